@@ -1,0 +1,1 @@
+//! The OCI distribution routes: /v2 and /v2/auth.

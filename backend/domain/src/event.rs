@@ -1,0 +1,248 @@
+//! What happened: one value for the usage log (L1) and for everybody who waits for changes.
+
+use serde_json::{Map, Value, json};
+
+use crate::{Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName, Visibility};
+
+/// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the names that the variant speaks of"
+)]
+pub enum Event {
+    /// A user was created.
+    UserCreated {
+        username: Namespace,
+        email: Option<String>,
+        superuser: bool,
+    },
+    /// A user changed the own password.
+    PasswordChanged,
+    /// An administrator set a password from the command line.
+    PasswordReset { username: Namespace },
+    /// An organization was created.
+    OrganizationCreated {
+        namespace: Namespace,
+        email: Option<String>,
+    },
+    /// An organization was deleted.
+    OrganizationDeleted { namespace: Namespace },
+    /// A robot was created.
+    RobotCreated {
+        robot: RobotName,
+        description: String,
+    },
+    /// A robot was deleted.
+    RobotDeleted { robot: RobotName },
+    /// A robot got a new token.
+    RobotTokenRegenerated { robot: RobotName },
+    /// A repository was created.
+    RepositoryCreated { repository: RepositoryPath },
+    /// A repository was deleted.
+    RepositoryDeleted { repository: RepositoryPath },
+    /// A repository's visibility changed.
+    VisibilityChanged {
+        repository: RepositoryPath,
+        visibility: Visibility,
+    },
+    /// A repository's description changed.
+    DescriptionChanged {
+        repository: RepositoryPath,
+        description: String,
+    },
+    /// Somebody got a role in a repository.
+    PermissionChanged {
+        repository: RepositoryPath,
+        account: String,
+        role: RepositoryRole,
+    },
+    /// Somebody lost the role in a repository.
+    PermissionRemoved {
+        repository: RepositoryPath,
+        account: String,
+    },
+    /// A manifest was pushed under a tag.
+    TagPushed {
+        repository: RepositoryPath,
+        tag: TagName,
+        digest: Digest,
+        previous: Option<Digest>,
+        media_type: String,
+    },
+    /// A tag was deleted; by digest when `digest` is given.
+    TagDeleted {
+        repository: RepositoryPath,
+        tag: TagName,
+        digest: Option<Digest>,
+    },
+    /// A manifest was deleted by digest.
+    ManifestDeleted {
+        repository: RepositoryPath,
+        digest: Digest,
+    },
+    /// A manifest was pulled.
+    ManifestPulled {
+        repository: RepositoryPath,
+        tag: Option<TagName>,
+        digest: Digest,
+        media_type: String,
+    },
+    /// Somebody signed in.
+    LoginSucceeded {
+        kind: &'static str,
+        how: &'static str,
+    },
+    /// Somebody failed to sign in.
+    LoginFailed {
+        kind: &'static str,
+        how: &'static str,
+        username: String,
+        message: String,
+    },
+    /// Somebody signed out.
+    LoggedOut,
+}
+
+impl Event {
+    /// The kind in the usage log.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::UserCreated { .. } => "user_create",
+            Self::PasswordChanged => "account_change_password",
+            Self::PasswordReset { .. } => "user_change_password",
+            Self::OrganizationCreated { .. } => "org_create",
+            Self::OrganizationDeleted { .. } => "org_delete",
+            Self::RobotCreated { .. } => "create_robot",
+            Self::RobotDeleted { .. } => "delete_robot",
+            Self::RobotTokenRegenerated { .. } => "regenerate_robot_token",
+            Self::RepositoryCreated { .. } => "create_repo",
+            Self::RepositoryDeleted { .. } => "delete_repo",
+            Self::VisibilityChanged { .. } => "change_repo_visibility",
+            Self::DescriptionChanged { .. } => "set_repo_description",
+            Self::PermissionChanged { .. } => "change_repo_permission",
+            Self::PermissionRemoved { .. } => "delete_repo_permission",
+            Self::TagPushed { .. } => "push_repo",
+            Self::TagDeleted { .. } => "delete_tag",
+            Self::ManifestDeleted { .. } => "delete_manifest",
+            Self::ManifestPulled { .. } => "pull_repo",
+            Self::LoginSucceeded { .. } => "login_success",
+            Self::LoginFailed { .. } => "login_failure",
+            Self::LoggedOut => "logout_success",
+        }
+    }
+
+    /// The repository it concerns.
+    pub const fn repository(&self) -> Option<&RepositoryPath> {
+        match self {
+            Self::RepositoryCreated { repository }
+            | Self::RepositoryDeleted { repository }
+            | Self::VisibilityChanged { repository, .. }
+            | Self::DescriptionChanged { repository, .. }
+            | Self::PermissionChanged { repository, .. }
+            | Self::PermissionRemoved { repository, .. }
+            | Self::TagPushed { repository, .. }
+            | Self::TagDeleted { repository, .. }
+            | Self::ManifestDeleted { repository, .. }
+            | Self::ManifestPulled { repository, .. } => Some(repository),
+            Self::UserCreated { .. }
+            | Self::PasswordChanged
+            | Self::PasswordReset { .. }
+            | Self::OrganizationCreated { .. }
+            | Self::OrganizationDeleted { .. }
+            | Self::RobotCreated { .. }
+            | Self::RobotDeleted { .. }
+            | Self::RobotTokenRegenerated { .. }
+            | Self::LoginSucceeded { .. }
+            | Self::LoginFailed { .. }
+            | Self::LoggedOut => None,
+        }
+    }
+
+    /// Whether subscribers may wait for it, so that it goes to the outbox beside the log.
+    pub const fn is_published(&self) -> bool {
+        matches!(
+            self,
+            Self::RepositoryCreated { .. }
+                | Self::RepositoryDeleted { .. }
+                | Self::TagPushed { .. }
+                | Self::TagDeleted { .. }
+                | Self::ManifestDeleted { .. }
+        )
+    }
+
+    /// The metadata of its log row, in the spelling of the REST API.
+    pub fn metadata(&self) -> Value {
+        let mut fields = match self {
+            Self::UserCreated {
+                username,
+                email,
+                superuser,
+            } => {
+                json!({ "username": username, "email": email, "superuser": superuser })
+            }
+            Self::PasswordReset { username } => {
+                json!({ "username": username, "superuser": "command line" })
+            }
+            Self::OrganizationCreated { namespace, email } => {
+                json!({ "namespace": namespace, "email": email })
+            }
+            Self::OrganizationDeleted { namespace } => json!({ "namespace": namespace }),
+            Self::RobotCreated { robot, description } => {
+                json!({ "robot": robot.to_string(), "description": description, "unstructured_metadata": {} })
+            }
+            Self::RobotDeleted { robot } | Self::RobotTokenRegenerated { robot } => {
+                json!({ "robot": robot.to_string() })
+            }
+            Self::VisibilityChanged { visibility, .. } => json!({ "visibility": visibility }),
+            Self::DescriptionChanged { description, .. } => json!({ "description": description }),
+            Self::PermissionChanged { account, role, .. } => {
+                json!({ "username": account, "role": role })
+            }
+            Self::PermissionRemoved { account, .. } => json!({ "username": account }),
+            Self::TagPushed {
+                tag,
+                digest,
+                previous,
+                media_type,
+                ..
+            } => json!({
+                "tag": tag, "manifest_digest": digest, "original_manifest_digest": previous, "mediaType": media_type,
+            }),
+            Self::TagDeleted { tag, digest, .. } => match digest {
+                Some(digest) => json!({ "tag": tag, "digest": digest }),
+                None => json!({ "tag": tag }),
+            },
+            Self::ManifestDeleted { digest, .. } => json!({ "manifest_digest": digest }),
+            Self::ManifestPulled {
+                tag,
+                digest,
+                media_type,
+                ..
+            } => match tag {
+                Some(tag) => {
+                    json!({ "tag": tag, "manifest_digest": digest, "mediaType": media_type })
+                }
+                None => json!({ "manifest_digest": digest, "mediaType": media_type }),
+            },
+            Self::LoginSucceeded { kind, how } => json!({ "type": how, "kind": kind }),
+            Self::LoginFailed {
+                kind,
+                how,
+                username,
+                message,
+            } => {
+                json!({ "type": how, "kind": kind, "username": username, "message": message })
+            }
+            Self::RepositoryCreated { .. }
+            | Self::RepositoryDeleted { .. }
+            | Self::PasswordChanged
+            | Self::LoggedOut => Value::Object(Map::new()),
+        };
+        if let (Some(path), Some(fields)) = (self.repository(), fields.as_object_mut()) {
+            fields.insert("repo".into(), json!(path.name));
+            fields.insert("namespace".into(), json!(path.namespace));
+        }
+        fields
+    }
+}

@@ -1,0 +1,75 @@
+//! Roles, kinds and states: the closed sets that rows and adapters share.
+
+use crate::sql::text_enum;
+
+text_enum! {
+    /// What an account is.
+    pub enum AccountKind {
+        /// A person with a namespace of the own name.
+        User = "user",
+        /// A shared namespace with teams.
+        Organization = "organization",
+        /// A machine account of one namespace.
+        Robot = "robot",
+    }
+}
+
+text_enum! {
+    /// What somebody may do in a repository; each role holds the ones before it.
+    pub enum RepositoryRole {
+        /// Pull.
+        Read = "read",
+        /// Push, delete tags.
+        Write = "write",
+        /// Settings, permissions, deletion.
+        Admin = "admin",
+    }
+}
+
+text_enum! {
+    /// What a team's members may do in their organization; each role holds the ones before it.
+    pub enum TeamRole {
+        /// Only what the team's repository permissions give.
+        Member = "member",
+        /// Create repositories, and administer those.
+        Creator = "creator",
+        /// Everything in the organization.
+        Admin = "admin",
+    }
+}
+
+text_enum! {
+    /// Who may pull without a permission.
+    pub enum Visibility {
+        /// Everybody.
+        Public = "public",
+        /// Only who has a role.
+        Private = "private",
+    }
+}
+
+text_enum! {
+    /// Whether a repository takes pushes.
+    pub enum RepositoryState {
+        /// It does.
+        Normal = "normal",
+        /// Nobody pushes.
+        ReadOnly = "read_only",
+        /// Only the mirroring robot pushes.
+        Mirror = "mirror",
+    }
+}
+
+text_enum! {
+    /// Life of an upload; only an open one is found.
+    pub enum UploadState {
+        /// Takes bytes.
+        Open = "open",
+        /// Became a blob.
+        Committed = "committed",
+        /// Given up by its client.
+        Cancelled = "cancelled",
+        /// Swept.
+        Expired = "expired",
+    }
+}

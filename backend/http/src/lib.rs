@@ -1,0 +1,1 @@
+//! HTTP parts that the adapters share.

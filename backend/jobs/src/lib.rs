@@ -1,0 +1,1 @@
+//! Periodic work shared fairly by any number of replicas.

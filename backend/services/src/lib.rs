@@ -1,0 +1,1 @@
+//! The use cases, one module per noun, behind one gate.

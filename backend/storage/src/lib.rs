@@ -1,0 +1,1 @@
+//! Bytes: filesystem, S3 and memory storage drivers.

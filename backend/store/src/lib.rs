@@ -1,0 +1,1 @@
+//! Rows: the only crate that knows the database.

@@ -1,0 +1,1 @@
+//! Test databases, a manual clock, image builders.
