@@ -1,0 +1,81 @@
+//! `cargo xtask check`: format, lints, dependencies and house rules, as CI wants them.
+
+use crate::plan::{self, Need};
+use crate::shell::{Result, cargo, command, run, step};
+use crate::tools::{self, CARGO_DENY};
+use crate::wasm::{self, Compiler};
+use crate::{paths, tidy};
+
+/// Runs every check and names those that failed, after all of them ran.
+pub(crate) fn all(yes: bool) -> Result<()> {
+    let checks: [(&str, &dyn Fn() -> Result<()>); 5] = [
+        ("format", &format),
+        ("clippy", &clippy),
+        ("clippy of the console", &clippy_console),
+        ("cargo deny", &|| deny(yes)),
+        ("tidy", &tidy::run),
+    ];
+    let mut failed = Vec::new();
+    for (name, check) in checks {
+        if let Err(error) = step(name, check) {
+            eprintln!("error: {error}");
+            failed.push(name);
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("failed: {}", failed.join(", ")))
+    }
+}
+
+fn format() -> Result<()> {
+    run(cargo().args(["fmt", "--all", "--", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    let words = [
+        "clippy",
+        "--workspace",
+        "--exclude",
+        "berth-frontend",
+        "--all-targets",
+        "--locked",
+    ];
+    run(cargo().args(words).args(["--", "-D", "warnings"]))
+}
+
+/// The console is linted for the target it ships to; natively where only the system's compiler, which
+/// has no clippy, can build that.
+fn clippy_console() -> Result<()> {
+    let mut lint = cargo();
+    lint.args(["clippy", "--package", "berth-frontend", "--locked"]);
+    match Compiler::find() {
+        Some(Compiler::Toolchain) => {
+            lint.args(["--target", wasm::TARGET]);
+            lint.env("CARGO_TARGET_DIR", paths::wasm_target());
+        }
+        _ => println!(
+            "no clippy for {} here: linting the console natively",
+            wasm::TARGET
+        ),
+    }
+    run(lint.args(["--", "-D", "warnings"]))
+}
+
+/// Licences, bans and sources always; advisories where their database can be fetched.
+fn deny(yes: bool) -> Result<()> {
+    let need = [Need::tool(&CARGO_DENY)];
+    plan::obtain(&need, yes)?;
+    let deny = |words: &[&str]| {
+        let mut deny = tools::with_tools(command("cargo-deny"), &[&CARGO_DENY]);
+        run(deny.args(["--all-features", "--locked"]).args(words))
+    };
+    deny(&["check", "licenses", "bans", "sources"])?;
+    let mut fetch = tools::with_tools(command("cargo-deny"), &[&CARGO_DENY]);
+    if run(fetch.args(["fetch", "db"])).is_err() {
+        println!("WARNING: advisories were NOT checked: their database could not be fetched here");
+        return Ok(());
+    }
+    deny(&["check", "--disable-fetch", "advisories"])
+}

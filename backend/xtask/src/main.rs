@@ -1,0 +1,163 @@
+//! `cargo xtask`: every task that a newcomer, a contributor or CI runs.
+//!
+//! Almost no dependencies, since it is compiled before anything else; it runs on Unix.
+
+#![expect(clippy::print_stdout, reason = "tasks talk to the terminal")]
+
+mod check;
+mod console;
+mod demo;
+mod dev;
+mod generate;
+mod http;
+mod paths;
+mod plan;
+mod server;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+mod up;
+mod versions;
+mod wasm;
+
+use std::process::ExitCode;
+
+use shell::Result;
+
+const HELP: &str = "\
+Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
+
+  up      obtain what is missing, build, start the registry and its console
+  test    run every test; ends with `N passed, M failed`
+  dev     run a server and a console that reloads when its sources change
+  check   format, lints, dependencies, house rules: what CI asks before the tests
+  gen     rewrite the files that the binary writes: GraphQL schema, configuration reference
+  tidy    house rules alone
+  tools   obtain what building and testing need, and stop
+
+Tools are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/berth/tools, outside the clone.";
+
+const TASKS: [(&str, &str); 7] = [
+    ("up", "\
+cargo xtask up [--yes] [--demo] [--no-serve] [--listen ADDR] [--data DIR]
+
+Prints what is there and what it will obtain, asks before it changes the system, obtains, builds
+console and server in release and starts the server on http://127.0.0.1:8080 with its data in ./data.
+What is unchanged is not built again.
+
+  --yes          change the system without asking (so do CI and root)
+  --demo         fill a new registry with a small organization and images
+  --no-serve     stop after building target/release/berth
+  --listen ADDR  address of the server
+  --data DIR     folder of the server's data
+
+Examples:
+  cargo xtask up
+  cargo xtask up --demo --data /tmp/berth-demo --listen 127.0.0.1:9000"),
+    ("test", "\
+cargo xtask test [--quick] [--yes] [--only backend|console|e2e] [-- FILTER...]
+
+Runs unit, service and adapter tests on SQLite and PostgreSQL, local disk and S3, the console's tests,
+and the end-to-end tests with real clients and a real browser. Installs and starts what they need on
+free loopback ports, stops what it started, and ends with `N passed, M failed`.
+
+  --quick   leave out what needs a service, a client or a browser
+  --only    one suite alone
+  --yes     change the system without asking
+
+Examples:
+  cargo xtask test
+  cargo xtask test --quick
+  cargo xtask test --only e2e -- podman"),
+    ("dev", "\
+cargo xtask dev [--yes]
+
+Runs `berth serve` from a debug build and `trunk serve` beside it. Ctrl-C ends both.
+
+Example:
+  cargo xtask dev"),
+    ("check", "\
+cargo xtask check [--yes]
+
+Runs rustfmt, clippy with warnings as errors (the console for wasm), cargo deny and the house rules.
+
+Example:
+  cargo xtask check"),
+    ("gen", "\
+cargo xtask gen [--check]
+
+Rewrites graphql/schema.graphql and docs/configuration.md; with --check only fails when they are stale.
+
+Examples:
+  cargo xtask gen
+  cargo xtask gen --check"),
+    ("tidy", "\
+cargo xtask tidy
+
+House rules as a test: file layout, file length, unfinished work, migrations, pinned versions.
+
+Example:
+  cargo xtask tidy"),
+    ("tools", "\
+cargo xtask tools [--yes]
+
+Obtains what building and testing need and stops. Running it again costs a second.
+
+Example:
+  cargo xtask tools --yes"),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // An empty message means that everything was said already.
+            if !error.is_empty() {
+                eprintln!("error: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let Some((task, rest)) = arguments.split_first() else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    let own = rest.split(|word| word == "--").next().unwrap_or_default();
+    if own.iter().any(|word| word == "--help" || word == "-h") {
+        let help = TASKS
+            .iter()
+            .find(|(name, _)| name == task)
+            .map_or(HELP, |(_, help)| help);
+        println!("{help}");
+        return Ok(());
+    }
+    match task.as_str() {
+        "up" => up::run(&up::Options::parse(rest)?),
+        "announce" => up::announcer(rest),
+        "test" => test::run(&test::Options::parse(rest)?),
+        "dev" => dev::run(flag(rest, "--yes")?),
+        "check" => check::all(flag(rest, "--yes")?),
+        "gen" => generate::run(flag(rest, "--check")?),
+        "tidy" => flag(rest, "").and_then(|_| tidy::run()),
+        "tools" => test::obtain(flag(rest, "--yes")?),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no task `{other}`\n\n{HELP}")),
+    }
+}
+
+/// Reads arguments that can only be one flag.
+fn flag(arguments: &[String], name: &str) -> Result<bool> {
+    match arguments {
+        [] => Ok(false),
+        [word] if word == name => Ok(true),
+        [word, ..] => Err(format!("unknown option `{word}`, see `--help`")),
+    }
+}

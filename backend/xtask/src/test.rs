@@ -1,0 +1,213 @@
+//! `cargo xtask test`: every test there is, and one line that counts them.
+
+mod services;
+mod tally;
+
+use std::process::Command;
+
+use crate::plan::Need;
+use crate::shell::{Result, cargo, command, read, step, which};
+use crate::tools::{self, CLIENTS, Tool};
+use crate::{console, paths, plan, up, versions, wasm};
+use services::Services;
+use tally::Tally;
+
+/// What the command line said.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Leave out what needs a service, a client or a browser.
+    quick: bool,
+    /// Change the system without asking.
+    yes: bool,
+    /// One suite alone.
+    only: Option<Suite>,
+    /// Handed to the test binaries.
+    filter: Vec<String>,
+}
+
+/// A part of the tests that runs alone with `--only`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Suite {
+    /// Unit, service and adapter tests of the server's crates.
+    Backend,
+    /// The console's logic, natively.
+    Console,
+    /// Clients and browser against the release binary.
+    EndToEnd,
+}
+
+impl Options {
+    /// Reads the arguments after `test`.
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self::default();
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--quick" => options.quick = true,
+                "--yes" | "-y" => options.yes = true,
+                "--only" => {
+                    options.only = Some(match words.next().map(String::as_str) {
+                        Some("backend") => Suite::Backend,
+                        Some("console") => Suite::Console,
+                        Some("e2e") => Suite::EndToEnd,
+                        _ => return Err("`--only` needs `backend`, `console` or `e2e`".to_owned()),
+                    });
+                }
+                "--" => options.filter = words.by_ref().cloned().collect(),
+                other => {
+                    return Err(format!(
+                        "unknown option `{other}`, see `cargo xtask test --help`"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn wants(&self, suite: Suite) -> bool {
+        let left_out = self.quick && suite == Suite::EndToEnd;
+        !left_out && self.only.is_none_or(|only| only == suite)
+    }
+}
+
+/// Runs the suites; the last line printed is `N passed, M failed`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut tally = Tally::default();
+    let ran = suites(options, &mut tally);
+    if let Err(error) = &ran {
+        eprintln!("error: {error}");
+        tally.failed += 1;
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed == 0 {
+        Ok(())
+    } else {
+        Err(String::new())
+    }
+}
+
+fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
+    let services = if options.quick {
+        None
+    } else {
+        obtain(options.yes)?;
+        Some(step("test services", Services::start)?)
+    };
+    let environment = |mut command: Command| {
+        match &services {
+            Some(services) => {
+                command.envs(services.environment());
+                let clients: Vec<&Tool> = CLIENTS.iter().collect();
+                command = tools::with_tools(command, &clients);
+            }
+            None => {
+                for name in services::VARIABLES {
+                    command.env_remove(name);
+                }
+            }
+        }
+        command
+    };
+    let test = |words: &[&str]| {
+        let mut test = environment(cargo());
+        test.arg("test").args(words).arg("--no-fail-fast");
+        if !options.filter.is_empty() {
+            test.arg("--").args(&options.filter);
+        }
+        test
+    };
+    if options.wants(Suite::Backend) {
+        let words = [
+            "--workspace",
+            "--exclude",
+            "berth-frontend",
+            "--exclude",
+            "berth-e2e",
+        ];
+        tally.add("backend", &mut test(&words));
+    }
+    if options.wants(Suite::Console) {
+        tally.add(
+            "console",
+            &mut test(&["--package", "berth-frontend", "--lib"]),
+        );
+    }
+    if options.wants(Suite::EndToEnd) {
+        up::prepare(options.yes)?;
+        let mut end_to_end = test(&["--package", "berth-e2e"]);
+        end_to_end.env("BERTH_BIN", paths::server_binary());
+        tally.add("end to end", &mut end_to_end);
+    }
+    Ok(())
+}
+
+/// Installs what building and testing need, without building the product: `cargo xtask tools`.
+pub(crate) fn obtain(yes: bool) -> Result<()> {
+    let mut needs = console::needs();
+    needs.extend(service_needs());
+    plan::print(&needs);
+    plan::obtain(&needs, yes)?;
+    console::install_modules()?;
+    let after = console::needs().into_iter().chain(service_needs());
+    let missing: Vec<String> = after
+        .filter(|need| !need.is_there())
+        .map(|need| need.what)
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!(
+            "still missing or too old after the installation: {}",
+            missing.join(", ")
+        ))
+    }
+}
+
+fn service_needs() -> Vec<Need> {
+    let containers = ["podman", "buildah", "skopeo", "umoci"]
+        .iter()
+        .map(|name| which(name))
+        .collect::<Option<Vec<_>>>();
+    let mut needs = vec![
+        Need::packages(
+            "podman, buildah, skopeo, umoci",
+            containers.map(|paths| paths[0].display().to_string()),
+            &[
+                "podman",
+                "buildah",
+                "skopeo",
+                "umoci",
+                "crun",
+                "fuse-overlayfs",
+                "netavark",
+                "uidmap",
+            ],
+            (40, 300),
+        ),
+        Need::packages(
+            "PostgreSQL",
+            services::postgres_folder().map(|folder| folder.display().to_string()),
+            &["postgresql"],
+            (20, 60),
+        ),
+        Need::packages(
+            "Chromium",
+            ["chromium", "chromium-browser", "google-chrome"]
+                .iter()
+                .find_map(|name| which(name))
+                .map(|path| path.display().to_string()),
+            &["chromium", "fonts-noto-cjk"],
+            (30, 500),
+        ),
+        Need::packages("Go", go(), &["golang-go"], (30, 250)),
+    ];
+    needs.extend(CLIENTS.iter().map(Need::tool));
+    needs
+}
+
+fn go() -> Option<String> {
+    let said = read(command("go").arg("version")).ok()?;
+    wasm::version(&said)
+        .is_some_and(|found| found >= versions::GO)
+        .then(|| said.trim().to_owned())
+}

@@ -1,0 +1,231 @@
+//! PostgreSQL and an S3 server for one run of the tests: on loopback and free ports, in a temporary
+//! folder, stopped when the run ends.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::shell::{Result, command, is_root, line, read, which};
+use crate::tools::CLIENTS;
+
+/// What the tests read.
+pub(super) const VARIABLES: [&str; 5] = [
+    "BERTH_TEST_POSTGRES_URL",
+    "BERTH_TEST_S3_ENDPOINT",
+    "BERTH_TEST_S3_BUCKET",
+    "BERTH_TEST_S3_ACCESS_KEY",
+    "BERTH_TEST_S3_SECRET_KEY",
+];
+/// Longest wait for a service to listen.
+const START_LIMIT: Duration = Duration::from_secs(30);
+const BUCKET: &str = "berth-test";
+const ACCESS_KEY: &str = "berth-test-access";
+const SECRET_KEY: &str = "berth-test-secret";
+
+/// The running services.
+#[derive(Debug)]
+pub(super) struct Services {
+    folder: PathBuf,
+    postgres_port: u16,
+    s3_port: u16,
+    children: Vec<Child>,
+}
+
+impl Services {
+    /// Starts both and waits until they listen.
+    pub(super) fn start() -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("berth-test-{}", std::process::id()));
+        create(&folder)?;
+        let mut services = Self {
+            folder,
+            postgres_port: free_port()?,
+            s3_port: free_port()?,
+            children: Vec::new(),
+        };
+        services.start_postgres()?;
+        services.start_s3()?;
+        Ok(services)
+    }
+
+    /// Name and value of each of [`VARIABLES`].
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        let values = [
+            format!(
+                "postgresql://postgres@127.0.0.1:{}/postgres",
+                self.postgres_port
+            ),
+            format!("http://127.0.0.1:{}", self.s3_port),
+            BUCKET.to_owned(),
+            ACCESS_KEY.to_owned(),
+            SECRET_KEY.to_owned(),
+        ];
+        VARIABLES.into_iter().zip(values).collect()
+    }
+
+    fn start_postgres(&mut self) -> Result<()> {
+        let binaries = postgres_folder().ok_or("PostgreSQL is not installed")?;
+        let cluster = self.folder.join("postgres");
+        create(&cluster)?;
+        if is_root() {
+            // PostgreSQL refuses to run as root.
+            read(
+                command("chown")
+                    .arg("postgres")
+                    .arg(&self.folder)
+                    .arg(&cluster),
+            )?;
+        }
+        let mut initdb = as_postgres(&binaries.join("initdb"));
+        initdb.args([
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--no-sync",
+            "--pgdata",
+        ]);
+        initdb.arg(&cluster);
+        // Under locale C a forgotten `collate "C"` never shows.
+        initdb.args([
+            "--locale=C.UTF-8",
+            "--locale-provider=icu",
+            "--icu-locale=en",
+        ]);
+        read(&mut initdb)?;
+        let mut postgres = as_postgres(&binaries.join("postgres"));
+        postgres.arg("-D").arg(&cluster).arg("-k").arg(&cluster);
+        postgres.args(["-p", &self.postgres_port.to_string()]);
+        // The tests kill servers of ours, never this one, so it need not sync.
+        let settings = [
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "full_page_writes=off",
+            "max_connections=400",
+        ];
+        for setting in settings {
+            postgres.args(["-c", setting]);
+        }
+        self.spawn(&mut postgres, "postgres.log", self.postgres_port)
+    }
+
+    fn start_s3(&mut self) -> Result<()> {
+        let [.., gateway, _] = &CLIENTS;
+        let binary = gateway
+            .find()
+            .ok_or("versitygw is not installed")?
+            .join(gateway.binary);
+        let objects = self.folder.join("s3");
+        create(&objects.join(BUCKET))?;
+        let sidecar = self.folder.join("s3-metadata");
+        create(&sidecar)?;
+        let port = self.s3_port;
+        let gateway = |with_sidecar: bool| {
+            let mut gateway = command(&binary);
+            gateway.args([
+                "--port",
+                &format!("127.0.0.1:{port}"),
+                "--keep-alive",
+                "--quiet",
+                "posix",
+            ]);
+            if with_sidecar {
+                gateway.arg("--sidecar").arg(&sidecar);
+            }
+            gateway.arg(&objects);
+            gateway
+                .env("ROOT_ACCESS_KEY", ACCESS_KEY)
+                .env("ROOT_SECRET_KEY", SECRET_KEY);
+            gateway
+        };
+        // Its metadata lies in extended attributes, or beside the objects where the disk has none.
+        self.spawn(&mut gateway(false), "s3.log", port)
+            .or_else(|_| self.spawn(&mut gateway(true), "s3.log", port))
+    }
+
+    fn spawn(&mut self, command: &mut Command, log: &str, port: u16) -> Result<()> {
+        let log = self.folder.join(log);
+        let file = || {
+            std::fs::File::create(&log)
+                .map_err(|error| format!("cannot create `{}`: {error}", log.display()))
+        };
+        command.stdin(Stdio::null()).stdout(file()?).stderr(file()?);
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("cannot run `{}`: {error}", line(command)))?;
+        let start = Instant::now();
+        while start.elapsed() < START_LIMIT {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                println!(
+                    "{} listens on port {port}",
+                    command.get_program().to_string_lossy()
+                );
+                self.children.push(child);
+                return Ok(());
+            }
+            if let Ok(Some(_)) = child.try_wait() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        Err(format!("`{}` did not start: {said}", line(command)))
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        if let Some(binaries) = postgres_folder() {
+            // Ends the whole process tree, which a signal to `runuser` would not.
+            let mut stop = as_postgres(&binaries.join("pg_ctl"));
+            stop.args(["stop", "--mode=immediate", "--pgdata"])
+                .arg(self.folder.join("postgres"));
+            let _ = read(&mut stop);
+        }
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Folder of PostgreSQL's server programs: where Debian puts them, else on `PATH`.
+pub(super) fn postgres_folder() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|folder| folder.join("initdb").is_file())
+        .collect();
+    versions.sort();
+    versions
+        .pop()
+        .or_else(|| which("initdb")?.parent().map(Path::to_path_buf))
+}
+
+fn as_postgres(program: &Path) -> Command {
+    let mut it = if is_root() {
+        command("runuser")
+    } else {
+        command(program)
+    };
+    if is_root() {
+        it.args(["-u", "postgres", "--"]).arg(program);
+    }
+    it.current_dir("/");
+    it
+}
+
+fn create(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot create `{}`: {error}", folder.display()))
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener
+        .map(|address| address.port())
+        .map_err(|error| format!("no free port: {error}"))
+}
