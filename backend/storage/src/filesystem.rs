@@ -1,0 +1,188 @@
+//! Objects as files below one folder.
+//!
+//! Bytes go straight into the file that readers will open, so committing is a sync, not a move.
+//! The folder belongs to this driver alone; files whose names are no keys are left in peace.
+
+mod files;
+
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use berth_domain::{Error, Result};
+use futures::{StreamExt, TryStreamExt};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
+use tokio::task::spawn_blocking;
+use tokio_util::io::ReaderStream;
+use url::Url;
+
+use self::files::failed;
+use crate::stream::CHUNK_BYTES;
+use crate::{ByteStream, Object, Space, StorageDriver, Write, key};
+
+/// How much is gathered before it goes to the disk; two hundred streams hold 50 MB.
+const BUFFER_BYTES: usize = 256 * 1024;
+/// After how many bytes an append moves the write's offset.
+const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+/// Pauses between tries to lock a file whose last writer is just being dropped.
+const LOCK_PAUSES: [Duration; 4] = [
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+];
+/// Less room than this and [`StorageDriver::check`] calls the disk full.
+const ROOM_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Configuration of the filesystem driver.
+#[derive(Debug, Clone)]
+pub struct FilesystemConfig {
+    /// Folder of the objects; made when absent.
+    pub root: PathBuf,
+}
+
+/// The filesystem driver.
+#[derive(Debug, Clone)]
+pub struct Filesystem {
+    root: PathBuf,
+}
+
+impl Filesystem {
+    /// Opens the folder, which is made when absent.
+    pub fn open(config: FilesystemConfig) -> Result<Self> {
+        let root = config.root;
+        std::fs::create_dir_all(&root).map_err(|error| failed("make the folder", &root, error))?;
+        Ok(Self { root })
+    }
+
+    fn path(&self, key: &str) -> Result<PathBuf> {
+        Ok(self.root.join(key::checked(key)?))
+    }
+
+    /// The file of a write, cut at its offset and locked.
+    async fn open_at_offset(&self, write: &Write) -> Result<std::fs::File> {
+        let path = self.path(&write.key)?;
+        let offset_bytes = write.offset_bytes;
+        let mut pauses = LOCK_PAUSES.iter();
+        loop {
+            let path = path.clone();
+            let opened = blocking(move || files::open_at_offset(&path, offset_bytes)).await;
+            match (opened, pauses.next()) {
+                (Err(Error::UploadBusy), Some(pause)) => tokio::time::sleep(*pause).await,
+                (opened, _) => return opened,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl StorageDriver for Filesystem {
+    async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+        let path = self.path(&write.key)?;
+        let wrong = |error: io::Error| failed("write", &path, error);
+        let file = File::from_std(self.open_at_offset(write).await?);
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let mut buffered_bytes = 0;
+        let mut outcome = Ok(());
+        while let Some(item) = body.next().await {
+            match item {
+                Ok(bytes) => {
+                    out.write_all(&bytes).await.map_err(wrong)?;
+                    buffered_bytes += bytes.len() as u64;
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+            if buffered_bytes >= CHECKPOINT_BYTES {
+                out.flush().await.map_err(wrong)?;
+                write.offset_bytes += std::mem::take(&mut buffered_bytes);
+            }
+        }
+        out.flush().await.map_err(wrong)?;
+        // A row may say so from now on, so a power cut must not take these bytes back.
+        out.get_ref().sync_data().await.map_err(wrong)?;
+        write.offset_bytes += buffered_bytes;
+        outcome
+    }
+
+    async fn finish(&self, write: Write) -> Result<String> {
+        let file = self.open_at_offset(&write).await?;
+        let (root, path) = (self.root.clone(), self.path(&write.key)?);
+        blocking(move || files::make_durable(&root, &path, &file)).await?;
+        Ok(write.key)
+    }
+
+    async fn abort(&self, write: Write) -> Result<()> {
+        self.delete(&write.key).await
+    }
+
+    async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>> {
+        let path = self.path(key)?;
+        let start = range.as_ref().map_or(0, |range| range.start);
+        let opened_path = path.clone();
+        let Some((file, size_bytes)) =
+            blocking(move || files::open_to_read(&opened_path, start)).await?
+        else {
+            return Ok(None);
+        };
+        let end = range.map_or(size_bytes, |range| range.end.min(size_bytes));
+        let reader = File::from_std(file).take(end.saturating_sub(start));
+        let chunks = ReaderStream::with_capacity(reader, CHUNK_BYTES);
+        Ok(Some(Box::pin(
+            chunks.map_err(move |error| failed("read", &path, error)),
+        )))
+    }
+
+    async fn stat(&self, key: &str) -> Result<Option<u64>> {
+        let path = self.path(key)?;
+        match tokio::fs::metadata(&path).await {
+            Ok(facts) => Ok(Some(facts.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("look at", &path, error)),
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<()> {
+        let path = self.path(key)?;
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Object>> {
+        let (root, after) = (self.root.clone(), after.unwrap_or_default().to_owned());
+        blocking(move || files::list(&root, &after, limit)).await
+    }
+
+    async fn presigned_get(&self, _: &str, _: Duration, _: &str) -> Result<Option<Url>> {
+        Ok(None)
+    }
+
+    async fn check(&self) -> Result<()> {
+        let root = self.root.clone();
+        blocking(move || files::probe(&root, ROOM_BYTES)).await
+    }
+
+    fn kind(&self) -> &'static str {
+        "filesystem"
+    }
+
+    async fn free_space(&self) -> Option<Space> {
+        let root = self.root.clone();
+        blocking(move || files::space(&root)).await.ok()
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    spawn_blocking(work).await.map_err(Error::internal)?
+}

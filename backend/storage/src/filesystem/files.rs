@@ -1,0 +1,265 @@
+//! The blocking half: what happens to files in one hop to the blocking pool.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write as _};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use berth_domain::{Error, Noun, Result, Timestamp};
+use uuid::Uuid;
+
+use crate::{Object, Space, key};
+
+/// What went wrong with a file, in the words of the domain.
+pub(super) fn failed(action: &str, path: &Path, error: io::Error) -> Error {
+    let kind = error.kind();
+    let source = io::Error::new(
+        kind,
+        format!("cannot {action} `{}`: {error}", path.display()),
+    );
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::StorageFull {
+            source: source.into(),
+        },
+        _ => Error::internal(source),
+    }
+}
+
+/// Opens a file for writing, locks it, and cuts it at an offset, where the next byte goes.
+///
+/// The lock ends with the file. It keeps out a writer that lost its lease without knowing.
+pub(super) fn open_at_offset(path: &Path, offset_bytes: u64) -> Result<File> {
+    let is_new = offset_bytes == 0;
+    if let Some(folder) = path.parent().filter(|_| is_new) {
+        fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, error))?;
+    }
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(is_new)
+        .truncate(false)
+        .open(path);
+    let mut file = match opened {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(lost(path, 0, offset_bytes));
+        }
+        opened => opened.map_err(|error| failed("open", path, error))?,
+    };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Err(Error::UploadBusy),
+        // Some network filesystems have no locks; the lease in the database stays the only guard.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
+    let wrong = |error| failed("write", path, error);
+    let size_bytes = file.metadata().map_err(wrong)?.len();
+    if size_bytes < offset_bytes {
+        return Err(lost(path, size_bytes, offset_bytes));
+    }
+    if size_bytes > offset_bytes {
+        file.set_len(offset_bytes).map_err(wrong)?;
+    }
+    file.seek(SeekFrom::Start(offset_bytes)).map_err(wrong)?;
+    Ok(file)
+}
+
+/// Bytes that were taken and are not there: the machine crashed, or somebody removed them.
+fn lost(path: &Path, size_bytes: u64, offset_bytes: u64) -> Error {
+    tracing::warn!(
+        storage.path = %path.display(), size_bytes, offset_bytes,
+        "an upload has fewer bytes on disk than it took; its client has to start again"
+    );
+    Error::Hidden(Noun::Upload)
+}
+
+/// Syncs a file, and the two folders whose entries lead to it.
+pub(super) fn make_durable(root: &Path, path: &Path, file: &File) -> Result<()> {
+    let sync = |file: &File, path| file.sync_all().map_err(|error| failed("sync", path, error));
+    sync(file, path)?;
+    for folder in [path.parent().unwrap_or(root), root] {
+        let handle = File::open(folder).map_err(|error| failed("open", folder, error))?;
+        sync(&handle, folder)?;
+    }
+    Ok(())
+}
+
+/// Opens a file at an offset and tells its length; `None` when absent.
+pub(super) fn open_to_read(path: &Path, start: u64) -> Result<Option<(File, u64)>> {
+    let wrong = |error| failed("read", path, error);
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(wrong)?,
+    };
+    let size_bytes = file.metadata().map_err(wrong)?.len();
+    file.seek(SeekFrom::Start(start)).map_err(wrong)?;
+    Ok(Some((file, size_bytes)))
+}
+
+/// Objects behind a key, in order.
+pub(super) fn list(root: &Path, after: &str, limit: usize) -> Result<Vec<Object>> {
+    let mut objects = Vec::new();
+    for folder in sorted_names(root)? {
+        // A folder is passed over when even its last key comes before `after`.
+        if folder.len() != 2 || folder.as_str() < after.get(..2).unwrap_or_default() {
+            continue;
+        }
+        for name in sorted_names(&root.join(&folder))? {
+            if objects.len() == limit {
+                return Ok(objects);
+            }
+            let key = format!("{folder}/{name}");
+            if key.as_str() > after && key::is_valid(&key) {
+                objects.extend(describe(root, key)?);
+            }
+        }
+    }
+    Ok(objects)
+}
+
+/// Names in a folder; none when it is not a folder or gone.
+fn sorted_names(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        entries => entries.map_err(|error| failed("list", folder, error))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("list", folder, error))?;
+        names.extend(entry.file_name().into_string().ok());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Facts about an object; none when it vanished meanwhile.
+fn describe(root: &Path, key: String) -> Result<Option<Object>> {
+    let path = root.join(&key);
+    let wrong = |error| failed("look at", &path, error);
+    let facts = match fs::metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        facts => facts.map_err(wrong)?,
+    };
+    let age = facts
+        .modified()
+        .map_err(wrong)?
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let modified_at = Timestamp(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+    Ok(Some(Object {
+        key,
+        size_bytes: facts.len(),
+        modified_at,
+    }))
+}
+
+/// Writes, syncs and removes a small file, and looks for room.
+pub(super) fn probe(root: &Path, room_bytes: u64) -> Result<()> {
+    let path = root.join(format!(".check-{}", Uuid::new_v4().simple()));
+    let written = File::create_new(&path)
+        .and_then(|mut file| file.write_all(b"berth").and_then(|()| file.sync_all()));
+    let removed = fs::remove_file(&path);
+    written.and(removed).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::NotFound => "; is the volume mounted?",
+            ErrorKind::PermissionDenied => "; give the server's user write access to the folder",
+            ErrorKind::ReadOnlyFilesystem => "; mount the volume for writing",
+            _ => "",
+        };
+        let explained = io::Error::new(error.kind(), format!("{error}{hint}"));
+        failed("write into the storage folder", root, explained)
+    })?;
+    let Space { free_bytes, .. } = space(root)?;
+    if free_bytes < room_bytes {
+        let text = format!(
+            "only {free_bytes} bytes are free for `{}`; delete tags or enlarge the volume",
+            root.display()
+        );
+        return Err(Error::StorageFull {
+            source: text.into(),
+        });
+    }
+    Ok(())
+}
+
+/// Room on the filesystem of a folder.
+pub(super) fn space(root: &Path) -> Result<Space> {
+    let facts = rustix::fs::statvfs(root)
+        .map_err(|error| failed("ask for the free space of", root, error.into()))?;
+    Ok(Space {
+        free_bytes: facts.f_bavail.saturating_mul(facts.f_frsize),
+        total_bytes: facts.f_blocks.saturating_mul(facts.f_frsize),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> io::Error {
+        io::Error::from_raw_os_error(28)
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_faults() {
+        let path = Path::new("/data/ab");
+        assert!(matches!(
+            failed("write", path, full()),
+            Error::StorageFull { .. }
+        ));
+        let denied = io::Error::from(ErrorKind::PermissionDenied);
+        assert!(matches!(
+            failed("write", path, denied),
+            Error::Internal { .. }
+        ));
+    }
+
+    #[test]
+    fn a_folder_without_room_fails_the_probe_and_is_left_clean() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(probe(root.path(), 0).is_ok());
+        assert!(matches!(
+            probe(root.path(), u64::MAX),
+            Err(Error::StorageFull { .. })
+        ));
+        assert!(sorted_names(root.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_missing_folder_fails_the_probe_with_a_hint() {
+        let root = tempfile::tempdir().unwrap();
+        let error = probe(&root.path().join("absent"), 0).unwrap_err();
+        let Error::Internal { source } = error else {
+            panic!("{error:?}")
+        };
+        assert!(
+            source.to_string().contains("is the volume mounted?"),
+            "{source}"
+        );
+    }
+
+    #[test]
+    fn a_file_being_written_refuses_a_second_writer() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("ab").join("object");
+        let first = open_at_offset(&path, 0).unwrap();
+        assert!(matches!(open_at_offset(&path, 0), Err(Error::UploadBusy)));
+        drop(first);
+        assert!(open_at_offset(&path, 0).is_ok());
+    }
+
+    #[test]
+    fn a_file_shorter_than_its_offset_is_a_lost_upload() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("object");
+        assert!(matches!(
+            open_at_offset(&path, 5),
+            Err(Error::Hidden(Noun::Upload))
+        ));
+        fs::write(&path, b"four").unwrap();
+        assert!(matches!(
+            open_at_offset(&path, 5),
+            Err(Error::Hidden(Noun::Upload))
+        ));
+        assert_eq!(fs::read(&path).unwrap(), b"four");
+    }
+}

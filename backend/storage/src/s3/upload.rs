@@ -1,0 +1,211 @@
+//! Writing: parts, tails, and putting them together.
+
+use ::s3::serde_types::Part;
+use berth_domain::{Error, Noun, Result};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+
+use super::config::PARTS_MAX;
+use super::part::PartBuffer;
+use super::{CONTENT_TYPE, S3, failure};
+use crate::write::{Multipart, Tail};
+use crate::{ByteStream, StorageDriver, Write, key};
+
+impl S3 {
+    /// [`StorageDriver::append`].
+    pub(super) async fn append_parts(
+        &self,
+        write: &mut Write,
+        body: &mut ByteStream,
+    ) -> Result<()> {
+        // A body without bytes, as of a closing PUT, must not cost a round trip of the tail.
+        let Some(mut chunk) = next_chunk(body).await.transpose()? else {
+            return Ok(());
+        };
+        if let Some(superseded) = &write.superseded {
+            self.delete(superseded).await?;
+            write.superseded = None;
+        }
+        let mut part = self.tail_buffer(write).await?;
+        let outcome = loop {
+            while !chunk.is_empty() {
+                let piece = chunk.split_to(chunk.len().min(part.room()));
+                part.push(&piece).await?;
+                if part.room() == 0 {
+                    self.send_part(write, part.take()).await?;
+                }
+            }
+            match next_chunk(body).await {
+                Some(Ok(next)) => chunk = next,
+                Some(Err(error)) => break Err(error),
+                None => break Ok(()),
+            }
+        };
+        if !part.is_empty() {
+            let bytes = part.take();
+            let tail = Tail {
+                key: key::fresh(),
+                size_bytes: bytes.len() as u64,
+            };
+            self.put(&tail.key, &bytes).await?;
+            write.replace_tail(Some(tail));
+        }
+        outcome
+    }
+
+    /// [`StorageDriver::finish`].
+    pub(super) async fn complete(&self, mut write: Write) -> Result<String> {
+        let final_key = match (&write.multipart, &write.tail) {
+            (None, Some(tail)) => tail.key.clone(),
+            (None, None) => {
+                self.put(&write.key, b"").await?;
+                write.key.clone()
+            }
+            (Some(_), _) => {
+                if let Err(error) = self.complete_multipart(&mut write).await {
+                    // Done before, and only the answer was lost?
+                    if self.stat(&write.key).await? != Some(write.offset_bytes) {
+                        return Err(error);
+                    }
+                }
+                write.key.clone()
+            }
+        };
+        for key in write
+            .keys()
+            .filter(|key| *key != final_key && *key != write.key)
+        {
+            // The object is complete; what is left over here is work for the sweep.
+            if let Err(error) = self.delete(key).await {
+                tracing::warn!(storage.key = key, %error, "the tail of a finished upload stays behind");
+            }
+        }
+        Ok(final_key)
+    }
+
+    /// Ends a multipart upload without an object; one that is gone is no error.
+    pub(super) async fn abort_multipart(&self, path: &str, upload_id: &str) -> Result<()> {
+        let aborted = self
+            .failures
+            .retrying_raw(|| self.bucket.abort_upload(path, upload_id))
+            .await;
+        match aborted.map_err(|error| self.failures.explain("abort an upload", error)) {
+            Err(Error::Hidden(Noun::Upload)) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    async fn complete_multipart(&self, write: &mut Write) -> Result<()> {
+        if write.tail.is_some() {
+            let bytes = self.tail_buffer(write).await?.take();
+            let offset_bytes = write.offset_bytes;
+            let tail = write.tail.clone();
+            self.send_part(write, bytes).await?;
+            // The last part may be short, so the sum of full parts is no measure any more.
+            (write.offset_bytes, write.tail) = (offset_bytes, tail);
+        }
+        let Some(multipart) = &write.multipart else {
+            return Err(Error::internal(
+                "an upload without parts cannot be completed",
+            ));
+        };
+        let path = self.path(&write.key)?;
+        let parts: Vec<Part> = (1..)
+            .zip(&multipart.etags)
+            .map(|(part_number, etag)| Part {
+                part_number,
+                etag: etag.clone(),
+            })
+            .collect();
+        self.failures
+            .retrying("complete an upload", || {
+                self.bucket
+                    .complete_multipart_upload(&path, &multipart.upload_id, parts.clone())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// A buffer that starts with the tail, if there is one.
+    async fn tail_buffer(&self, write: &Write) -> Result<PartBuffer> {
+        let part_bytes = write
+            .multipart
+            .as_ref()
+            .map_or(self.part_bytes, |parts| parts.part_bytes);
+        // A tail may come from a time when parts were larger; then this one part is larger too.
+        let tail_bytes = write.tail.as_ref().map_or(0, |tail| tail.size_bytes);
+        let mut part = PartBuffer::new(part_bytes.max(tail_bytes + 1), &self.buffers)?;
+        let Some(tail) = &write.tail else {
+            return Ok(part);
+        };
+        let lost = || {
+            tracing::warn!(
+                storage.key = tail.key,
+                "the tail of an upload is gone; its client has to start again"
+            );
+            Error::Hidden(Noun::Upload)
+        };
+        let mut bytes = self.read(&tail.key, None).await?.ok_or_else(lost)?;
+        let mut read_bytes = 0;
+        while let Some(chunk) = bytes.try_next().await? {
+            read_bytes += chunk.len() as u64;
+            if read_bytes > tail.size_bytes {
+                break;
+            }
+            part.push(&chunk).await?;
+        }
+        if read_bytes == tail.size_bytes {
+            Ok(part)
+        } else {
+            Err(lost())
+        }
+    }
+
+    /// Sends a part, the first one after opening the multipart upload, and advances the write.
+    async fn send_part(&self, write: &mut Write, bytes: Vec<u8>) -> Result<()> {
+        let path = self.path(&write.key)?;
+        let multipart = match &mut write.multipart {
+            Some(multipart) => multipart,
+            none => {
+                let opened = self
+                    .bucket
+                    .initiate_multipart_upload(&path, CONTENT_TYPE)
+                    .await;
+                let opened =
+                    opened.map_err(|error| self.failures.explain("begin an upload", error))?;
+                none.insert(Multipart {
+                    upload_id: opened.upload_id,
+                    part_bytes: bytes.len() as u64,
+                    etags: Vec::new(),
+                })
+            }
+        };
+        let number = multipart.etags.len() as u64 + 1;
+        if number > PARTS_MAX {
+            return Err(Error::TooLarge {
+                what: "blob",
+                max_bytes: PARTS_MAX * multipart.part_bytes,
+                actual_bytes: write.offset_bytes + bytes.len() as u64,
+            });
+        }
+        let number = u32::try_from(number).map_err(Error::internal)?;
+        let sent = self
+            .bucket
+            .put_multipart_chunk(bytes, &path, number, &multipart.upload_id, CONTENT_TYPE)
+            .await
+            .map_err(|error| self.failures.explain("write a part", error))?;
+        multipart.etags.push(sent.etag);
+        write.replace_tail(None);
+        Ok(())
+    }
+}
+
+/// The next chunk that has bytes in it.
+async fn next_chunk(body: &mut ByteStream) -> Option<Result<Bytes>> {
+    loop {
+        match body.next().await {
+            Some(Ok(bytes)) if bytes.is_empty() => {}
+            next => return next,
+        }
+    }
+}
