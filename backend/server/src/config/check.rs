@@ -1,0 +1,243 @@
+//! What single values cannot know: whether they fit together.
+
+use berth_domain::{Namespace, RobotName};
+
+use super::database::DatabaseUri;
+use super::storage::Place as StoragePlace;
+use super::values::AuthenticationType;
+use super::{Config, Loaded, Problem};
+
+/// Shortest sealing key that is accepted, in characters.
+const MINIMUM_KEY_LENGTH: usize = 16;
+
+/// Largest page of `/v2` lists.
+const MAXIMUM_PAGE_SIZE: u32 = 1000;
+
+/// Adds what does not fit to the problems, and what deserves a look to the advice.
+pub(super) fn cross_check(loaded: &mut Loaded) {
+    let mut findings = Vec::new();
+    let config = &loaded.config;
+    storage(config, &mut findings);
+    scaled_out(config, &mut findings);
+    values(config, &mut findings);
+    for (key, message, severity) in findings {
+        let problem = Problem {
+            place: loaded.set.get(key).cloned(),
+            key: Some(key.to_owned()),
+            message,
+        };
+        match severity {
+            Severity::Problem => loaded.problems.push(problem),
+            Severity::Advice => loaded.advice.push(problem),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Severity {
+    Problem,
+    Advice,
+}
+
+type Findings = Vec<(&'static str, String, Severity)>;
+
+fn problem(findings: &mut Findings, key: &'static str, message: impl Into<String>) {
+    findings.push((key, message.into(), Severity::Problem));
+}
+
+fn advice(findings: &mut Findings, key: &'static str, message: impl Into<String>) {
+    findings.push((key, message.into(), Severity::Advice));
+}
+
+fn storage(config: &Config, findings: &mut Findings) {
+    let places = &config.storage.places.0;
+    for name in &config.storage.preference {
+        if !places.contains_key(name) {
+            problem(
+                findings,
+                "DISTRIBUTED_STORAGE_PREFERENCE",
+                format!("`{name}` is no place of `DISTRIBUTED_STORAGE_CONFIG`"),
+            );
+        }
+    }
+    if places.len() > 1 {
+        if config.storage.preference.is_empty() {
+            problem(
+                findings,
+                "DISTRIBUTED_STORAGE_PREFERENCE",
+                "required, since `DISTRIBUTED_STORAGE_CONFIG` has several places",
+            );
+        } else {
+            advice(
+                findings,
+                "DISTRIBUTED_STORAGE_CONFIG",
+                "only the first place of `DISTRIBUTED_STORAGE_PREFERENCE` is used",
+            );
+        }
+    }
+    if config.storage.redirect && config.storage.proxy {
+        problem(
+            findings,
+            "STORAGE_REDIRECT",
+            "contradicts `FEATURE_PROXY_STORAGE`, set only one of them to true",
+        );
+    }
+    if config.storage.redirect
+        && config
+            .storage_place()
+            .is_none_or(|place| place.bucket().is_none())
+    {
+        advice(
+            findings,
+            "STORAGE_REDIRECT",
+            "has no effect without a bucket in `DISTRIBUTED_STORAGE_CONFIG`",
+        );
+    }
+}
+
+fn scaled_out(config: &Config, findings: &mut Findings) {
+    match &config.database.secret_key {
+        Some(key) if key.expose().chars().count() < MINIMUM_KEY_LENGTH => problem(
+            findings,
+            "DATABASE_SECRET_KEY",
+            format!("too short, at least {MINIMUM_KEY_LENGTH} characters are expected"),
+        ),
+        None if config.is_scaled_out() => problem(
+            findings,
+            "DATABASE_SECRET_KEY",
+            "required with PostgreSQL or a bucket: a long random text, the same at every replica",
+        ),
+        _ => {}
+    }
+    if !config.is_scaled_out() {
+        return;
+    }
+    if config.server.hostname.is_none() {
+        advice(
+            findings,
+            "SERVER_HOSTNAME",
+            "better set with PostgreSQL or a bucket, so that every replica gives itself the same name",
+        );
+    }
+    let is_postgres = matches!(config.database.uri, Some(DatabaseUri::Postgres(_)));
+    let is_folder = config
+        .storage_place()
+        .is_none_or(|place| place.bucket().is_none());
+    if is_postgres && is_folder {
+        advice(
+            findings,
+            "DISTRIBUTED_STORAGE_CONFIG",
+            "a folder serves several replicas only if all of them mount the same one",
+        );
+    }
+    if !is_postgres {
+        advice(
+            findings,
+            "DB_URI",
+            "SQLite serves one process; replicas need PostgreSQL",
+        );
+    }
+}
+
+fn values(config: &Config, findings: &mut Findings) {
+    if config.accounts.authentication != AuthenticationType::Database {
+        problem(
+            findings,
+            "AUTHENTICATION_TYPE",
+            format!(
+                "`{}` does not work yet, only `Database` does",
+                config.accounts.authentication
+            ),
+        );
+    }
+    if !config
+        .tags
+        .expiration_options
+        .contains(&config.tags.default_expiration)
+    {
+        problem(
+            findings,
+            "DEFAULT_TAG_EXPIRATION",
+            format!(
+                "`{}` must be one of `TAG_EXPIRATION_OPTIONS`",
+                config.tags.default_expiration
+            ),
+        );
+    }
+    if config.registry.page_size == 0 || config.registry.page_size > MAXIMUM_PAGE_SIZE {
+        problem(
+            findings,
+            "V2_PAGINATION_SIZE",
+            format!("expected 1 to {MAXIMUM_PAGE_SIZE}"),
+        );
+    }
+    if config.database.pool_size == 0 {
+        problem(findings, "DATABASE_POOL_SIZE", "expected at least 1");
+    }
+    let names = [
+        (
+            "SUPER_USERS",
+            config.superusers.names.as_deref().unwrap_or_default(),
+        ),
+        (
+            "GLOBAL_READONLY_SUPER_USERS",
+            &config.superusers.readonly_names,
+        ),
+        (
+            "LIBRARY_NAMESPACE",
+            std::slice::from_ref(&config.registry.library_namespace),
+        ),
+    ];
+    for (key, names) in names {
+        for name in names {
+            if name.parse::<Namespace>().is_err() {
+                problem(findings, key, format!("`{name}` is no valid account name"));
+            }
+        }
+    }
+    for name in &config.tokens.robots_whitelist {
+        if name.parse::<RobotName>().is_err() {
+            problem(
+                findings,
+                "ROBOTS_WHITELIST",
+                format!("`{name}` is no robot, expected `namespace+name`"),
+            );
+        }
+    }
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.server.log_level) {
+        problem(
+            findings,
+            "LOG_LEVEL",
+            format!("{error}, expected such as `info` or `info,berth_services=debug`"),
+        );
+    }
+    for proxy in &config.server.trusted_proxies {
+        let is_network = proxy.parse::<ipnet::IpNet>().is_ok();
+        if !is_network && proxy.parse::<std::net::IpAddr>().is_err() {
+            problem(
+                findings,
+                "TRUSTED_PROXIES",
+                format!("`{proxy}` is no address and no network, expected such as `10.0.0.0/8`"),
+            );
+        }
+    }
+}
+
+impl Config {
+    /// The storage place that is used; none where only the data folder is.
+    pub fn storage_place(&self) -> Option<&StoragePlace> {
+        let places = &self.storage.places.0;
+        match self.storage.preference.first() {
+            Some(name) => places.get(name),
+            None => places.values().next(),
+        }
+    }
+
+    /// Whether rows or bytes lie outside this machine, so that replicas can share them.
+    pub fn is_scaled_out(&self) -> bool {
+        matches!(self.database.uri, Some(DatabaseUri::Postgres(_)))
+            || self
+                .storage_place()
+                .is_some_and(|place| place.bucket().is_some())
+    }
+}

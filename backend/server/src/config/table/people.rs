@@ -1,0 +1,175 @@
+//! Who signs in, and with what.
+
+use berth_domain::Secret;
+
+use crate::config::keys::settings;
+use crate::config::values::{AuthenticationType, Lifetime, Mapping};
+
+settings! {
+    "Users"
+    /// How accounts come to be and how people sign in.
+    pub struct Accounts;
+    works {
+        /// Who knows the passwords. Only `Database` works yet; another one refuses to start.
+        "AUTHENTICATION_TYPE" authentication: AuthenticationType = AuthenticationType::Database;
+        /// Whether strangers may create an account.
+        "FEATURE_USER_CREATION" user_creation: bool = true;
+        /// Whether public repositories can be pulled without signing in.
+        "FEATURE_ANONYMOUS_ACCESS" anonymous_access: bool = true;
+        /// Whether the first user, a superuser, can be created by `POST /api/v1/user/initialize` while there is none.
+        "FEATURE_USER_INITIALIZE" user_initialize: bool = false;
+        /// How long a sign-in to the console lasts.
+        "SESSION_TIMEOUT" session: Lifetime = Lifetime::days(31);
+        /// How long after typing the password dangerous changes are allowed.
+        "FRESH_LOGIN_TIMEOUT" fresh_login: Lifetime = Lifetime::seconds(600);
+    }
+    later {
+        /// Whether accounts are created by invitation only.
+        "FEATURE_INVITE_ONLY_USER_CREATION": bool = false;
+        /// Whether users may rename themselves.
+        "FEATURE_USER_RENAME": bool = false;
+        /// Whether people may sign in with name and password.
+        "FEATURE_DIRECT_LOGIN": bool = true;
+        /// Whether the last use of accounts is noted.
+        "FEATURE_USER_LAST_ACCESSED": bool = true;
+        /// Whether users may tell their name, company and place.
+        "FEATURE_USER_METADATA": bool = false;
+        /// Whether part of a name finds users while typing.
+        "FEATURE_PARTIAL_USER_AUTOCOMPLETE": bool = true;
+        /// Whether people coming from outside confirm the name made for them.
+        "FEATURE_USERNAME_CONFIRMATION": bool = true;
+        /// Whether several organizations may have one e-mail address.
+        "FEATURE_ORG_SHARED_EMAIL": bool = false;
+        /// Whether mail is sent.
+        "FEATURE_MAILING": bool = true;
+        /// Host of the mail server.
+        "MAIL_SERVER": Option<String> = None;
+        /// Port of the mail server.
+        "MAIL_PORT": u16 = 587;
+        /// Whether mail is sent by TLS.
+        "MAIL_USE_TLS": bool = true;
+        /// User at the mail server.
+        "MAIL_USERNAME": Option<String> = None;
+        /// Password at the mail server.
+        "MAIL_PASSWORD": Option<Secret<String>> = None;
+        /// Sender of mail.
+        "MAIL_DEFAULT_SENDER": Option<String> = None;
+    }
+    never {
+    }
+}
+
+settings! {
+    "Superusers"
+    /// Who administers the registry as a whole.
+    pub struct Superusers;
+    works {
+        /// Names of superusers. Without this key the first user is one.
+        "SUPER_USERS" names: Option<Vec<String>> = None;
+        /// Whether there are superusers at all.
+        "FEATURE_SUPER_USERS" enabled: bool = true;
+        /// Whether superusers may read and change what is not theirs.
+        "FEATURE_SUPERUSERS_FULL_ACCESS" full_access: bool = false;
+        /// Whether only superusers create organizations.
+        "FEATURE_SUPERUSERS_ORG_CREATION_ONLY" organization_creation_only: bool = false;
+        /// Names of users who see everything and change nothing.
+        "GLOBAL_READONLY_SUPER_USERS" readonly_names: Vec<String> = Vec::new();
+    }
+    later {
+        /// Whether users outside `RESTRICTED_USERS_WHITELIST` may not create anything.
+        "FEATURE_RESTRICTED_USERS": bool = false;
+        /// Names of users whom `FEATURE_RESTRICTED_USERS` leaves free.
+        "RESTRICTED_USERS_WHITELIST": Vec<String> = Vec::new();
+        /// Whether superusers may read the configuration by API.
+        "FEATURE_SUPERUSER_CONFIGDUMP": bool = false;
+    }
+    never {
+    }
+}
+
+settings! {
+    "Robots and tokens"
+    /// What machines sign in with.
+    pub struct Tokens;
+    works {
+        /// Whether robots are refused.
+        "ROBOTS_DISALLOW" robots_disallow: bool = false;
+        /// Robots, as `namespace+name`, that `ROBOTS_DISALLOW` leaves in.
+        "ROBOTS_WHITELIST" robots_whitelist: Vec<String> = Vec::new();
+    }
+    later {
+        /// Whether users may make tokens for their clients.
+        "FEATURE_APP_SPECIFIC_TOKENS": bool = true;
+        /// Life of such a token; unset, it has no end.
+        "APP_SPECIFIC_TOKEN_EXPIRATION": Option<Lifetime> = None;
+        /// How long an expired one is still shown.
+        "EXPIRED_APP_SPECIFIC_TOKEN_GC": Lifetime = Lifetime::days(1);
+        /// Whether organization administrators may make a token for somebody else.
+        "FEATURE_ASSIGN_OAUTH_TOKEN": bool = true;
+        /// Applications that may ask for a token with a password.
+        "DIRECT_OAUTH_CLIENTID_WHITELIST": Vec<String> = Vec::new();
+        /// Whether clients must use a token instead of the password.
+        "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH": bool = false;
+        /// Whether browsers must name themselves by a header when they call the REST API.
+        "BROWSER_API_CALLS_XHR_ONLY": bool = true;
+    }
+    never {
+    }
+}
+
+settings! {
+    "Teams"
+    /// How people get into teams.
+    pub struct Teams;
+    works {
+    }
+    later {
+        /// Whether invited people must agree.
+        "FEATURE_REQUIRE_TEAM_INVITE": bool = true;
+        /// Whether teams can follow groups of a directory.
+        "FEATURE_TEAM_SYNCING": bool = false;
+        /// After what time a team is compared with its group again.
+        "TEAM_RESYNC_STALE_TIME": Lifetime = Lifetime::seconds(1800);
+        /// Whether organization administrators may set that up.
+        "FEATURE_NONSUPERUSER_TEAM_SYNCING_SETUP": bool = false;
+    }
+    never {
+    }
+}
+
+settings! {
+    "Sign-in by others"
+    /// Directories and providers that know the people.
+    pub struct Directories;
+    works {
+    }
+    later {
+        /// URL of the directory, `ldap://` or `ldaps://`.
+        "LDAP_URI": Option<String> = None;
+        /// Name with which the directory is asked.
+        "LDAP_ADMIN_DN": Option<String> = None;
+        /// Password of that name.
+        "LDAP_ADMIN_PASSWD": Option<Secret<String>> = None;
+        /// Where entries start, as a list of components.
+        "LDAP_BASE_DN": Vec<String> = Vec::new();
+        /// Where users are below that, as a list of components.
+        "LDAP_USER_RDN": Vec<String> = Vec::new();
+        /// Attribute with the name of a user.
+        "LDAP_UID_ATTR": String = "uid".to_owned();
+        /// Attribute with the e-mail address.
+        "LDAP_EMAIL_ATTR": String = "mail".to_owned();
+        /// Filter of those who may sign in.
+        "LDAP_USER_FILTER": Option<String> = None;
+        /// Filter of superusers.
+        "LDAP_SUPERUSER_FILTER": Option<String> = None;
+        /// Filter of restricted users.
+        "LDAP_RESTRICTED_USER_FILTER": Option<String> = None;
+        /// Attribute with the groups of a user.
+        "LDAP_MEMBEROF_ATTR": String = "memberOf".to_owned();
+        /// An OpenID provider, GitHub or Google: `OIDC_SERVER`, `CLIENT_ID`, `CLIENT_SECRET`, `SERVICE_NAME`, `LOGIN_SCOPES`,
+        /// `PREFERRED_USERNAME_CLAIM_NAME`, `VERIFIED_EMAIL_CLAIM_NAME`, `PREFERRED_GROUP_CLAIM_NAME`.
+        "<NAME>_LOGIN_CONFIG": Mapping = Mapping::default();
+    }
+    never {
+    }
+}

@@ -1,0 +1,8 @@
+//! The binary `berth`: configuration, wiring, commands.
+//!
+//! Everything that the product is made of meets here and nowhere else: this crate reads the
+//! configuration, opens database and storage, builds the services and puts the adapters behind one
+//! listener.
+
+pub mod cli;
+pub mod config;
