@@ -1,0 +1,115 @@
+//! Machine tokens: how they look, how they are looked up, how they are compared.
+//!
+//! All of them come from the operating system's randomness and are long (at least 200 bits), so a
+//! plain SHA-256 is enough to keep them at rest and a lookup by hash is one index probe. Passwords
+//! are neither and belong to [`crate::passwords`].
+
+use berth_domain::Secret;
+use ring::digest;
+use subtle::ConstantTimeEq;
+
+use crate::{random, sealing::SealingKey};
+
+const UPPER_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const URL_SAFE: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Purpose of the authentication code that CSRF tokens are.
+const CSRF: &str = "csrf";
+
+/// The token of a robot account: 64 of `[A-Z0-9]`, as scripts expect it.
+pub fn robot_token() -> Secret<String> {
+    random::string(UPPER_AND_DIGITS, 64).into()
+}
+
+/// An OAuth access token: 40 of `[A-Za-z0-9]`. Client secrets look the same.
+pub fn oauth_access_token() -> Secret<String> {
+    random::string(ALPHANUMERIC, 40).into()
+}
+
+/// The public identifier of an OAuth application: 20 of `[A-Z0-9]`.
+pub fn oauth_client_id() -> String {
+    random::string(UPPER_AND_DIGITS, 20)
+}
+
+/// The token that an application uses instead of its user's password: 120 of `[A-Z0-9]`.
+pub fn app_token() -> Secret<String> {
+    random::string(UPPER_AND_DIGITS, 120).into()
+}
+
+/// A browser session or a code in a link: 43 URL-safe characters, 258 bits.
+pub fn session_token() -> Secret<String> {
+    random::string(URL_SAFE, 43).into()
+}
+
+/// What the database keeps of a machine token and finds it by: SHA-256 as 64 hex digits.
+pub fn hash_token(token: &str) -> String {
+    hex::encode(digest::digest(&digest::SHA256, token.as_bytes()))
+}
+
+/// Compares without telling by time where two texts differ; their lengths are not hidden.
+pub fn same(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+/// The CSRF token of a session. It is derived, so every replica can check it and none stores it.
+pub fn csrf_token(key: &SealingKey, session_token: &str) -> String {
+    key.authenticate(CSRF, session_token.as_bytes())
+}
+
+/// True if a request presents the CSRF token of its session.
+pub fn csrf_matches(key: &SealingKey, session_token: &str, presented: &str) -> bool {
+    same(&csrf_token(key, session_token), presented)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looks(token: &str, alphabet: &[u8], length: usize) -> bool {
+        token.len() == length && token.bytes().all(|byte| alphabet.contains(&byte))
+    }
+
+    #[test]
+    fn tokens_look_as_scripts_expect_and_differ_each_time() {
+        assert!(looks(robot_token().expose(), UPPER_AND_DIGITS, 64));
+        assert!(looks(oauth_access_token().expose(), ALPHANUMERIC, 40));
+        assert!(looks(&oauth_client_id(), UPPER_AND_DIGITS, 20));
+        assert!(looks(app_token().expose(), UPPER_AND_DIGITS, 120));
+        assert!(looks(session_token().expose(), URL_SAFE, 43));
+        assert_ne!(session_token(), session_token());
+    }
+
+    #[test]
+    fn the_stored_hash_is_sha_256_in_hex() {
+        assert_eq!(
+            hash_token("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn comparison_sees_content_and_length() {
+        assert!(same("abc", "abc"));
+        assert!(!same("abc", "abd"));
+        assert!(!same("abc", "ab"));
+        assert!(same("", ""));
+    }
+
+    #[test]
+    fn a_csrf_token_fits_its_session_on_every_replica_and_no_other_session_or_key() {
+        let secret = "the same secret on all replicas";
+        let (key, replica) = (
+            SealingKey::from_secret(secret).unwrap(),
+            SealingKey::from_secret(secret).unwrap(),
+        );
+        let token = csrf_token(&key, "session one");
+        assert!(csrf_matches(&replica, "session one", &token));
+        assert!(!csrf_matches(&replica, "session two", &token));
+        assert!(!csrf_matches(&replica, "session one", ""));
+        let other = SealingKey::from_secret("quite another secret").unwrap();
+        assert!(!csrf_matches(&other, "session one", &token));
+        // Not a plain hash, which anyone who sees the session's hash could compute.
+        assert_ne!(token, hash_token("session one"));
+    }
+}
