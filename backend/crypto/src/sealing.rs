@@ -65,6 +65,9 @@ impl SealingKey {
     }
 
     /// Encrypts a value for one place, such as `robot-token:42`; only that place opens it again.
+    ///
+    /// # Panics
+    /// Beyond 256 GiB, the limit of the cipher.
     pub fn seal(&self, context: &str, plain: impl AsRef<[u8]>) -> String {
         let nonce = random::bytes::<NONCE_BYTES>();
         let payload = Payload {
@@ -74,7 +77,7 @@ impl SealingKey {
         let ciphertext = self
             .cipher
             .encrypt(&XNonce::from(nonce), payload)
-            .expect("a value that fits into memory is far below the limit of the cipher");
+            .expect("a secret is far below the limit of the cipher");
         let sealed = [&nonce[..], &ciphertext].concat();
         format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(sealed))
     }
