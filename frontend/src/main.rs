@@ -1,2 +1,5 @@
-//! The web console.
-fn main() {}
+//! Starts the console in the page.
+
+fn main() {
+    berth_frontend::start();
+}

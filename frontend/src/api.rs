@@ -1,0 +1,160 @@
+//! GraphQL over HTTP: one call, one error type, and the wait for a new sign-in when the session ended.
+
+mod error;
+mod live;
+
+pub(crate) use error::{ApiError, ErrorClass};
+pub(crate) use live::follow;
+
+use cynic::{GraphQlResponse, Operation};
+use futures::channel::oneshot;
+use gloo_net::http::Request;
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::JsCast;
+
+/// Who calls the registry; a copy of it goes into every component that does.
+#[derive(Clone, Copy)]
+pub(crate) struct Api {
+    signed_in: RwSignal<bool>,
+    expired: RwSignal<bool>,
+    waiting: StoredValue<Vec<oneshot::Sender<bool>>>,
+}
+
+impl Api {
+    /// To be made once, at the root.
+    pub(crate) fn new() -> Self {
+        Self {
+            signed_in: RwSignal::new(false),
+            expired: RwSignal::new(false),
+            waiting: StoredValue::new(Vec::new()),
+        }
+    }
+
+    /// Says whether an `UNAUTHENTICATED` answer means that the session ended.
+    pub(crate) fn set_signed_in(self, signed_in: bool) {
+        self.signed_in.set(signed_in);
+    }
+
+    /// True while calls wait for the user to sign in again.
+    pub(crate) fn is_expired(self) -> bool {
+        self.expired.get()
+    }
+
+    /// Lets the waiting calls go on (signed in again) or fail.
+    pub(crate) fn answer_expired(self, signed_in: bool) {
+        self.expired.set(false);
+        for sender in self
+            .waiting
+            .try_update_value(std::mem::take)
+            .unwrap_or_default()
+        {
+            // The call may have been dropped with its page.
+            let _ = sender.send(signed_in);
+        }
+    }
+
+    /// Runs a query or a mutation. When the session ended meanwhile, waits for a new sign-in and tries once more.
+    pub(crate) async fn run<Data, Variables>(
+        self,
+        operation: Operation<Data, Variables>,
+    ) -> Result<Data, ApiError>
+    where
+        Data: DeserializeOwned,
+        Variables: Serialize,
+    {
+        let body = serde_json::to_string(&operation).map_err(|_| ApiError::unreadable())?;
+        match decode(post(&body).await?) {
+            Err(error)
+                if error.class == ErrorClass::Unauthenticated && self.signed_in.get_untracked() =>
+            {
+                let (sender, receiver) = oneshot::channel();
+                self.waiting.update_value(|waiting| waiting.push(sender));
+                self.expired.set(true);
+                if receiver.await == Ok(true) {
+                    decode(post(&body).await?)
+                } else {
+                    Err(error)
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Runs an operation that signs in, whose refusal is an answer and not an ended session.
+    pub(crate) async fn run_once<Data, Variables>(
+        self,
+        operation: Operation<Data, Variables>,
+    ) -> Result<Data, ApiError>
+    where
+        Data: DeserializeOwned,
+        Variables: Serialize,
+    {
+        let body = serde_json::to_string(&operation).map_err(|_| ApiError::unreadable())?;
+        decode(post(&body).await?)
+    }
+}
+
+/// The caller provided at the root.
+pub(crate) fn use_api() -> Api {
+    expect_context()
+}
+
+struct Answer {
+    status: u16,
+    request_id: Option<String>,
+    text: String,
+}
+
+async fn post(body: &str) -> Result<Answer, ApiError> {
+    let mut request = Request::post("/graphql")
+        .header("Content-Type", "application/json")
+        .header(
+            "Accept",
+            "application/graphql-response+json, application/json;q=0.9",
+        );
+    if let Some(token) = csrf_token() {
+        request = request.header("X-CSRF-Token", &token);
+    }
+    let response = request
+        .body(body.to_owned())
+        .map_err(|_| ApiError::offline())?
+        .send()
+        .await
+        .map_err(|_| ApiError::offline())?;
+    Ok(Answer {
+        status: response.status(),
+        request_id: response.headers().get("x-request-id"),
+        text: response.text().await.map_err(|_| ApiError::offline())?,
+    })
+}
+
+/// The token that the server keeps in a cookie scripts may read; other sites' scripts may not.
+fn csrf_token() -> Option<String> {
+    let document = document().dyn_into::<web_sys::HtmlDocument>().ok()?;
+    let cookies = document.cookie().ok()?;
+    cookies
+        .split("; ")
+        .find_map(|cookie| cookie.strip_prefix("berth_csrf="))
+        .map(str::to_owned)
+}
+
+fn decode<Data: DeserializeOwned>(answer: Answer) -> Result<Data, ApiError> {
+    let Answer {
+        status,
+        request_id,
+        text,
+    } = answer;
+    let response: GraphQlResponse<Data, error::Extensions> = match serde_json::from_str(&text) {
+        Ok(response) => response,
+        Err(_) => return Err(ApiError::of_status(status, request_id)),
+    };
+    match (
+        response.data,
+        response.errors.unwrap_or_default().into_iter().next(),
+    ) {
+        (_, Some(error)) => Err(ApiError::of_graphql(error, request_id)),
+        (Some(data), None) => Ok(data),
+        (None, None) => Err(ApiError::of_status(status, request_id)),
+    }
+}

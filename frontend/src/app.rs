@@ -1,0 +1,143 @@
+//! The root: shared state, routes, and the first question to the server.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    components::{Redirect, Route, Router, Routes},
+    hooks::{use_location, use_params_map},
+    path,
+};
+
+use crate::{
+    api::{Api, ApiError},
+    components::{ErrorState, Navigated, NotVisible, Toaster, Toasts},
+    expired::SignInAgain,
+    frame::Frame,
+    i18n::*,
+    pages, preferences,
+    session::{Session, use_session},
+};
+
+/// The console.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let api = Api::new();
+    provide_context(api);
+    provide_context(Session::new(api));
+    provide_context(Toasts::new());
+    provide_context(Navigated(StoredValue::new(false)));
+    view! {
+        <I18nContextProvider>
+            <Started/>
+        </I18nContextProvider>
+    }
+}
+
+/// Shows pages once the server said who is asking.
+#[component]
+fn Started() -> impl IntoView {
+    preferences::restore_language(use_i18n());
+    let session = use_session();
+    let failure = RwSignal::new(None::<ApiError>);
+    let ask = move || {
+        spawn_local(async move {
+            failure.set(session.refresh().await.err());
+        });
+    };
+    ask();
+    // While the server is away the page asks now and then; it goes on by itself when the server is back.
+    let timer = set_interval_with_handle(
+        move || {
+            if failure.with_untracked(Option::is_some) {
+                ask();
+            }
+        },
+        Duration::from_secs(10),
+    );
+    on_cleanup(move || {
+        if let Ok(timer) = timer {
+            timer.clear();
+        }
+    });
+    view! {
+        <Router>
+            <Show
+                when=move || session.is_known()
+                fallback=move || {
+                    view! {
+                        <main class="berth-start">
+                            {move || {
+                                failure
+                                    .get()
+                                    .map(|error| {
+                                        view! { <ErrorState error on_retry=Callback::new(move |()| ask())/> }
+                                    })
+                            }}
+                        </main>
+                    }
+                }
+            >
+                <Frame>
+                    <Gate>
+                        <Routes fallback=NotVisible>
+                            <Route path=path!("/") view=pages::Home/>
+                            <Route path=path!("/setup") view=pages::SetUp/>
+                            <Route path=path!("/signin") view=pages::SignIn/>
+                            <Route path=path!("/organization") view=pages::Organizations/>
+                            <Route path=path!("/organization/:name") view=Organization/>
+                            <Route path=path!("/user/:name") view=User/>
+                            <Route path=path!("/repository") view=pages::Repositories/>
+                            <Route path=path!("/repository/*path") view=Repository/>
+                        </Routes>
+                    </Gate>
+                </Frame>
+                <SignInAgain/>
+                <Toaster/>
+            </Show>
+        </Router>
+    }
+}
+
+/// Until the first user exists every path leads to set-up, and afterwards none does.
+#[component]
+fn Gate(children: ChildrenFn) -> impl IntoView {
+    let session = use_session();
+    let location = use_location();
+    let away = Memo::new(move |_| {
+        let at_setup = location.pathname.get() == "/setup";
+        match (session.registry().needs_setup, at_setup) {
+            (true, false) => Some("/setup"),
+            (false, true) => Some("/"),
+            _ => None,
+        }
+    });
+    view! {
+        {children()}
+        {move || away.get().map(|path| view! { <Redirect path/> })}
+    }
+}
+
+/// Mounts a page anew when its path names another thing.
+#[component]
+fn Organization() -> impl IntoView {
+    let name = param("name");
+    move || view! { <pages::Namespace name=name.get() is_user=false/> }
+}
+
+#[component]
+fn User() -> impl IntoView {
+    let name = param("name");
+    move || view! { <pages::Namespace name=name.get() is_user=true/> }
+}
+
+#[component]
+fn Repository() -> impl IntoView {
+    let path = param("path");
+    move || view! { <pages::Place path=path.get()/> }
+}
+
+fn param(key: &'static str) -> Memo<String> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get(key).unwrap_or_default()))
+}

@@ -1,0 +1,39 @@
+//! Parts of pages: PatternFly's markup as components, and a few of our own.
+
+mod avatar;
+mod button;
+mod confirm;
+mod copy;
+mod field;
+mod heading;
+mod icon;
+mod labels;
+mod list;
+mod markdown;
+mod menu;
+mod modal;
+mod search;
+mod select;
+mod states;
+mod tabs;
+mod toast;
+
+pub(crate) use avatar::Avatar;
+pub(crate) use button::{Button, ButtonKind, LinkButton};
+pub(crate) use confirm::ConfirmDialog;
+pub(crate) use copy::{CodeBlock, CopyButton, CopyLine, DigestText};
+pub(crate) use field::{FormAlert, FormGroup, PasswordField, TextArea, TextField};
+pub(crate) use heading::{Crumb, Crumbs, Heading, Navigated};
+pub(crate) use icon::Icon;
+pub(crate) use labels::{Label, Size, Time, VisibilityLabel};
+pub(crate) use list::{ListUrl, Pager, RowCheck, SelectAll, Selection, SortHeader, use_list_url};
+pub(crate) use markdown::Markdown;
+pub(crate) use menu::{Menu, MenuItem};
+pub(crate) use modal::Modal;
+pub(crate) use search::SearchInput;
+pub(crate) use select::Select;
+pub(crate) use states::{
+    Empty, ErrorState, NotVisible, SkeletonLines, SkeletonTable, error_text, load,
+};
+pub(crate) use tabs::{Tab, Tabs};
+pub(crate) use toast::{Toaster, Toasts, use_toasts};

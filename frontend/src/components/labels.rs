@@ -1,0 +1,86 @@
+//! Small values in cells: chips, sizes, instants.
+
+use icondata_core::Icon as Data;
+use icondata_lu as lu;
+use leptos::prelude::*;
+
+use super::Icon;
+use crate::{
+    fragments::{BigInt, DateTime},
+    i18n::*,
+    text,
+};
+
+/// A chip.
+#[component]
+pub(crate) fn Label(
+    /// PatternFly's colour modifier, such as `pf-m-blue`.
+    #[prop(optional)]
+    color: &'static str,
+    /// Before the words.
+    #[prop(optional_no_strip)]
+    icon: Option<Data>,
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <span class=format!("pf-v6-c-label pf-m-compact {color}")>
+            <span class="pf-v6-c-label__content">
+                {icon.map(|icon| view! { <span class="pf-v6-c-label__icon"><Icon icon/></span> })}
+                <span class="pf-v6-c-label__text">{children()}</span>
+            </span>
+        </span>
+    }
+}
+
+/// Who may see a repository.
+#[component]
+pub(crate) fn VisibilityLabel(
+    /// True where everybody may.
+    public: bool,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    if public {
+        view! {
+            <Label color="pf-m-blue" icon=Some(lu::LuGlobe)>
+                {t!(i18n, repository.public)}
+            </Label>
+        }
+        .into_any()
+    } else {
+        view! { <Label icon=Some(lu::LuLock)>{t!(i18n, repository.private)}</Label> }.into_any()
+    }
+}
+
+/// A size, or a dash while it is not known.
+#[component]
+pub(crate) fn Size(
+    /// Bytes as the schema writes them.
+    bytes: Option<BigInt>,
+) -> impl IntoView {
+    match bytes.and_then(|bytes| bytes.0.parse().ok()) {
+        Some(bytes) => view! { <span class="berth-number">{text::size(bytes)}</span> }.into_any(),
+        None => "–".into_any(),
+    }
+}
+
+/// An instant relative to now, in full in its title.
+#[component]
+pub(crate) fn Time(
+    /// When; a dash for never.
+    at: Option<DateTime>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    match at {
+        None => "–".into_any(),
+        Some(DateTime(at)) => {
+            let (title, words) = (at.clone(), at.clone());
+            view! {
+                <time datetime=at title=move || text::exact(language(i18n), &title)>
+                    {move || text::relative(language(i18n), &words)}
+                </time>
+            }
+            .into_any()
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Dialogs over the page.
+
+use icondata_lu as lu;
+use leptos::{html::Dialog, prelude::*};
+
+use super::{Button, ButtonKind};
+use crate::i18n::*;
+
+/// How wide a dialog is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ModalSize {
+    #[default]
+    Medium,
+    Small,
+}
+
+/// A native modal dialog that is open while it is mounted. `Esc` and the cross call `on_close`, which unmounts it;
+/// the browser keeps the focus inside and gives it back.
+#[component]
+pub(crate) fn Modal(
+    /// Its heading and name.
+    #[prop(into)]
+    title: Signal<String>,
+    /// What takes it away.
+    #[prop(into)]
+    on_close: Callback<()>,
+    /// Its width.
+    #[prop(optional)]
+    size: ModalSize,
+    /// Body and footer: `div.pf-v6-c-modal-box__body` and `footer.pf-v6-c-modal-box__footer`.
+    children: Children,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let dialog = NodeRef::<Dialog>::new();
+    let opener = document().active_element();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get() {
+            if !dialog.open() {
+                // Fails only for a dialog outside the document, which a mounted one is not.
+                let _ = dialog.show_modal();
+            }
+        }
+    });
+    let opener = StoredValue::new_local(opener);
+    on_cleanup(move || {
+        // The element leaves the document without being closed, so the browser does not return the focus itself.
+        use wasm_bindgen::JsCast;
+        if let Some(Some(opener)) = opener.try_get_value()
+            && let Some(opener) = opener.dyn_ref::<web_sys::HtmlElement>()
+        {
+            let _ = opener.focus();
+        }
+    });
+    let class = match size {
+        ModalSize::Medium => "pf-v6-c-modal-box pf-m-md",
+        ModalSize::Small => "pf-v6-c-modal-box pf-m-sm",
+    };
+    view! {
+        <dialog
+            class=class
+            node_ref=dialog
+            aria-label=move || title.get()
+            on:cancel=move |event: web_sys::Event| {
+                event.prevent_default();
+                on_close.run(());
+            }
+        >
+            <div class="pf-v6-c-modal-box__close">
+                <Button
+                    kind=ButtonKind::Plain
+                    icon=Some(lu::LuX)
+                    label=Signal::derive(move || t_string!(i18n, common.close).to_owned())
+                    on_click=Callback::new(move |_| on_close.run(()))
+                />
+            </div>
+            <header class="pf-v6-c-modal-box__header">
+                <div class="pf-v6-c-modal-box__header-main">
+                    <h2 class="pf-v6-c-modal-box__title">{move || title.get()}</h2>
+                </div>
+            </header>
+            {children()}
+        </dialog>
+    }
+}

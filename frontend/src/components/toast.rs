@@ -1,0 +1,136 @@
+//! Short messages after an action.
+
+use std::time::Duration;
+
+use icondata_lu as lu;
+use leptos::prelude::*;
+
+use super::{Button, ButtonKind, Icon};
+use crate::i18n::*;
+
+/// What a message's button does.
+#[derive(Clone)]
+pub(crate) struct ToastAction {
+    text: String,
+    run: Callback<()>,
+}
+
+#[derive(Clone)]
+struct Toast {
+    id: u64,
+    text: String,
+    failed: bool,
+    action: Option<ToastAction>,
+}
+
+/// The messages now shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Toasts {
+    list: RwSignal<Vec<Toast>>,
+    last: StoredValue<u64>,
+}
+
+impl Toasts {
+    /// To be made once, at the root.
+    pub(crate) fn new() -> Self {
+        Self {
+            list: RwSignal::new(Vec::new()),
+            last: StoredValue::new(0),
+        }
+    }
+
+    fn show(self, text: String, failed: bool, action: Option<ToastAction>) {
+        let id = self.last.get_value() + 1;
+        self.last.set_value(id);
+        self.list.update(|list| {
+            list.push(Toast {
+                id,
+                text,
+                failed,
+                action,
+            })
+        });
+        // Failures stay until they are taken away.
+        if !failed {
+            set_timeout(move || self.dismiss(id), Duration::from_secs(10));
+        }
+    }
+
+    /// Something worked.
+    pub(crate) fn success(self, text: impl Into<String>) {
+        self.show(text.into(), false, None);
+    }
+
+    /// Something worked and can be undone for a while.
+    pub(crate) fn success_with_undo(
+        self,
+        text: impl Into<String>,
+        undo: String,
+        run: Callback<()>,
+    ) {
+        self.show(text.into(), false, Some(ToastAction { text: undo, run }));
+    }
+
+    /// Something failed.
+    pub(crate) fn failure(self, text: impl Into<String>) {
+        self.show(text.into(), true, None);
+    }
+
+    fn dismiss(self, id: u64) {
+        self.list.update(|list| list.retain(|toast| toast.id != id));
+    }
+}
+
+/// The messages provided at the root.
+pub(crate) fn use_toasts() -> Toasts {
+    expect_context()
+}
+
+/// Where the messages appear.
+#[component]
+pub(crate) fn Toaster() -> impl IntoView {
+    let i18n = use_i18n();
+    let toasts = use_toasts();
+    view! {
+        <div aria-live="polite">
+            <ul class="pf-v6-c-alert-group pf-m-toast" role="list">
+                <For each=move || toasts.list.get() key=|toast| toast.id let:toast>
+                    <li class="pf-v6-c-alert-group__item">
+                        <div class=if toast.failed { "pf-v6-c-alert pf-m-danger" } else { "pf-v6-c-alert pf-m-success" }>
+                            <div class="pf-v6-c-alert__icon">
+                                <Icon icon=if toast.failed { lu::LuCircleAlert } else { lu::LuCircleCheck }/>
+                            </div>
+                            <p class="pf-v6-c-alert__title">{toast.text}</p>
+                            <div class="pf-v6-c-alert__action">
+                                <Button
+                                    kind=ButtonKind::Plain
+                                    icon=Some(lu::LuX)
+                                    label=Signal::derive(move || t_string!(i18n, common.dismiss).to_owned())
+                                    on_click=Callback::new(move |_| toasts.dismiss(toast.id))
+                                />
+                            </div>
+                            {toast
+                                .action
+                                .map(|action| {
+                                    view! {
+                                        <div class="pf-v6-c-alert__action-group">
+                                            <button
+                                                type="button"
+                                                class="pf-v6-c-button pf-m-inline pf-m-link"
+                                                on:click=move |_| {
+                                                    toasts.dismiss(toast.id);
+                                                    action.run.run(());
+                                                }
+                                            >
+                                                <span class="pf-v6-c-button__text">{action.text}</span>
+                                            </button>
+                                        </div>
+                                    }
+                                })}
+                        </div>
+                    </li>
+                </For>
+            </ul>
+        </div>
+    }
+}

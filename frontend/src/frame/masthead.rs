@@ -1,0 +1,187 @@
+//! The top line: navigation button, mark, appearance and account.
+
+use cynic::MutationBuilder;
+use icondata_lu as lu;
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_navigate;
+
+use super::mark::Mark;
+use crate::{
+    api::use_api,
+    components::{
+        Avatar, Button, ButtonKind, Icon, LinkButton, Menu, MenuItem, error_text, use_toasts,
+    },
+    i18n::*,
+    preferences::{self, Theme},
+    schema,
+    session::use_session,
+};
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation")]
+struct SignOut {
+    #[expect(dead_code, reason = "success shows in the absence of errors")]
+    sign_out: SignOutPayload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct SignOutPayload {
+    #[expect(dead_code, reason = "success shows in the absence of errors")]
+    success: bool,
+}
+
+/// The line above all pages.
+#[component]
+pub(crate) fn Masthead(
+    /// Whether the navigation is open.
+    expanded: RwSignal<bool>,
+    /// True where there is no navigation.
+    bare: Memo<bool>,
+    /// Opens the list of shortcuts.
+    shortcuts: RwSignal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = use_session();
+    view! {
+        <header class="pf-v6-c-masthead pf-m-display-inline">
+            <div class="pf-v6-c-masthead__main">
+                <Show when=move || !bare.get()>
+                    <span class="pf-v6-c-masthead__toggle">
+                        <button
+                            type="button"
+                            class="pf-v6-c-button pf-m-plain"
+                            aria-label=move || t_string!(i18n, nav.toggle)
+                            aria-expanded=move || expanded.get().to_string()
+                            aria-controls="navigation"
+                            on:click=move |_| expanded.update(|expanded| *expanded = !*expanded)
+                        >
+                            <span class="pf-v6-c-button__icon">
+                                <Icon icon=lu::LuMenu/>
+                            </span>
+                        </button>
+                    </span>
+                </Show>
+                <div class="pf-v6-c-masthead__brand">
+                    <a class="pf-v6-c-masthead__logo berth-brand" href="/">
+                        <Mark/>
+                        <span class="berth-brand__name">{move || session.registry().title}</span>
+                    </a>
+                </div>
+            </div>
+            <div class="pf-v6-c-masthead__content berth-masthead-end">
+                <Button
+                    kind=ButtonKind::Plain
+                    icon=Some(lu::LuKeyboard)
+                    label=Signal::derive(move || t_string!(i18n, keys.title).to_owned())
+                    on_click=Callback::new(move |_| shortcuts.set(true))
+                />
+                {move || match session.viewer() {
+                    Some(viewer) => {
+                        view! { <AccountMenu name=viewer.user.name color=viewer.user.avatar.color/> }.into_any()
+                    }
+                    None => view! { <AnonymousMenu bare/> }.into_any(),
+                }}
+            </div>
+        </header>
+    }
+}
+
+fn appearance(i18n: I18n) -> Vec<MenuItem> {
+    let theme = preferences::theme();
+    let locale = i18n.get_locale_untracked();
+    vec![
+        MenuItem::Heading(t_string!(i18n, account.theme).to_owned()),
+        MenuItem::choice(
+            t_string!(i18n, account.theme_system),
+            theme == Theme::System,
+            || {
+                preferences::set_theme(Theme::System);
+            },
+        ),
+        MenuItem::choice(
+            t_string!(i18n, account.theme_light),
+            theme == Theme::Light,
+            || {
+                preferences::set_theme(Theme::Light);
+            },
+        ),
+        MenuItem::choice(
+            t_string!(i18n, account.theme_dark),
+            theme == Theme::Dark,
+            || {
+                preferences::set_theme(Theme::Dark);
+            },
+        ),
+        MenuItem::Divider,
+        MenuItem::Heading(t_string!(i18n, account.language).to_owned()),
+        MenuItem::choice("English", locale == Locale::en, move || {
+            preferences::set_language(i18n, Locale::en);
+        }),
+        MenuItem::choice("日本語", locale == Locale::ja, move || {
+            preferences::set_language(i18n, Locale::ja);
+        }),
+    ]
+}
+
+#[component]
+fn AnonymousMenu(bare: Memo<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <Menu
+            label=Signal::derive(move || t_string!(i18n, account.appearance).to_owned())
+            icon=Some(lu::LuSettings)
+            items=Callback::new(move |()| appearance(i18n))
+        />
+        <Show when=move || !bare.get()>
+            <LinkButton kind=ButtonKind::Primary href="/signin">
+                {t!(i18n, signin.action)}
+            </LinkButton>
+        </Show>
+    }
+}
+
+#[component]
+fn AccountMenu(name: String, color: String) -> impl IntoView {
+    let (i18n, api, session, toasts) = (use_i18n(), use_api(), use_session(), use_toasts());
+    let navigate = use_navigate();
+    let sign_out = Callback::new(move |()| {
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match api.run_once(SignOut::build(())).await {
+                Ok(_) => {
+                    session.set_viewer(None);
+                    navigate("/signin", leptos_router::NavigateOptions::default());
+                }
+                Err(error) => toasts.failure(error_text(i18n, &error)),
+            }
+        });
+    });
+    let own = name.clone();
+    let face = view! {
+        <span class="berth-account">
+            <Avatar name=name.clone() color/>
+            <bdi class="berth-account__name">{name.clone()}</bdi>
+            <Icon icon=lu::LuChevronDown/>
+        </span>
+    };
+    let label = name;
+    view! {
+        <Menu
+            label=Signal::derive(move || t_string!(i18n, account.menu, name = label.clone()).to_string())
+            face=face.into_any()
+            items=Callback::new(move |()| {
+                let mut items = vec![
+                    MenuItem::Link {
+                        text: t_string!(i18n, account.own).to_owned(),
+                        href: crate::paths::namespace(&own, true),
+                    },
+                    MenuItem::Divider,
+                ];
+                items.extend(appearance(i18n));
+                items.push(MenuItem::Divider);
+                items.push(MenuItem::action(t_string!(i18n, account.sign_out), move || sign_out.run(())));
+                items
+            })
+        />
+    }
+}

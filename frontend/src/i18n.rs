@@ -1,0 +1,23 @@
+//! The typed catalogue made from `locales/`, and which language is in use.
+
+#[expect(
+    unreachable_pub,
+    unused_imports,
+    reason = "the catalogue is generated, `pub` throughout"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
+}
+
+pub(crate) use generated::i18n::*;
+
+/// The language in use, which every text follows.
+pub(crate) type I18n = leptos_i18n::I18nContext<Locale>;
+
+/// The language's tag, for `Intl`.
+pub(crate) fn language(i18n: I18n) -> &'static str {
+    match i18n.get_locale() {
+        Locale::en => "en",
+        Locale::ja => "ja",
+    }
+}

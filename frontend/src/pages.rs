@@ -1,0 +1,19 @@
+//! The pages, one folder or file each, with the operations they need beside them.
+
+mod home;
+mod namespace;
+mod organizations;
+mod place;
+mod repositories;
+mod repository;
+mod setup;
+mod signin;
+mod tag;
+
+pub(crate) use home::Home;
+pub(crate) use namespace::Namespace;
+pub(crate) use organizations::Organizations;
+pub(crate) use place::Place;
+pub(crate) use repositories::Repositories;
+pub(crate) use setup::SetUp;
+pub(crate) use signin::{SignIn, SignInMutation, SignInVariables, wrong_password};

@@ -1,0 +1,145 @@
+//! The dialog that makes an organization.
+
+use berth_domain::{Email, Namespace};
+use cynic::MutationBuilder;
+use leptos::{ev::SubmitEvent, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use crate::{
+    api::{ErrorClass, use_api},
+    components::{Button, ButtonKind, FormAlert, Modal, TextField, error_text},
+    i18n::*,
+    pages::setup::refusal,
+    paths, schema,
+    session::use_session,
+    work::Work,
+};
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables {
+    name: String,
+    email: Option<String>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "Variables")]
+struct Create {
+    #[arguments(input: { name: $name, email: $email })]
+    create_organization: Payload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "CreateOrganizationPayload")]
+struct Payload {
+    organization: Made,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Organization")]
+struct Made {
+    name: String,
+}
+
+/// *Create Organization*: name and e-mail, then its page.
+#[component]
+pub(crate) fn CreateOrganization(
+    /// Takes the dialog away.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let (api, session, i18n) = (use_api(), use_session(), use_i18n());
+    let navigate = use_navigate();
+    let name = RwSignal::new(String::new());
+    let email = RwSignal::new(String::new());
+    let work = Work::new();
+    let name_error = Signal::derive(move || {
+        refusal::<Namespace>(&name.get(), || t_string!(i18n, rules.account).to_owned()).or_else(
+            || {
+                work.error
+                    .get()
+                    .filter(|_| work.refused("name"))
+                    .map(|error| match error.class {
+                        ErrorClass::AlreadyExists => {
+                            t_string!(i18n, organizations.taken).to_owned()
+                        }
+                        _ => error_text(i18n, &error),
+                    })
+            },
+        )
+    });
+    let email_error = Signal::derive(move || {
+        refusal::<Email>(&email.get(), || t_string!(i18n, rules.email).to_owned()).or_else(|| {
+            work.refused("email")
+                .then(|| t_string!(i18n, rules.email).to_owned())
+        })
+    });
+    let ready = Signal::derive(move || {
+        name.with(|name| name.trim().parse::<Namespace>().is_ok())
+            && email.with(|email| email.trim().is_empty() || email.trim().parse::<Email>().is_ok())
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if !ready.get_untracked() {
+            return;
+        }
+        let variables = Variables {
+            name: name.get_untracked().trim().to_owned(),
+            email: Some(email.get_untracked().trim().to_owned()).filter(|email| !email.is_empty()),
+        };
+        let navigate = navigate.clone();
+        work.start(
+            async move {
+                let data = api.run(Create::build(variables)).await?;
+                // The viewer may now create repositories there.
+                session.refresh().await?;
+                Ok(data.create_organization.organization)
+            },
+            move |organization| {
+                navigate(
+                    &paths::namespace(&organization.name, false),
+                    NavigateOptions::default(),
+                );
+            },
+        );
+    };
+    view! {
+        <Modal title=Signal::derive(move || t_string!(i18n, organizations.create).to_owned()) on_close>
+            <form class="berth-dialog-form" on:submit=submit novalidate>
+                <div class="pf-v6-c-modal-box__body">
+                    <div class="pf-v6-c-form">
+                        <FormAlert error=work.error_beside(&["name", "email"])/>
+                        <TextField
+                            id="organization-name"
+                            label=Signal::derive(move || t_string!(i18n, organizations.organization_name).to_owned())
+                            hint=Signal::derive(move || Some(t_string!(i18n, organizations.name_hint).to_owned()))
+                            value=name
+                            error=name_error
+                            required=true
+                            autofocus=true
+                        />
+                        <TextField
+                            id="organization-email"
+                            label=Signal::derive(move || t_string!(i18n, organizations.organization_email).to_owned())
+                            hint=Signal::derive(move || Some(t_string!(i18n, organizations.email_hint).to_owned()))
+                            value=email
+                            error=email_error
+                            kind="email"
+                        />
+                    </div>
+                </div>
+                <footer class="pf-v6-c-modal-box__footer">
+                    <Button
+                        kind=ButtonKind::Primary
+                        submit=true
+                        busy=work.busy
+                        disabled=Signal::derive(move || !ready.get())
+                    >
+                        {t!(i18n, common.create)}
+                    </Button>
+                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
+                        {t!(i18n, common.cancel)}
+                    </Button>
+                </footer>
+            </form>
+        </Modal>
+    }
+}

@@ -1,0 +1,119 @@
+//! Sign-in.
+
+use cynic::MutationBuilder;
+use leptos::{ev::SubmitEvent, prelude::*};
+use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
+
+use crate::{
+    api::{ApiError, ErrorClass, use_api},
+    components::{Button, ButtonKind, FormAlert, Heading, PasswordField, TextField},
+    i18n::*,
+    schema,
+    session::{Viewer, use_session},
+    work::Work,
+};
+
+/// Name and password.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct SignInVariables {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+/// Signs in with them.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "SignInVariables")]
+pub(crate) struct SignInMutation {
+    #[arguments(input: { username: $username, password: $password })]
+    pub(crate) sign_in: SignInPayload,
+}
+
+/// Who that is.
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct SignInPayload {
+    pub(crate) viewer: Viewer,
+}
+
+/// A wrong password has words of its own; everything else is told by its class.
+pub(crate) fn wrong_password(i18n: I18n, error: &ApiError) -> Option<String> {
+    matches!(
+        error.class,
+        ErrorClass::Unauthenticated | ErrorClass::InvalidInput
+    )
+    .then(|| t_string!(i18n, signin.wrong).to_owned())
+}
+
+/// The page that takes name and password.
+#[component]
+pub(crate) fn SignIn() -> impl IntoView {
+    let (api, session, i18n) = (use_api(), use_session(), use_i18n());
+    let navigate = use_navigate();
+    let username = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let work = Work::new();
+    let signed_in_before = session.viewer().is_some();
+    let title = Signal::derive(move || {
+        t_string!(i18n, signin.title, registry = session.registry().title).to_string()
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let variables = SignInVariables {
+            username: username.get_untracked().trim().to_owned(),
+            password: password.get_untracked(),
+        };
+        let navigate = navigate.clone();
+        work.start(
+            api.run_once(SignInMutation::build(variables)),
+            move |data| {
+                session.set_viewer(Some(data.sign_in.viewer));
+                navigate(
+                    "/repository",
+                    NavigateOptions {
+                        replace: true,
+                        ..NavigateOptions::default()
+                    },
+                );
+            },
+        );
+    };
+    view! {
+        {signed_in_before.then(|| view! { <Redirect path="/repository"/> })}
+        <section class="berth-login">
+            <div class="berth-login__card">
+                <Heading title/>
+                <form class="pf-v6-c-form" on:submit=submit>
+                    <FormAlert error=work.error words=Callback::new(move |error| wrong_password(i18n, &error))/>
+                    <TextField
+                        id="username"
+                        label=Signal::derive(move || t_string!(i18n, signin.username).to_owned())
+                        value=username
+                        required=true
+                        autocomplete="username"
+                        autofocus=true
+                    />
+                    <PasswordField
+                        id="password"
+                        label=Signal::derive(move || t_string!(i18n, signin.password).to_owned())
+                        value=password
+                    />
+                    <div class="pf-v6-c-form__group pf-m-action">
+                        <Button
+                            kind=ButtonKind::Primary
+                            submit=true
+                            busy=work.busy
+                            disabled=Signal::derive(move || username.get().trim().is_empty() || password.get().is_empty())
+                        >
+                            {t!(i18n, signin.action)}
+                        </Button>
+                    </div>
+                </form>
+                <p class="berth-login__foot">
+                    {move || {
+                        let registry = session.registry();
+                        format!("Berth {} · {}", registry.version, registry.hostname)
+                    }}
+                </p>
+            </div>
+        </section>
+    }
+}

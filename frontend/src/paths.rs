@@ -1,0 +1,183 @@
+//! Addresses of pages: what a path names, and the path of a thing.
+
+use url::form_urlencoded;
+
+/// What follows `/repository/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A repository.
+    Repository { namespace: String, name: String },
+    /// A tag; `otherwise` is the repository that the same words could name.
+    Tag {
+        namespace: String,
+        name: String,
+        tag: String,
+        otherwise: String,
+    },
+}
+
+impl Place {
+    /// Splits `<ns>/<repo>` or `<ns>/<repo>/tag/<tag>`; the repository may hold slashes and any word (R5).
+    /// None when no repository is named.
+    pub(crate) fn parse(rest: &str) -> Option<Self> {
+        let rest = rest.trim_matches('/');
+        let (namespace, name) = rest.split_once('/')?;
+        let namespace = namespace.to_owned();
+        if let Some((repository, tag)) = name.rsplit_once("/tag/")
+            && !tag.contains('/')
+            && !repository.is_empty()
+        {
+            return Some(Self::Tag {
+                namespace,
+                name: repository.to_owned(),
+                tag: tag.to_owned(),
+                otherwise: name.to_owned(),
+            });
+        }
+        Some(Self::Repository {
+            namespace,
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// The page of a repository.
+pub(crate) fn repository(path: &str) -> String {
+    format!("/repository/{path}")
+}
+
+/// The page of a tag.
+pub(crate) fn tag(path: &str, tag: &str) -> String {
+    format!("/repository/{path}/tag/{tag}")
+}
+
+/// The page of a user's or organization's namespace.
+pub(crate) fn namespace(name: &str, is_user: bool) -> String {
+    if is_user {
+        format!("/user/{name}")
+    } else {
+        format!("/organization/{name}")
+    }
+}
+
+/// A page's state after `?`: ordered keys and values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct QueryString(Vec<(String, String)>);
+
+impl QueryString {
+    /// Reads what follows `?`; a leading `?` may be there.
+    pub(crate) fn parse(text: &str) -> Self {
+        let text = text.trim_start_matches('?');
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The first value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// All values of a key.
+    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(k, _)| k == key)
+            .map(|(_, v)| v.clone())
+            .collect()
+    }
+
+    /// With one value for the key, or without the key where the value is empty.
+    #[must_use]
+    pub(crate) fn with(self, key: &str, value: &str) -> Self {
+        let values = if value.is_empty() {
+            Vec::new()
+        } else {
+            vec![value.to_owned()]
+        };
+        self.with_all(key, values)
+    }
+
+    /// With exactly these values for the key.
+    #[must_use]
+    pub(crate) fn with_all(mut self, key: &str, values: Vec<String>) -> Self {
+        self.0.retain(|(k, _)| k != key);
+        self.0
+            .extend(values.into_iter().map(|value| (key.to_owned(), value)));
+        self
+    }
+
+    /// `path?query`, without `?` when empty.
+    pub(crate) fn on(&self, path: &str) -> String {
+        if self.0.is_empty() {
+            return path.to_owned();
+        }
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.0)
+            .finish();
+        format!("{path}?{query}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository_of(rest: &str) -> Option<(String, String)> {
+        match Place::parse(rest)? {
+            Place::Repository { namespace, name } => Some((namespace, name)),
+            Place::Tag { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_repository_may_hold_slashes_and_any_word() {
+        for name in [
+            "app",
+            "a/b/c",
+            "tag",
+            "tag/x",
+            "build",
+            "manifests/tags",
+            "tags/tag",
+        ] {
+            assert_eq!(
+                repository_of(&format!("acme/{name}")),
+                Some(("acme".into(), name.into())),
+                "{name}"
+            );
+        }
+        assert_eq!(Place::parse("acme"), None);
+        assert_eq!(Place::parse("acme/"), None);
+    }
+
+    #[test]
+    fn the_last_tag_in_a_path_names_the_tag() {
+        assert_eq!(
+            Place::parse("acme/a/tag/b/tag/1.0"),
+            Some(Place::Tag {
+                namespace: "acme".into(),
+                name: "a/tag/b".into(),
+                tag: "1.0".into(),
+                otherwise: "a/tag/b/tag/1.0".into(),
+            })
+        );
+        assert!(
+            matches!(Place::parse("acme/tag/tag/tag"), Some(Place::Tag { name, tag, .. }) if name == "tag" && tag == "tag")
+        );
+    }
+
+    #[test]
+    fn a_query_keeps_order_and_drops_empty_values() {
+        let query = QueryString::parse("?q=a%2Fb&after=1&after=2");
+        assert_eq!(query.get("q"), Some("a/b"));
+        assert_eq!(query.all("after"), ["1", "2"]);
+        assert_eq!(query.clone().with("q", "").on("/x"), "/x?after=1&after=2");
+        assert_eq!(query.with("q", "").with_all("after", vec![]).on("/x"), "/x");
+    }
+}

@@ -1,0 +1,76 @@
+//! Theme and language, kept in this browser.
+
+use leptos::prelude::*;
+
+use crate::i18n::{I18n, Locale};
+
+const THEME: &str = "berth.theme";
+const LANGUAGE: &str = "berth.language";
+
+/// Light, dark, or what the system says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    System,
+    Light,
+    Dark,
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    // A browser may keep pages from storing anything; choices then last as long as the page.
+    window().local_storage().ok().flatten()
+}
+
+fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+fn write(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// The chosen theme.
+pub(crate) fn theme() -> Theme {
+    match read(THEME).as_deref() {
+        Some("light") => Theme::Light,
+        Some("dark") => Theme::Dark,
+        _ => Theme::System,
+    }
+}
+
+/// Chooses a theme; `theme.js` applies it.
+pub(crate) fn set_theme(theme: Theme) {
+    write(
+        THEME,
+        match theme {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        },
+    );
+    if let Ok(event) = web_sys::Event::new("berth-theme") {
+        let _ = window().dispatch_event(&event);
+    }
+}
+
+/// Takes the language chosen earlier; without one the browser's was taken.
+pub(crate) fn restore_language(i18n: I18n) {
+    match read(LANGUAGE).as_deref() {
+        Some("en") => i18n.set_locale(Locale::en),
+        Some("ja") => i18n.set_locale(Locale::ja),
+        _ => {}
+    }
+}
+
+/// Chooses a language.
+pub(crate) fn set_language(i18n: I18n, locale: Locale) {
+    write(
+        LANGUAGE,
+        match locale {
+            Locale::en => "en",
+            Locale::ja => "ja",
+        },
+    );
+    i18n.set_locale(locale);
+}

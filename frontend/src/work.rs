@@ -1,0 +1,67 @@
+//! One action under way: busy, then done or failed.
+
+use std::future::Future;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::api::ApiError;
+
+/// The state of an action behind a button.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    /// True until the answer is there.
+    pub(crate) busy: RwSignal<bool>,
+    /// Why the last try failed.
+    pub(crate) error: RwSignal<Option<ApiError>>,
+}
+
+impl Work {
+    /// Nothing under way.
+    pub(crate) fn new() -> Self {
+        Self {
+            busy: RwSignal::new(false),
+            error: RwSignal::new(None),
+        }
+    }
+
+    /// Starts the action unless it is under way already; `done` runs after success. A page that is left meanwhile is no error.
+    pub(crate) fn start<T: 'static>(
+        self,
+        action: impl Future<Output = Result<T, ApiError>> + 'static,
+        done: impl FnOnce(T) + 'static,
+    ) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.error.set(None);
+        spawn_local(async move {
+            let result = action.await;
+            self.busy.try_set(false);
+            match result {
+                Ok(value) => done(value),
+                Err(error) => {
+                    self.error.try_set(Some(error));
+                }
+            }
+        });
+    }
+
+    /// True when the last try failed because of this input.
+    pub(crate) fn refused(self, field: &str) -> bool {
+        self.error.with(|error| {
+            error
+                .as_ref()
+                .is_some_and(|e| e.field.as_deref() == Some(field))
+        })
+    }
+
+    /// The failure, unless it belongs to one of these inputs.
+    pub(crate) fn error_beside(self, fields: &'static [&'static str]) -> Signal<Option<ApiError>> {
+        Signal::derive(move || {
+            self.error
+                .get()
+                .filter(|e| !e.field.as_deref().is_some_and(|f| fields.contains(&f)))
+        })
+    }
+}
