@@ -54,7 +54,7 @@ impl Filesystem {
     /// Opens the folder, which is made when absent.
     pub fn open(config: FilesystemConfig) -> Result<Self> {
         let root = config.root;
-        std::fs::create_dir_all(&root).map_err(|error| failed("make the folder", &root, error))?;
+        std::fs::create_dir_all(&root).map_err(|error| failed("make the folder", &root, &error))?;
         Ok(Self { root })
     }
 
@@ -82,7 +82,7 @@ impl Filesystem {
 impl StorageDriver for Filesystem {
     async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
         let path = self.path(&write.key)?;
-        let wrong = |error: io::Error| failed("write", &path, error);
+        let wrong = |error: io::Error| failed("write", &path, &error);
         let file = File::from_std(self.open_at_offset(write).await?);
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
         let mut buffered_bytes = 0;
@@ -134,7 +134,7 @@ impl StorageDriver for Filesystem {
         let reader = File::from_std(file).take(end.saturating_sub(start));
         let chunks = ReaderStream::with_capacity(reader, CHUNK_BYTES);
         Ok(Some(Box::pin(
-            chunks.map_err(move |error| failed("read", &path, error)),
+            chunks.map_err(move |error| failed("read", &path, &error)),
         )))
     }
 
@@ -143,7 +143,7 @@ impl StorageDriver for Filesystem {
         match tokio::fs::metadata(&path).await {
             Ok(facts) => Ok(Some(facts.len())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("look at", &path, error)),
+            Err(error) => Err(failed("look at", &path, &error)),
         }
     }
 
@@ -151,7 +151,7 @@ impl StorageDriver for Filesystem {
         let path = self.path(key)?;
         match tokio::fs::remove_file(&path).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(failed("remove", &path, error))
+                Err(failed("remove", &path, &error))
             }
             _ => Ok(()),
         }

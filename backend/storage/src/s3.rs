@@ -33,7 +33,9 @@ use crate::{ByteStream, Object, StorageDriver, Write, key};
 /// What objects are uploaded as; a presigned URL names the type it shall be fetched as.
 const CONTENT_TYPE: &str = "application/octet-stream";
 /// How long the bucket may be silent while it sends an object.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
+/// How long the bucket may take to put the parts of a large object together; some copy them.
+const COMPLETE: Duration = Duration::from_mins(15);
 /// The longest life of a presigned URL.
 const PRESIGN_SECONDS_MAX: u64 = 604_800;
 /// The most keys a bucket lists in one answer.
@@ -45,6 +47,8 @@ pub struct S3 {
     bucket: Box<Bucket>,
     /// For objects on their way out, which take as long as the reader does.
     reading: Box<Bucket>,
+    /// For completing an upload.
+    completing: Box<Bucket>,
     failures: Failures,
     /// Bound of the part buffers in memory.
     buffers: Arc<Semaphore>,
@@ -61,6 +65,8 @@ impl S3 {
         let bucket = config.bucket()?;
         let mut reading = bucket.clone();
         reading.set_request_timeout(None);
+        let mut completing = bucket.clone();
+        completing.set_request_timeout(Some(COMPLETE));
         Ok(Self {
             failures: Failures::new(config)?,
             buffers: Arc::new(Semaphore::new(config.part_buffers.max(1))),
@@ -69,6 +75,7 @@ impl S3 {
             proved_writable: AtomicBool::new(false),
             bucket,
             reading,
+            completing,
         })
     }
 
@@ -207,8 +214,12 @@ impl StorageDriver for S3 {
 
     async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Object>> {
         let mut after = after.map(str::to_owned);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         loop {
             let (page, is_truncated) = self.page(after.as_deref(), limit).await?;
+            let is_last = page.is_empty() || !is_truncated;
             let mut objects = Vec::with_capacity(page.len());
             for object in page {
                 let name = object.key.strip_prefix(&self.prefix).unwrap_or(&object.key);
@@ -222,7 +233,7 @@ impl StorageDriver for S3 {
                 }
             }
             // A page of nothing but foreign keys is not the end.
-            if !objects.is_empty() || !is_truncated {
+            if !objects.is_empty() || is_last {
                 return Ok(objects);
             }
         }

@@ -75,8 +75,8 @@ impl Write {
     }
 
     /// The form that is persisted.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("strings and numbers always serialize")
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(Error::internal)
     }
 
     /// Reads what [`Write::to_json`] gave.
@@ -96,7 +96,7 @@ impl Write {
 
 impl Multipart {
     /// Bytes in its parts.
-    fn size_bytes(&self) -> u64 {
+    pub(crate) fn size_bytes(&self) -> u64 {
         self.etags.len() as u64 * self.part_bytes
     }
 }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_write_survives_its_json_form() {
         let mut write = Write::new();
-        assert_eq!(Write::from_json(&write.to_json()).unwrap(), write);
+        assert_eq!(Write::from_json(&write.to_json().unwrap()).unwrap(), write);
         write.multipart = Some(Multipart {
             upload_id: "u".to_owned(),
             part_bytes: 10,
@@ -119,7 +119,7 @@ mod tests {
             size_bytes: 3,
         }));
         assert_eq!(write.offset_bytes(), 23);
-        assert_eq!(Write::from_json(&write.to_json()).unwrap(), write);
+        assert_eq!(Write::from_json(&write.to_json().unwrap()).unwrap(), write);
     }
 
     #[test]

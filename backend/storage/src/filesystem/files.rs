@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{Object, Space, key};
 
 /// What went wrong with a file, in the words of the domain.
-pub(super) fn failed(action: &str, path: &Path, error: io::Error) -> Error {
+pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
     let kind = error.kind();
     let source = io::Error::new(
         kind,
@@ -31,7 +31,7 @@ pub(super) fn failed(action: &str, path: &Path, error: io::Error) -> Error {
 pub(super) fn open_at_offset(path: &Path, offset_bytes: u64) -> Result<File> {
     let is_new = offset_bytes == 0;
     if let Some(folder) = path.parent().filter(|_| is_new) {
-        fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, error))?;
+        fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, &error))?;
     }
     let opened = OpenOptions::new()
         .write(true)
@@ -42,14 +42,14 @@ pub(super) fn open_at_offset(path: &Path, offset_bytes: u64) -> Result<File> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(lost(path, 0, offset_bytes));
         }
-        opened => opened.map_err(|error| failed("open", path, error))?,
+        opened => opened.map_err(|error| failed("open", path, &error))?,
     };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Err(Error::UploadBusy),
         // Some network filesystems have no locks; the lease in the database stays the only guard.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
-    let wrong = |error| failed("write", path, error);
+    let wrong = |error| failed("write", path, &error);
     let size_bytes = file.metadata().map_err(wrong)?.len();
     if size_bytes < offset_bytes {
         return Err(lost(path, size_bytes, offset_bytes));
@@ -72,10 +72,13 @@ fn lost(path: &Path, size_bytes: u64, offset_bytes: u64) -> Error {
 
 /// Syncs a file, and the two folders whose entries lead to it.
 pub(super) fn make_durable(root: &Path, path: &Path, file: &File) -> Result<()> {
-    let sync = |file: &File, path| file.sync_all().map_err(|error| failed("sync", path, error));
+    let sync = |file: &File, path| {
+        file.sync_all()
+            .map_err(|error| failed("sync", path, &error))
+    };
     sync(file, path)?;
     for folder in [path.parent().unwrap_or(root), root] {
-        let handle = File::open(folder).map_err(|error| failed("open", folder, error))?;
+        let handle = File::open(folder).map_err(|error| failed("open", folder, &error))?;
         sync(&handle, folder)?;
     }
     Ok(())
@@ -83,7 +86,7 @@ pub(super) fn make_durable(root: &Path, path: &Path, file: &File) -> Result<()> 
 
 /// Opens a file at an offset and tells its length; `None` when absent.
 pub(super) fn open_to_read(path: &Path, start: u64) -> Result<Option<(File, u64)>> {
-    let wrong = |error| failed("read", path, error);
+    let wrong = |error| failed("read", path, &error);
     let mut file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(wrong)?,
@@ -120,11 +123,11 @@ fn sorted_names(folder: &Path) -> Result<Vec<String>> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(Vec::new());
         }
-        entries => entries.map_err(|error| failed("list", folder, error))?,
+        entries => entries.map_err(|error| failed("list", folder, &error))?,
     };
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| failed("list", folder, error))?;
+        let entry = entry.map_err(|error| failed("list", folder, &error))?;
         names.extend(entry.file_name().into_string().ok());
     }
     names.sort_unstable();
@@ -134,7 +137,7 @@ fn sorted_names(folder: &Path) -> Result<Vec<String>> {
 /// Facts about an object; none when it vanished meanwhile.
 fn describe(root: &Path, key: String) -> Result<Option<Object>> {
     let path = root.join(&key);
-    let wrong = |error| failed("look at", &path, error);
+    let wrong = |error| failed("look at", &path, &error);
     let facts = match fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         facts => facts.map_err(wrong)?,
@@ -166,7 +169,7 @@ pub(super) fn probe(root: &Path, room_bytes: u64) -> Result<()> {
             _ => "",
         };
         let explained = io::Error::new(error.kind(), format!("{error}{hint}"));
-        failed("write into the storage folder", root, explained)
+        failed("write into the storage folder", root, &explained)
     })?;
     let Space { free_bytes, .. } = space(root)?;
     if free_bytes < room_bytes {
@@ -184,7 +187,7 @@ pub(super) fn probe(root: &Path, room_bytes: u64) -> Result<()> {
 /// Room on the filesystem of a folder.
 pub(super) fn space(root: &Path) -> Result<Space> {
     let facts = rustix::fs::statvfs(root)
-        .map_err(|error| failed("ask for the free space of", root, error.into()))?;
+        .map_err(|error| failed("ask for the free space of", root, &error.into()))?;
     Ok(Space {
         free_bytes: facts.f_bavail.saturating_mul(facts.f_frsize),
         total_bytes: facts.f_blocks.saturating_mul(facts.f_frsize),
@@ -203,12 +206,12 @@ mod tests {
     fn a_full_disk_is_told_from_other_faults() {
         let path = Path::new("/data/ab");
         assert!(matches!(
-            failed("write", path, full()),
+            failed("write", path, &full()),
             Error::StorageFull { .. }
         ));
         let denied = io::Error::from(ErrorKind::PermissionDenied);
         assert!(matches!(
-            failed("write", path, denied),
+            failed("write", path, &denied),
             Error::Internal { .. }
         ));
     }

@@ -15,7 +15,7 @@ pub(super) const PARTS_MAX: u64 = 10_000;
 /// S3 takes no larger part than this.
 const PART_BYTES_MAX: u64 = 5 * 1024 * MIB;
 /// Time for a request, and on top of it a second for each MiB of a part.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
+const REQUEST_TIME: Duration = Duration::from_mins(1);
 
 /// Configuration of the S3 driver: [`S3Config::new`] gives the defaults.
 #[derive(Debug, Clone)]

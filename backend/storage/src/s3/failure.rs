@@ -1,12 +1,11 @@
 //! What a bucket's refusals mean, in the words of the domain and without a credential.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::s3::error::S3Error;
-use berth_domain::{BoxError, Error, Noun, Result, Secret};
+use berth_domain::{Error, Noun, Result, Secret};
 
 use super::S3Config;
 
@@ -68,27 +67,28 @@ impl Failures {
 
     /// The domain's error for a request that failed.
     pub(super) fn explain(&self, action: &str, error: S3Error) -> Error {
-        let is_transient = is_transient(&error);
-        let code = code(&error);
+        let is_busy = is_transient(&error);
+        let (status, code) = (status(&error), code(&error));
         let text = format!(
             "cannot {action} in {}: {}",
             self.place(),
             self.describe(error)
         );
-        match code.as_deref() {
-            Some("NoSuchUpload") => {
+        match (code.as_deref(), status) {
+            (Some("NoSuchUpload" | "InvalidPart"), _) => {
                 tracing::warn!(
                     error = text,
-                    "the bucket lost an upload; its client has to start again"
+                    "the bucket lost parts of an upload; its client has to start again"
                 );
                 Error::Hidden(Noun::Upload)
             }
-            Some("XMinioStorageFull" | "InsufficientStorage" | "QuotaExceeded") => {
+            (Some("XMinioStorageFull" | "QuotaExceeded"), _) | (_, Some(507)) => {
                 Error::StorageFull {
                     source: text.into(),
                 }
             }
-            _ if is_transient => Error::unavailable("storage", text),
+            (_, Some(500..)) => Error::unavailable("storage", text),
+            _ if is_busy => Error::unavailable("storage", text),
             _ => Error::internal(text),
         }
     }
@@ -98,7 +98,7 @@ impl Failures {
         let status = status(&error);
         let hint = match (code(&error).as_deref(), status) {
             (Some("NoSuchBucket"), _) => "create the bucket or correct its name".to_owned(),
-            (Some("InvalidAccessKeyId"), _) => {
+            (Some("InvalidAccessKeyId" | "XAdminUserNotFound"), _) => {
                 "the service does not know the access key".to_owned()
             }
             (Some("SignatureDoesNotMatch"), _) => {
@@ -151,15 +151,21 @@ impl Failures {
     }
 }
 
-/// True for an object that is not there, as opposed to a bucket that is not there.
+/// True for an object or upload that is not there, as opposed to a bucket that is not there.
 pub(super) fn is_absent(error: &S3Error) -> bool {
-    status(error) == Some(404) && code(error).is_none_or(|code| code == "NoSuchKey")
+    let code = code(error);
+    status(error) == Some(404)
+        && matches!(code.as_deref(), None | Some("NoSuchKey" | "NoSuchUpload"))
 }
 
-/// True where the same request may succeed a little later.
+/// True where the same request may succeed a little later. S3 completes an upload with a status of
+/// 200 that it sends early, so there the code tells.
 fn is_transient(error: &S3Error) -> bool {
     match error {
-        S3Error::HttpFailWithBody(status, _) => matches!(status, 408 | 429 | 500 | 502..=504),
+        S3Error::HttpFailWithBody(status, body) => {
+            matches!(status, 408 | 429 | 500 | 502..=504)
+                || matches!(element(body, "Code"), Some("InternalError" | "SlowDown"))
+        }
         S3Error::Reqwest(error) => !error.is_builder(),
         S3Error::Io(_) => true,
         _ => false,

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 /// What a stream may hold without a permit, so that configs and other small blobs never wait.
 const SMALL_BYTES: usize = 256 * 1024;
 /// How long a stream waits for a buffer before its client is told to try again.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// Bytes of one part, short of `part_bytes` at rest.
 pub(super) struct PartBuffer {

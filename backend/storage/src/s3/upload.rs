@@ -54,15 +54,15 @@ impl S3 {
     }
 
     /// [`StorageDriver::finish`].
-    pub(super) async fn complete(&self, mut write: Write) -> Result<String> {
+    pub(super) async fn complete(&self, write: Write) -> Result<String> {
         let final_key = match (&write.multipart, &write.tail) {
             (None, Some(tail)) => tail.key.clone(),
             (None, None) => {
                 self.put(&write.key, b"").await?;
                 write.key.clone()
             }
-            (Some(_), _) => {
-                if let Err(error) = self.complete_multipart(&mut write).await {
+            (Some(multipart), _) => {
+                if let Err(error) = self.complete_multipart(&write, multipart).await {
                     // Done before, and only the answer was lost?
                     if self.stat(&write.key).await? != Some(write.offset_bytes) {
                         return Err(error);
@@ -89,38 +89,32 @@ impl S3 {
             .failures
             .retrying_raw(|| self.bucket.abort_upload(path, upload_id))
             .await;
-        match aborted.map_err(|error| self.failures.explain("abort an upload", error)) {
-            Err(Error::Hidden(Noun::Upload)) => Ok(()),
-            outcome => outcome,
+        match aborted {
+            Err(error) if !failure::is_absent(&error) => {
+                Err(self.failures.explain("abort an upload", error))
+            }
+            _ => Ok(()),
         }
     }
 
-    async fn complete_multipart(&self, write: &mut Write) -> Result<()> {
-        if write.tail.is_some() {
-            let bytes = self.tail_buffer(write).await?.take();
-            let offset_bytes = write.offset_bytes;
-            let tail = write.tail.clone();
-            self.send_part(write, bytes).await?;
-            // The last part may be short, so the sum of full parts is no measure any more.
-            (write.offset_bytes, write.tail) = (offset_bytes, tail);
-        }
-        let Some(multipart) = &write.multipart else {
-            return Err(Error::internal(
-                "an upload without parts cannot be completed",
-            ));
-        };
+    async fn complete_multipart(&self, write: &Write, multipart: &Multipart) -> Result<()> {
         let path = self.path(&write.key)?;
+        let mut etags = multipart.etags.clone();
+        if write.tail.is_some() {
+            let mut last = self.tail_buffer(write).await?;
+            etags.push(self.put_part(&path, multipart, last.take()).await?);
+        }
         let parts: Vec<Part> = (1..)
-            .zip(&multipart.etags)
-            .map(|(part_number, etag)| Part {
-                part_number,
-                etag: etag.clone(),
-            })
+            .zip(etags)
+            .map(|(part_number, etag)| Part { part_number, etag })
             .collect();
         self.failures
             .retrying("complete an upload", || {
-                self.bucket
-                    .complete_multipart_upload(&path, &multipart.upload_id, parts.clone())
+                self.completing.complete_multipart_upload(
+                    &path,
+                    &multipart.upload_id,
+                    parts.clone(),
+                )
             })
             .await?;
         Ok(())
@@ -161,42 +155,51 @@ impl S3 {
         }
     }
 
-    /// Sends a part, the first one after opening the multipart upload, and advances the write.
+    /// Sends a full part, the first one after opening the multipart upload, and advances the write.
     async fn send_part(&self, write: &mut Write, bytes: Vec<u8>) -> Result<()> {
         let path = self.path(&write.key)?;
         let multipart = match &mut write.multipart {
             Some(multipart) => multipart,
-            none => {
-                let opened = self
-                    .bucket
-                    .initiate_multipart_upload(&path, CONTENT_TYPE)
-                    .await;
-                let opened =
-                    opened.map_err(|error| self.failures.explain("begin an upload", error))?;
-                none.insert(Multipart {
-                    upload_id: opened.upload_id,
-                    part_bytes: bytes.len() as u64,
-                    etags: Vec::new(),
-                })
-            }
+            none => none.insert(self.open_multipart(&path, bytes.len() as u64).await?),
         };
+        let etag = self.put_part(&path, multipart, bytes).await?;
+        multipart.etags.push(etag);
+        write.replace_tail(None);
+        Ok(())
+    }
+
+    async fn open_multipart(&self, path: &str, part_bytes: u64) -> Result<Multipart> {
+        // Opened twice when an answer is lost, and then the first one is abandoned.
+        let opened = self
+            .failures
+            .retrying("begin an upload", || {
+                self.bucket.initiate_multipart_upload(path, CONTENT_TYPE)
+            })
+            .await?;
+        Ok(Multipart {
+            upload_id: opened.upload_id,
+            part_bytes,
+            etags: Vec::new(),
+        })
+    }
+
+    /// Sends the next part and returns its receipt.
+    async fn put_part(&self, path: &str, multipart: &Multipart, bytes: Vec<u8>) -> Result<String> {
         let number = multipart.etags.len() as u64 + 1;
         if number > PARTS_MAX {
             return Err(Error::TooLarge {
                 what: "blob",
                 max_bytes: PARTS_MAX * multipart.part_bytes,
-                actual_bytes: write.offset_bytes + bytes.len() as u64,
+                actual_bytes: multipart.size_bytes() + bytes.len() as u64,
             });
         }
         let number = u32::try_from(number).map_err(Error::internal)?;
         let sent = self
             .bucket
-            .put_multipart_chunk(bytes, &path, number, &multipart.upload_id, CONTENT_TYPE)
-            .await
-            .map_err(|error| self.failures.explain("write a part", error))?;
-        multipart.etags.push(sent.etag);
-        write.replace_tail(None);
-        Ok(())
+            .put_multipart_chunk(bytes, path, number, &multipart.upload_id, CONTENT_TYPE)
+            .await;
+        sent.map(|part| part.etag)
+            .map_err(|error| self.failures.explain("write a part", error))
     }
 }
 
