@@ -53,12 +53,7 @@ pub(crate) fn to_make() -> Vec<Need> {
     let modules = if modules_are_current() {
         Need::there("npm packages", "node_modules")
     } else {
-        Need::missing(
-            "npm packages",
-            "npm ci",
-            (30, 200),
-            Action::Made,
-        )
+        Need::missing("npm packages", "npm ci", (30, 200), Action::Made)
     };
     let console = if is_current() {
         Need::there("console", "dist, unchanged")

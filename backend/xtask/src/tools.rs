@@ -81,6 +81,15 @@ const fn go(
     }
 }
 
+/// The S3 server of the tests.
+pub(crate) const VERSITYGW: Tool = go(
+    "versitygw",
+    versions::VERSITYGW,
+    "github.com/versity/versitygw/cmd/versitygw",
+    115,
+    60,
+);
+
 /// The clients and servers of the tests that no distribution carries in a usable version.
 pub(crate) const CLIENTS: [Tool; 5] = [
     go(
@@ -92,13 +101,7 @@ pub(crate) const CLIENTS: [Tool; 5] = [
     ),
     go("oras", versions::ORAS, "oras.land/oras/cmd/oras", 30, 15),
     go("helm", versions::HELM, "helm.sh/helm/v3/cmd/helm", 80, 70),
-    go(
-        "versitygw",
-        versions::VERSITYGW,
-        "github.com/versity/versitygw/cmd/versitygw",
-        115,
-        60,
-    ),
+    VERSITYGW,
     go(
         "cosign",
         versions::COSIGN,
@@ -142,7 +145,8 @@ impl Tool {
     /// Puts it into the cache. The folder appears only when it is complete.
     pub(crate) fn install(&self) -> Result<()> {
         let folder = paths::tool(self.name, self.version);
-        let partial = folder.with_extension(format!("{}.partial", std::process::id()));
+        let partial = format!("{}.{}.partial", folder.display(), std::process::id());
+        let partial = PathBuf::from(partial);
         let built = self.build(&partial);
         let moved = built.and_then(|()| {
             let _ = std::fs::remove_dir_all(&folder);

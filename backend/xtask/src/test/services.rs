@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::shell::{Result, command, is_root, line, read, which};
-use crate::tools::CLIENTS;
+use crate::tools::VERSITYGW;
 
 /// What the tests read.
 pub(super) const VARIABLES: [&str; 5] = [
@@ -109,11 +109,10 @@ impl Services {
     }
 
     fn start_s3(&mut self) -> Result<()> {
-        let [.., gateway, _] = &CLIENTS;
-        let binary = gateway
+        let binary = VERSITYGW
             .find()
             .ok_or("versitygw is not installed")?
-            .join(gateway.binary);
+            .join(VERSITYGW.binary);
         let objects = self.folder.join("s3");
         create(&objects.join(BUCKET))?;
         let sidecar = self.folder.join("s3-metadata");

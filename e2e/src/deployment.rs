@@ -1,0 +1,169 @@
+//! A registry in one of its two shapes.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use tempfile::TempDir;
+
+use crate::balancer::Balancer;
+use crate::random;
+use crate::server::{self, Environment, Server};
+
+/// How a registry is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One process, SQLite, a folder.
+    Embedded,
+    /// Two replicas behind a balancer, PostgreSQL, S3.
+    Scaled,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+            Self::Scaled => "scaled",
+        })
+    }
+}
+
+/// A running registry; its processes end when it is dropped.
+#[derive(Debug)]
+pub struct Deployment {
+    shape: Shape,
+    host: SocketAddr,
+    environment: Environment,
+    /// The processes: one embedded, two replicas scaled out.
+    pub servers: Vec<Server>,
+    balancer: Option<Balancer>,
+    folder: TempDir,
+}
+
+impl Deployment {
+    /// Starts an empty registry. The scaled shape needs the services that `cargo xtask test` starts.
+    pub async fn start(shape: Shape) -> Self {
+        Self::start_with(shape, &[]).await
+    }
+
+    /// Starts an empty registry with further configuration keys (`FEATURE_…`, value in YAML).
+    pub async fn start_with(shape: Shape, keys: &[(&str, &str)]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("berth-e2e-")
+            .tempdir()
+            .expect("a temporary folder");
+        let host = server::free_address();
+        let mut environment = vec![
+            (
+                "BERTH_FEATURE_USER_INITIALIZE".to_owned(),
+                "true".to_owned(),
+            ),
+            ("BERTH_SERVER_HOSTNAME".to_owned(), host.to_string()),
+            ("BERTH_PREFERRED_URL_SCHEME".to_owned(), "http".to_owned()),
+        ];
+        if shape == Shape::Scaled {
+            environment.extend(scaled_environment().await);
+        }
+        environment.extend(
+            keys.iter()
+                .map(|(key, value)| (format!("BERTH_{key}"), (*value).to_owned())),
+        );
+        let mut deployment = Self {
+            shape,
+            host,
+            environment,
+            servers: Vec::new(),
+            balancer: None,
+            folder,
+        };
+        match shape {
+            Shape::Embedded => deployment.add_server(host).await,
+            Shape::Scaled => {
+                deployment.berth(&["migrate"], None).await;
+                let replicas = [server::free_address(), server::free_address()];
+                for replica in replicas {
+                    deployment.add_server(replica).await;
+                }
+                deployment.balancer = Some(Balancer::start(host, replicas.to_vec()).await);
+            }
+        }
+        deployment
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Host and port that clients use: the server itself, or the balancer.
+    pub fn host(&self) -> SocketAddr {
+        self.host
+    }
+
+    /// Runs a command of the binary beside the servers, on their data.
+    pub async fn berth(&self, arguments: &[&str], input: Option<&str>) -> String {
+        let path = self.folder.path().to_path_buf();
+        let command = server::command(&path, &self.environment);
+        let mut run = crate::command::Run::from(command).args(arguments);
+        if let Some(input) = input {
+            run = run.input(input);
+        }
+        run.ok().await
+    }
+
+    async fn add_server(&mut self, address: SocketAddr) {
+        let mut folder = self.folder.path().to_path_buf();
+        if self.shape == Shape::Scaled {
+            // Replicas share nothing on disk.
+            folder.push(address.port().to_string());
+            std::fs::create_dir(&folder).expect("the folder is new");
+        }
+        self.servers
+            .push(Server::start(address, folder, self.environment.clone()).await);
+    }
+}
+
+/// A database of its own and a folder of its own in the bucket.
+async fn scaled_environment() -> Environment {
+    let service = |name: &str| {
+        std::env::var(name)
+            .unwrap_or_else(|_| panic!("`{name}` is not set: run `cargo xtask test --only e2e`"))
+    };
+    let url = service("BERTH_TEST_POSTGRES_URL");
+    let database = random::name("berth_e2e_");
+    create_database(&url, &database).await;
+    let (server, _) = url
+        .rsplit_once('/')
+        .expect("a database URL ends with a database");
+    let storage = format!(
+        "{{default: [S3Storage, {{s3_bucket: {}, s3_access_key: {}, s3_secret_key: {}, s3_region: us-east-1, \
+         endpoint_url: \"{}\", storage_path: /{database}}}]}}",
+        service("BERTH_TEST_S3_BUCKET"),
+        service("BERTH_TEST_S3_ACCESS_KEY"),
+        service("BERTH_TEST_S3_SECRET_KEY"),
+        service("BERTH_TEST_S3_ENDPOINT"),
+    );
+    [
+        ("BERTH_DB_URI", format!("{server}/{database}")),
+        ("BERTH_DISTRIBUTED_STORAGE_CONFIG", storage),
+        (
+            "BERTH_DISTRIBUTED_STORAGE_PREFERENCE",
+            "[default]".to_owned(),
+        ),
+        ("BERTH_DATABASE_SECRET_KEY", random::secret()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+async fn create_database(url: &str, name: &str) {
+    let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+    let (client, connection) =
+        connected.unwrap_or_else(|error| panic!("cannot reach PostgreSQL at `{url}`: {error}"));
+    let connection = tokio::spawn(connection);
+    client
+        .batch_execute(&format!("create database {name}"))
+        .await
+        .expect("the test user may create databases");
+    drop(client);
+    let _ = connection.await;
+}

@@ -1,0 +1,172 @@
+//! One process of the server under test.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+
+/// Longest wait for a server to be ready; a debug build migrates slowly on a busy machine.
+const READY_LIMIT: Duration = Duration::from_mins(1);
+/// How often readiness is asked for.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Name and value of environment variables.
+pub type Environment = Vec<(String, String)>;
+
+/// A running server, killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    environment: Environment,
+    folder: PathBuf,
+    child: Child,
+}
+
+/// The binary under test: `BERTH_BIN`, else the release binary.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("BERTH_BIN") {
+        return path.into();
+    }
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
+    target.join("release/berth")
+}
+
+/// An address on loopback that nobody listens on.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener
+        .local_addr()
+        .expect("a bound socket has an address")
+}
+
+/// A command of the binary in a server's environment, without any of ours.
+pub(crate) fn command(folder: &PathBuf, environment: &Environment) -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BERTH_"))
+    {
+        command.env_remove(name);
+    }
+    command
+        .current_dir(folder)
+        .envs(environment.iter().map(|(name, value)| (name, value)));
+    command.kill_on_drop(true);
+    command
+}
+
+impl Server {
+    /// Starts a server whose relative paths lie in `folder` and waits until it is ready.
+    pub async fn start(address: SocketAddr, folder: PathBuf, environment: Environment) -> Self {
+        let child = spawn(address, &folder, &environment);
+        let mut server = Self {
+            address,
+            environment,
+            folder,
+            child,
+        };
+        server.wait_until_ready().await;
+        server
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its base address as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Kills it as a power cut would (SIGKILL).
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("the server was running");
+    }
+
+    /// Asks it to end (SIGTERM) without waiting for it.
+    pub async fn terminate(&self) {
+        let id = self.child.id().expect("the server is running").to_string();
+        crate::command::Run::new("kill")
+            .args(["-TERM", &id])
+            .ok()
+            .await;
+    }
+
+    /// Waits for its end and says whether it ended well.
+    pub async fn ended_well(&mut self) -> bool {
+        let ended = tokio::time::timeout(READY_LIMIT, self.child.wait()).await;
+        ended
+            .expect("the server ends")
+            .expect("the server was started")
+            .success()
+    }
+
+    /// Starts it again on the same address and data.
+    pub async fn start_again(&mut self) {
+        self.child = spawn(self.address, &self.folder, &self.environment);
+        self.wait_until_ready().await;
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_path(&self.folder, self.address)).unwrap_or_default()
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let url = format!("{}/health/ready", self.url());
+        let http = crate::world::http_client();
+        let ready = async {
+            let mut poll = tokio::time::interval(POLL);
+            loop {
+                poll.tick().await;
+                if let Ok(Some(status)) = self.child.try_wait() {
+                    panic!("the server ended with {status}:\n{}", self.log());
+                }
+                if http
+                    .get(&url)
+                    .send()
+                    .await
+                    .is_ok_and(|answer| answer.status().is_success())
+                {
+                    break;
+                }
+            }
+        };
+        let ready = tokio::time::timeout(READY_LIMIT, ready).await.is_ok();
+        assert!(
+            ready,
+            "the server was not ready within {READY_LIMIT:?}:\n{}",
+            self.log()
+        );
+    }
+}
+
+fn log_path(folder: &std::path::Path, address: SocketAddr) -> PathBuf {
+    folder.join(format!("berth-{}.log", address.port()))
+}
+
+fn spawn(address: SocketAddr, folder: &PathBuf, environment: &Environment) -> Child {
+    let path = log_path(folder, address);
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path);
+    let log = log.unwrap_or_else(|error| panic!("cannot open `{}`: {error}", path.display()));
+    let mut serve = command(folder, environment);
+    serve
+        .arg("serve")
+        .args(["--listen", &address.to_string(), "--data", "data"]);
+    serve.stdin(Stdio::null());
+    serve
+        .stdout(log.try_clone().expect("a file can be opened twice"))
+        .stderr(log);
+    serve.spawn().unwrap_or_else(|error| {
+        panic!(
+            "cannot run `{}`: {error}; `cargo xtask up --no-serve` builds it",
+            binary().display()
+        )
+    })
+}

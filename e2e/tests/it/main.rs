@@ -1,0 +1,29 @@
+//! Real clients and a real browser against a running registry, in both deployment shapes.
+
+mod access;
+mod browser;
+mod buildah;
+mod cosign;
+mod crane;
+mod helm;
+mod names;
+mod oras;
+mod podman;
+mod skopeo;
+mod uploads;
+
+fn main() -> std::process::ExitCode {
+    berth_e2e::harness::main(&[
+        access::SCENARIOS,
+        browser::SCENARIOS,
+        buildah::SCENARIOS,
+        cosign::SCENARIOS,
+        crane::SCENARIOS,
+        helm::SCENARIOS,
+        names::SCENARIOS,
+        oras::SCENARIOS,
+        podman::SCENARIOS,
+        skopeo::SCENARIOS,
+        uploads::SCENARIOS,
+    ])
+}

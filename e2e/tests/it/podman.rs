@@ -1,0 +1,136 @@
+//! podman: build, push, pull, several platforms (R2).
+
+use berth_e2e::client::text;
+use berth_e2e::harness::Scenario;
+use berth_e2e::image::INDEX;
+use berth_e2e::scenarios;
+use berth_e2e::world::World;
+use serde_json::Value;
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    image_is_pulled_by_tag_and_by_digest_as_it_was_pushed,
+    manifest_list_holds_every_platform
+];
+
+async fn image_is_pulled_by_tag_and_by_digest_as_it_was_pushed(world: World) {
+    let client = world.anonymous();
+    let repository = format!("{}/podman", world.organization().await);
+    let host = world.host();
+    client
+        .podman([
+            "login",
+            "--tls-verify=false",
+            "-u",
+            &world.admin.name,
+            "--password-stdin",
+            &host,
+        ])
+        .input(&world.admin.password)
+        .ok()
+        .await;
+    client.write("context/hello", "hello from podman");
+    client.write(
+        "context/Containerfile",
+        "FROM scratch\nCOPY hello /hello\nLABEL e2e=podman\n",
+    );
+    let tagged = client.image(&repository, ":1.0");
+    client
+        .podman(["build", "-t", &tagged, text(&client.path("context"))])
+        .ok()
+        .await;
+    let built = client
+        .podman(["image", "inspect", "--format", "{{.Id}}", &tagged])
+        .ok()
+        .await;
+    let digest_file = client.path("digest");
+    let digest_argument = format!("--digestfile={}", digest_file.display());
+    client
+        .podman(["push", "--tls-verify=false", &digest_argument, &tagged])
+        .ok()
+        .await;
+    let digest = std::fs::read_to_string(&digest_file).expect("podman wrote the digest");
+
+    for suffix in [":1.0".to_owned(), format!("@{digest}")] {
+        client.podman(["rmi", "--force", &built]).ok().await;
+        let name = client.image(&repository, &suffix);
+        client
+            .podman(["pull", "--tls-verify=false", &name])
+            .ok()
+            .await;
+        let pulled = client
+            .podman(["image", "inspect", "--format", "{{.Id}}", &name])
+            .ok()
+            .await;
+        assert_eq!(pulled, built, "pulled as {suffix}");
+    }
+    client.podman(["logout", &host]).ok().await;
+    client.podman(["rmi", "--force", &built]).ok().await;
+    client
+        .podman(["pull", "--tls-verify=false", &tagged])
+        .fails()
+        .await;
+}
+
+async fn manifest_list_holds_every_platform(world: World) {
+    let client = world.client(&world.admin);
+    let repository = format!("{}/several", world.organization().await);
+    client.write("context/hello", "hello from several platforms");
+    client.write("context/Containerfile", "FROM scratch\nCOPY hello /hello\n");
+    for platform in ["linux/amd64", "linux/arm64"] {
+        let context = client.path("context");
+        client
+            .podman([
+                "build",
+                "--platform",
+                platform,
+                "--manifest",
+                "several",
+                text(&context),
+            ])
+            .ok()
+            .await;
+    }
+    let target = client.docker(&repository, ":latest");
+    client
+        .podman([
+            "manifest",
+            "push",
+            "--all",
+            "--format=oci",
+            "--tls-verify=false",
+            "several",
+            &target,
+        ])
+        .ok()
+        .await;
+
+    let raw = client
+        .skopeo(["inspect", "--raw", "--tls-verify=false", &target])
+        .ok()
+        .await;
+    let index: Value = serde_json::from_str(&raw).expect("a manifest is JSON");
+    assert_eq!(index["mediaType"], INDEX);
+    let architectures: Vec<&str> = index["manifests"]
+        .as_array()
+        .expect("an index has manifests")
+        .iter()
+        .filter_map(|child| child["platform"]["architecture"].as_str())
+        .collect();
+    assert_eq!(architectures, ["amd64", "arm64"]);
+    let name = client.image(&repository, ":latest");
+    client
+        .podman([
+            "pull",
+            "--tls-verify=false",
+            "--platform",
+            "linux/arm64",
+            &name,
+        ])
+        .ok()
+        .await;
+    let pulled = client
+        .podman(["image", "inspect", "--format", "{{.Architecture}}", &name])
+        .ok()
+        .await;
+    assert_eq!(pulled, "arm64");
+}
