@@ -4,6 +4,8 @@
 //! and a detail. A cause is kept for the log and never shown. Adapters match every variant without
 //! a wildcard, so a new one does not compile until each of them has decided what it looks like.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use crate::Digest;
@@ -244,7 +246,7 @@ impl Error {
     }
 
     /// Absent, and the caller may know.
-    pub fn not_found(noun: Noun, name: impl ToString) -> Self {
+    pub fn not_found(noun: Noun, name: impl fmt::Display) -> Self {
         Self::NotFound {
             noun,
             name: name.to_string(),
