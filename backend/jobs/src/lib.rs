@@ -1,1 +1,121 @@
-//! Periodic work shared fairly by any number of replicas.
+//! Periodic work shared by any number of replicas; knows no concrete job.
+//!
+//! Invariants: a row of `job_schedules` decides who runs a kind of work and when, never a process
+//! timer; work reads state and takes no input, so a missed run only costs delay; a run that dies is
+//! taken over when its lease has passed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_domain::{Clock, Result};
+use berth_store::{Db, schedules};
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+/// Longest run of a piece of work; after that another replica may take it, so it is cut off.
+pub const RUN_MAX: Duration = Duration::from_secs(600);
+/// How often a process looks for due work.
+const POLL: Duration = Duration::from_secs(5);
+
+type Run = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// One kind of periodic work.
+#[derive(Clone)]
+pub struct Periodic {
+    /// Its name: the key of its row, in logs and metrics.
+    pub kind: &'static str,
+    /// From the end of a run to the start of the next one.
+    pub interval: Duration,
+    run: Run,
+}
+
+impl Periodic {
+    /// Names a piece of work; it must be safe to run again at any time.
+    pub fn new<F, Fut>(kind: &'static str, interval: Duration, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self { kind, interval, run: Arc::new(move || Box::pin(run())) }
+    }
+}
+
+/// Runs periodic work in this process.
+pub struct Workers {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    name: String,
+    work: Vec<Periodic>,
+}
+
+impl Workers {
+    /// Workers over these pieces of work.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, work: Vec<Periodic>) -> Self {
+        Self { db, clock, name: uuid::Uuid::now_v7().to_string(), work }
+    }
+
+    /// Runs whatever is due until `stop`; a run in progress ends first.
+    pub async fn run(self, stop: CancellationToken) -> Result<()> {
+        self.prepare().await?;
+        loop {
+            for work in &self.work {
+                if stop.is_cancelled() {
+                    return Ok(());
+                }
+                if let Err(e) = self.run_if_due(work).await {
+                    tracing::error!(job.kind = work.kind, error = ?e, "periodic work could not be claimed or finished");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Makes the rows of work that this registry has not had before.
+    pub async fn prepare(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.db
+            .write(async |tx| {
+                for work in &self.work {
+                    schedules::ensure(tx, work.kind, now).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Runs one piece of work when it is due and nobody else holds it; tells whether it ran.
+    pub async fn run_if_due(&self, work: &Periodic) -> Result<bool> {
+        let now = self.clock.now();
+        let until = now.after(RUN_MAX);
+        let claimed = self
+            .db
+            .write(async |tx| schedules::claim(tx, work.kind, &self.name, now, until).await)
+            .await?;
+        if !claimed {
+            return Ok(false);
+        }
+        let started = tokio::time::Instant::now();
+        let error = match tokio::time::timeout(RUN_MAX, (work.run)()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(format!("{}: {e:?}", e.code())),
+            Err(_) => Some(format!("stopped after {} seconds", RUN_MAX.as_secs())),
+        };
+        let took = started.elapsed();
+        metrics::histogram!("worker_operation_duration_seconds", "operation" => work.kind).record(took);
+        if let Some(error) = &error {
+            tracing::error!(job.kind = work.kind, error, "periodic work failed, it is tried again at its next turn");
+        } else {
+            tracing::debug!(job.kind = work.kind, duration_ms = took.as_millis(), "periodic work done");
+        }
+        let next = self.clock.now().after(work.interval);
+        self.db
+            .write(async |tx| {
+                schedules::finish(tx, work.kind, &self.name, next, error.as_deref()).await
+            })
+            .await?;
+        Ok(true)
+    }
+}

@@ -1,1 +1,28 @@
-//! Rows: the only crate that knows the database.
+//! Rows: the only crate that knows Diesel and which database runs.
+//!
+//! Invariants: a read takes `&mut Conn`, a write takes `&mut Tx`, so nothing is written outside a
+//! transaction; store functions never open one and know no rule; SQL never asks for the time.
+
+#[macro_use]
+mod conn;
+pub mod accounts;
+pub mod blobs;
+pub mod facts;
+pub mod gate;
+pub mod logs;
+pub mod manifests;
+pub mod migrations;
+pub mod oauth;
+pub mod organizations;
+pub mod outbox;
+pub mod repositories;
+pub mod robots;
+pub mod schedules;
+mod schema;
+pub mod service_keys;
+pub mod sessions;
+pub mod tags;
+pub mod teams;
+pub mod uploads;
+
+pub use conn::{Conn, Db, DbConfig, Tx, TxFn};

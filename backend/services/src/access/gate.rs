@@ -1,0 +1,288 @@
+//! Loads the facts, asks the policy, hands out the proof.
+
+use std::marker::PhantomData;
+
+use berth_domain::{
+    AccountId, Error, Namespace, Noun, RepositoryId, RepositoryPath, Result, Scope,
+};
+use berth_store::Conn;
+use berth_store::gate::{self as facts, NamespaceFacts, RepositoryFacts};
+
+use super::namespace::NamespacePermission;
+use super::policy::{self, Decision, NamespaceAction, RepositoryAction, Switches};
+use super::repo::RepositoryPermission;
+use super::{Access, namespace, registry};
+use crate::actor::{Actor, Credential, Principal};
+
+/// Looks up and authorizes in one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Gate {
+    switches: Switches,
+    /// Every write is refused while this holds (`REGISTRY_STATE: readonly`).
+    read_only: bool,
+    superusers_create_organizations: bool,
+}
+
+fn proof<P: super::Permission>(target: P::Target) -> Access<P> {
+    Access { target, proof: PhantomData }
+}
+
+/// What was found at a repository's path.
+#[derive(Debug)]
+pub enum Found<P: RepositoryPermission> {
+    /// It is there.
+    Existing(Access<P>),
+    /// It is not, and the actor may create it.
+    Creatable(Access<namespace::CreateRepository>),
+}
+
+impl Gate {
+    /// A gate with the switches of the configuration.
+    pub const fn new(switches: Switches, read_only: bool, superusers_create_organizations: bool) -> Self {
+        Self { switches, read_only, superusers_create_organizations }
+    }
+
+    /// The switches, for decisions over lists.
+    pub const fn switches(&self) -> Switches {
+        self.switches
+    }
+
+    /// Refuses while the whole registry is read-only.
+    pub const fn writable(&self) -> Result<()> {
+        if self.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+    }
+
+    /// A repository by path, with permission `P`.
+    ///
+    /// # Errors
+    /// Unauthenticated, hidden or forbidden; not found only for who administers the namespace.
+    pub async fn repository<P: RepositoryPermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<Access<P>> {
+        match self.repository_or_creatable(conn, actor, path, false).await? {
+            Found::Existing(access) => Ok(access),
+            Found::Creatable(_) => Err(Error::not_found(Noun::Repository, path)),
+        }
+    }
+
+    /// A repository by path, or the right to create it there.
+    pub async fn repository_or_creatable<P: RepositoryPermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        path: &RepositoryPath,
+        may_create: bool,
+    ) -> Result<Found<P>> {
+        if P::ACTION != RepositoryAction::Pull {
+            self.writable()?;
+        }
+        let found = facts::repository(conn, path, actor.account_id()).await?;
+        match found {
+            Some((_, Some(facts))) => self.permit(actor, facts, path.to_string()).map(Found::Existing),
+            Some((namespace, None)) => self.absent(actor, path, namespace, may_create),
+            None if actor.is_anonymous() => Err(unauthenticated()),
+            None => Err(Error::Hidden(Noun::Repository)),
+        }
+    }
+
+    fn absent<P: RepositoryPermission>(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        namespace: NamespaceFacts,
+        may_create: bool,
+    ) -> Result<Found<P>> {
+        let decision =
+            policy::decide_namespace(actor, &namespace, NamespaceAction::CreateRepository, self.switches);
+        match decision {
+            Decision::Allowed if may_create && self.token_allows_push(actor, path) => {
+                Ok(Found::Creatable(proof(namespace)))
+            }
+            Decision::Allowed => Err(Error::not_found(Noun::Repository, path)),
+            Decision::Unauthenticated => Err(unauthenticated()),
+            Decision::Forbidden | Decision::Hidden => Err(Error::Hidden(Noun::Repository)),
+        }
+    }
+
+    /// A registry token must name the repository that a push is about to create.
+    fn token_allows_push(&self, actor: &Actor, path: &RepositoryPath) -> bool {
+        actor.grant.as_ref().is_none_or(|grant| {
+            let path = path.to_string();
+            grant.iter().any(|entry| {
+                entry.r#type == "repository"
+                    && policy::names(&entry.name, &path)
+                    && entry.actions.iter().any(|action| action == "push" || action == "*")
+            })
+        })
+    }
+
+    /// A repository by id, with permission `P`.
+    pub async fn repository_by_id<P: RepositoryPermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        id: RepositoryId,
+    ) -> Result<Access<P>> {
+        if P::ACTION != RepositoryAction::Pull {
+            self.writable()?;
+        }
+        let found = facts::repositories(conn, &[id], actor.account_id()).await?.pop();
+        match found {
+            Some(facts) => {
+                let path = facts.repository.path().to_string();
+                self.permit(actor, facts, path)
+            }
+            None if actor.is_anonymous() => Err(unauthenticated()),
+            None => Err(Error::Hidden(Noun::Repository)),
+        }
+    }
+
+    /// Those of many repositories on which the actor holds `P`, in no order; the others are left out.
+    pub async fn repositories<P: RepositoryPermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        ids: &[RepositoryId],
+    ) -> Result<Vec<Access<P>>> {
+        let found = facts::repositories(conn, ids, actor.account_id()).await?;
+        Ok(found
+            .into_iter()
+            .filter(|facts| policy::decide(actor, facts, P::ACTION, self.switches) == Decision::Allowed)
+            .map(proof)
+            .collect())
+    }
+
+    fn permit<P: RepositoryPermission>(
+        &self,
+        actor: &Actor,
+        facts: RepositoryFacts,
+        path: String,
+    ) -> Result<Access<P>> {
+        match policy::decide(actor, &facts, P::ACTION, self.switches) {
+            Decision::Allowed => Ok(proof(facts)),
+            Decision::Unauthenticated => Err(unauthenticated()),
+            Decision::Hidden => Err(Error::Hidden(Noun::Repository)),
+            Decision::Forbidden => {
+                let needed = match P::ACTION {
+                    RepositoryAction::Pull => "read",
+                    RepositoryAction::Push => "write",
+                    RepositoryAction::Administer => "admin",
+                };
+                Err(Error::forbidden(format!("this needs the role `{needed}` in repository `{path}`")))
+            }
+        }
+    }
+
+    /// A namespace by name, with permission `P`.
+    pub async fn namespace<P: NamespacePermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        name: &Namespace,
+    ) -> Result<Access<P>> {
+        let found = facts::namespace(conn, name, actor.account_id()).await?;
+        self.permit_namespace(actor, found)
+    }
+
+    /// A namespace by id, with permission `P`.
+    pub async fn namespace_by_id<P: NamespacePermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        id: AccountId,
+    ) -> Result<Access<P>> {
+        let found = facts::namespaces(conn, &[id], actor.account_id()).await?.pop();
+        self.permit_namespace(actor, found)
+    }
+
+    /// Those of many namespaces on which the actor holds `P`, in no order; the others are left out.
+    pub async fn namespaces<P: NamespacePermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<Vec<Access<P>>> {
+        let found = facts::namespaces(conn, ids, actor.account_id()).await?;
+        Ok(found
+            .into_iter()
+            .filter(|facts| {
+                policy::decide_namespace(actor, facts, P::ACTION, self.switches) == Decision::Allowed
+            })
+            .map(proof)
+            .collect())
+    }
+
+    fn permit_namespace<P: NamespacePermission>(
+        &self,
+        actor: &Actor,
+        found: Option<NamespaceFacts>,
+    ) -> Result<Access<P>> {
+        if P::ACTION != NamespaceAction::View {
+            self.writable()?;
+        }
+        let Some(facts) = found else {
+            return Err(if actor.is_anonymous() {
+                unauthenticated()
+            } else {
+                Error::Hidden(Noun::Namespace)
+            });
+        };
+        match policy::decide_namespace(actor, &facts, P::ACTION, self.switches) {
+            Decision::Allowed => Ok(proof(facts)),
+            Decision::Unauthenticated => Err(unauthenticated()),
+            Decision::Hidden => Err(Error::Hidden(Noun::Namespace)),
+            Decision::Forbidden => Err(Error::forbidden(match P::ACTION {
+                NamespaceAction::View => format!("you may not see namespace `{}`", facts.name),
+                NamespaceAction::CreateRepository => format!(
+                    "you may not create repositories in `{}`; its administrators and creators may",
+                    facts.name
+                ),
+                NamespaceAction::Administer => {
+                    format!("this needs an administrator of `{}`", facts.name)
+                }
+            })),
+        }
+    }
+
+    /// The right to create organizations.
+    pub fn create_organization(&self, actor: &Actor) -> Result<Access<registry::CreateOrganization>> {
+        self.writable()?;
+        let Principal::User { id, .. } = &actor.principal else {
+            return Err(match &actor.principal {
+                Principal::Anonymous => unauthenticated(),
+                _ => Error::forbidden("only users create organizations"),
+            });
+        };
+        if !actor.scopes.allows(Scope::UserAdmin) {
+            return Err(Error::forbidden("this needs the scope `user:admin`"));
+        }
+        if self.superusers_create_organizations && !actor.is_superuser() {
+            return Err(Error::forbidden("only superusers create organizations in this registry"));
+        }
+        Ok(proof(*id))
+    }
+
+    /// Work of the command line, which whoever can run the server may do.
+    pub(crate) fn local(actor: &Actor) -> Result<()> {
+        match (&actor.principal, actor.credential()) {
+            (Principal::Worker(_), Credential::Local) => Ok(()),
+            _ => Err(Error::forbidden("this is done on the server's command line")),
+        }
+    }
+
+    /// Superuser work.
+    pub fn administer_registry(&self, actor: &Actor) -> Result<Access<registry::Administer>> {
+        match (actor.is_anonymous(), actor.is_superuser()) {
+            (_, true) => Ok(proof(())),
+            (true, false) => Err(unauthenticated()),
+            (false, false) => Err(Error::forbidden("this needs a superuser")),
+        }
+    }
+}
+
+fn unauthenticated() -> Error {
+    Error::unauthenticated("access to the requested resource is not authorized")
+}

@@ -1,0 +1,176 @@
+//! The rules themselves: pure functions from facts to a decision.
+
+use berth_domain::{
+    AccountId, AccountKind, RepositoryRole, RepositoryState, Scope, Scopes, TeamRole, Visibility,
+};
+use berth_store::gate::{NamespaceFacts, RepositoryFacts};
+
+use crate::actor::{Actor, Principal};
+
+/// What somebody wants to do with a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RepositoryAction {
+    /// See it and pull from it.
+    Pull,
+    /// Push to it and delete tags.
+    Push,
+    /// Settings, permissions, deletion.
+    Administer,
+}
+
+/// What somebody wants to do with a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NamespaceAction {
+    /// Know that it exists.
+    View,
+    /// Create repositories in it.
+    CreateRepository,
+    /// Robots, settings, members.
+    Administer,
+}
+
+/// A decision; denial has three faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// Go on.
+    Allowed,
+    /// Nobody is known behind the request, and somebody known might be allowed.
+    Unauthenticated,
+    /// The caller may not know that it exists.
+    Hidden,
+    /// The caller may know, and may not do it.
+    Forbidden,
+}
+
+/// Switches that widen or narrow what policy gives.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Switches {
+    /// Superusers reach everything (`FEATURE_SUPERUSERS_FULL_ACCESS`).
+    pub superusers_full_access: bool,
+    /// Anonymous callers may pull what is public (`FEATURE_ANONYMOUS_ACCESS`).
+    pub anonymous_access: bool,
+}
+
+/// The role that ownership, teams and direct permissions give, before scopes narrow it.
+pub fn role(actor: &Actor, facts: &RepositoryFacts, switches: Switches) -> Option<RepositoryRole> {
+    let owner = owns(actor, &facts.namespace).then_some(RepositoryRole::Admin);
+    let full = (switches.superusers_full_access && actor.is_superuser()).then_some(RepositoryRole::Admin);
+    let worker = matches!(actor.principal, Principal::Worker(_)).then_some(RepositoryRole::Admin);
+    [owner, full, worker, facts.direct_role, facts.team_role].into_iter().flatten().max()
+}
+
+/// True for the user of a user namespace and for administrators of an organization, robots of an
+/// administrating team included.
+fn owns(actor: &Actor, namespace: &NamespaceFacts) -> bool {
+    let Some(id) = actor.account_id() else { return false };
+    match namespace.kind {
+        AccountKind::User => namespace.id == id,
+        AccountKind::Organization => namespace.team_role == Some(TeamRole::Admin),
+        AccountKind::Robot => false,
+    }
+}
+
+/// The highest role that the scopes of a token let through.
+fn scope_cap(scopes: &Scopes) -> Option<RepositoryRole> {
+    [
+        (Scope::RepoAdmin, RepositoryRole::Admin),
+        (Scope::RepoWrite, RepositoryRole::Write),
+        (Scope::RepoRead, RepositoryRole::Read),
+    ]
+    .into_iter()
+    .find_map(|(scope, role)| scopes.allows(scope).then_some(role))
+}
+
+/// The role in force: what the account has, capped by its token.
+pub fn effective_role(actor: &Actor, facts: &RepositoryFacts, switches: Switches) -> Option<RepositoryRole> {
+    Some(role(actor, facts, switches)?.min(scope_cap(&actor.scopes)?))
+}
+
+/// Whether a registry token's access list lets an action through; actors without one are not narrowed.
+fn granted(actor: &Actor, facts: &RepositoryFacts, action: RepositoryAction) -> bool {
+    let Some(grant) = &actor.grant else { return true };
+    let path = facts.repository.path().to_string();
+    grant.iter().filter(|entry| entry.r#type == "repository" && names(&entry.name, &path)).any(|entry| {
+        entry.actions.iter().any(|held| match action {
+            RepositoryAction::Pull => matches!(held.as_str(), "pull" | "*"),
+            RepositoryAction::Push => matches!(held.as_str(), "push" | "*"),
+            RepositoryAction::Administer => held == "*",
+        })
+    })
+}
+
+/// An entry may carry the host in front of the repository's path.
+pub(crate) fn names(entry: &str, path: &str) -> bool {
+    entry == path
+        || entry.strip_suffix(path).is_some_and(|host| {
+            host.ends_with('/') && !host[..host.len() - 1].contains('/') && host.contains(['.', ':'])
+        })
+}
+
+/// May the actor do this with this repository?
+pub fn decide(
+    actor: &Actor,
+    facts: &RepositoryFacts,
+    action: RepositoryAction,
+    switches: Switches,
+) -> Decision {
+    let role = effective_role(actor, facts, switches);
+    let public = facts.repository.visibility == Visibility::Public
+        && (switches.anonymous_access || !actor.is_anonymous())
+        && (actor.is_anonymous() || actor.scopes.allows(Scope::RepoRead));
+    let has_right = match action {
+        RepositoryAction::Pull => public || role >= Some(RepositoryRole::Read),
+        // Only a mirroring robot pushes to a mirror, and nobody to a read-only repository.
+        RepositoryAction::Push => {
+            role >= Some(RepositoryRole::Write) && facts.repository.state == RepositoryState::Normal
+        }
+        RepositoryAction::Administer => role >= Some(RepositoryRole::Admin),
+    };
+    if has_right && granted(actor, facts, action) {
+        return Decision::Allowed;
+    }
+    let visible = public || role.is_some();
+    match (actor.is_anonymous(), visible) {
+        (true, _) => Decision::Unauthenticated,
+        (false, true) => Decision::Forbidden,
+        (false, false) => Decision::Hidden,
+    }
+}
+
+/// May the actor do this with this namespace?
+pub fn decide_namespace(
+    actor: &Actor,
+    facts: &NamespaceFacts,
+    action: NamespaceAction,
+    switches: Switches,
+) -> Decision {
+    let full = switches.superusers_full_access && actor.is_superuser();
+    let worker = matches!(actor.principal, Principal::Worker(_));
+    let owner = owns(actor, facts) || full || worker;
+    let allowed = match action {
+        NamespaceAction::View => {
+            owner || facts.team_role.is_some() || actor.is_superuser() || is_own_robot(actor, facts.id)
+        }
+        NamespaceAction::CreateRepository => {
+            let creator = facts.team_role >= Some(TeamRole::Creator);
+            facts.enabled && (owner || creator) && actor.scopes.allows(Scope::RepoCreate)
+        }
+        NamespaceAction::Administer => {
+            let scope = if facts.kind == AccountKind::User { Scope::UserAdmin } else { Scope::OrgAdmin };
+            owner && actor.scopes.allows(scope)
+        }
+    };
+    if allowed {
+        return Decision::Allowed;
+    }
+    let visible = owner || facts.team_role.is_some();
+    match (actor.is_anonymous(), visible) {
+        (true, _) => Decision::Unauthenticated,
+        (false, true) => Decision::Forbidden,
+        (false, false) => Decision::Hidden,
+    }
+}
+
+fn is_own_robot(actor: &Actor, namespace: AccountId) -> bool {
+    matches!(&actor.principal, Principal::Robot { namespace_id, .. } if *namespace_id == namespace)
+}

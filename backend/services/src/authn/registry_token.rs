@@ -1,0 +1,202 @@
+//! Registry tokens (X6): made for clients of `/v2`, and read again at every request. A token only
+//! narrows; what its holder may do is decided on the rows of the moment.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use berth_crypto::registry_token::{self, Expected, RegistryClaims};
+use berth_crypto::{AccessEntry, TokenContext};
+use berth_domain::{
+    AccountId, Error, OAuthTokenId, RepositoryPath, Result, Scopes, Timestamp,
+};
+use berth_store::gate as facts;
+use berth_store::{Conn, accounts, oauth, robots};
+use serde::Deserialize;
+
+use super::{Authn, DISABLED, actor};
+use crate::access::policy::{self, Decision, NamespaceAction, RepositoryAction};
+use crate::actor::{Actor, Credential, Origin, Principal};
+use crate::keys::{SERVICE, TOKEN_LIFE};
+
+/// Subject of an anonymous token.
+const ANONYMOUS: &str = "(anonymous)";
+
+/// One scope as a client asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedScope {
+    /// `repository` or `registry`.
+    pub kind: String,
+    /// The name as it was asked for; a host may stand in front.
+    pub name: String,
+    /// Such as `pull`, `push`, `*`.
+    pub actions: Vec<String>,
+}
+
+/// A token for a client.
+#[derive(Debug, Clone)]
+pub struct IssuedToken {
+    /// The signed text.
+    pub token: String,
+    /// Its life.
+    pub expires_in_s: u64,
+    /// When it was made.
+    pub issued_at: Timestamp,
+}
+
+fn expected(service: &str) -> Expected {
+    Expected { issuer: SERVICE.to_owned(), audience: service.to_owned() }
+}
+
+impl Authn {
+    /// Makes a token for an actor. Actions that it may not do are left out, silently.
+    ///
+    /// # Errors
+    /// A name that no repository can have.
+    pub async fn issue_registry_token(
+        &self,
+        actor: &Actor,
+        service: &str,
+        scopes: &[RequestedScope],
+    ) -> Result<IssuedToken> {
+        if scopes.is_empty() && !actor.is_anonymous() {
+            self.log_success(actor, "v2auth").await?;
+        }
+        let mut conn = self.core.db.read().await?;
+        let mut access = Vec::with_capacity(scopes.len());
+        for scope in scopes {
+            let actions = match scope.kind.as_str() {
+                "repository" => self.repository_actions(&mut conn, actor, service, scope).await?,
+                "registry" if scope.name == "catalog" && !actor.is_anonymous() => vec!["*".to_owned()],
+                _ => Vec::new(),
+            };
+            access.push(AccessEntry { r#type: scope.kind.clone(), name: scope.name.clone(), actions });
+        }
+        drop(conn);
+        let (kind, reference) = match (&actor.principal, actor.credential) {
+            (Principal::User { .. }, Credential::OAuth(id)) => ("oauth", Some(id.to_string())),
+            (Principal::User { id, .. }, _) => ("user", Some(id.to_string())),
+            (Principal::Robot { id, .. }, _) => ("robot", Some(id.to_string())),
+            (Principal::Anonymous | Principal::Worker(_), _) => ("anonymous", None),
+        };
+        let subject = actor.name().unwrap_or_else(|| ANONYMOUS.to_owned());
+        let now = self.core.now();
+        let context = TokenContext::new(kind, reference);
+        let claims = RegistryClaims::new(&expected(service), subject, access, context, now);
+        let keys = self.keys.current().await?;
+        let key = keys.signing.as_ref().ok_or_else(|| Error::internal("no key signs tokens"))?;
+        Ok(IssuedToken {
+            token: registry_token::sign(&claims, key)?,
+            expires_in_s: TOKEN_LIFE.as_secs(),
+            issued_at: now,
+        })
+    }
+
+    /// What of the asked actions the actor may do now; always in the order push, pull, `*`.
+    async fn repository_actions(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        service: &str,
+        scope: &RequestedScope,
+    ) -> Result<Vec<String>> {
+        let path = scope
+            .name
+            .strip_prefix(service)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(&scope.name);
+        let path = RepositoryPath::parse(path, self.core.settings.registry.library.as_ref())?;
+        self.core.check_depth(&path)?;
+        let switches = self.core.gate.switches();
+        let found = facts::repository(conn, &path, actor.account_id()).await?;
+        let allowed = |action| match &found {
+            Some((_, Some(facts))) => policy::decide(actor, facts, action, switches) == Decision::Allowed,
+            // A first push creates the repository, and whoever creates it administers it.
+            Some((namespace, None)) => {
+                action != RepositoryAction::Administer
+                    && policy::decide_namespace(actor, namespace, NamespaceAction::CreateRepository, switches)
+                        == Decision::Allowed
+            }
+            None => false,
+        };
+        let asked = |names: &[&str]| scope.actions.iter().any(|action| names.contains(&action.as_str()));
+        Ok([
+            (asked(&["push", "delete"]), RepositoryAction::Push, "push"),
+            (asked(&["pull"]), RepositoryAction::Pull, "pull"),
+            (asked(&["*"]), RepositoryAction::Administer, "*"),
+        ]
+        .into_iter()
+        .filter(|(asked, action, _)| *asked && allowed(*action))
+        .map(|(_, _, name)| name.to_owned())
+        .collect())
+    }
+
+    /// The actor of a registry token, as its account is now, capped by the token's access list.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for a token that does not verify or whose account is gone or disabled.
+    pub async fn registry_token(&self, token: &str, service: &str, origin: Origin) -> Result<Actor> {
+        let kid = key_id(token).ok_or_else(|| Error::unauthenticated("the token is malformed"))?;
+        let keys = self.keys.for_kid(&kid).await?;
+        let claims = registry_token::verify(token, &keys.verifying, &expected(service), self.core.now())?;
+        let holder = self.holder(&claims, origin).await?;
+        Ok(Actor { grant: Some(claims.access), ..holder })
+    }
+
+    async fn holder(&self, claims: &RegistryClaims, origin: Origin) -> Result<Actor> {
+        let gone = || Error::unauthenticated("the account of this token is gone");
+        let context = &claims.context;
+        if context.kind == "anonymous" {
+            return Ok(self.anonymous(origin));
+        }
+        let id: i64 =
+            context.reference.as_deref().and_then(|text| text.parse().ok()).ok_or_else(gone)?;
+        let mut conn = self.core.db.read().await?;
+        match context.kind.as_str() {
+            "user" => self.user(&mut conn, AccountId(id), Credential::Basic, Scopes::all(), origin).await,
+            "oauth" => {
+                let token = oauth::by_id(&mut conn, OAuthTokenId(id)).await?.ok_or_else(gone)?;
+                if token.expires_at <= self.core.now() {
+                    return Err(Error::unauthenticated("the access token has expired"));
+                }
+                let credential = Credential::OAuth(token.id);
+                self.user(&mut conn, token.account_id, credential, token.scopes, origin).await
+            }
+            "robot" => {
+                let robot = robots::by_ids(&mut conn, &[AccountId(id)]).await?.pop().ok_or_else(gone)?;
+                let settings = &self.core.settings.robots;
+                let listed = settings.allowed_names.iter().any(|name| *name == robot.name.to_string());
+                if !robot.enabled || (settings.disallowed && !listed) {
+                    return Err(Error::unauthenticated(DISABLED));
+                }
+                let principal =
+                    Principal::Robot { id: robot.id, namespace_id: robot.namespace_id, name: robot.name };
+                Ok(actor(principal, Credential::Basic, origin))
+            }
+            _ => Err(gone()),
+        }
+    }
+
+    async fn user(
+        &self,
+        conn: &mut Conn,
+        id: AccountId,
+        credential: Credential,
+        scopes: Scopes,
+        origin: Origin,
+    ) -> Result<Actor> {
+        let (account, profile) = accounts::user(conn, id)
+            .await?
+            .filter(|(account, _)| account.deleting_at.is_none())
+            .ok_or_else(|| Error::unauthenticated("the account of this token is gone"))?;
+        self.user_actor(&account, &profile, credential, scopes, origin)
+    }
+}
+
+/// The key id in a token's header, unverified: it only chooses among keys that we know.
+fn key_id(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Header {
+        kid: String,
+    }
+    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    serde_json::from_slice::<Header>(&header).ok().map(|header| header.kid)
+}

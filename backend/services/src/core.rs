@@ -1,0 +1,160 @@
+//! What all services stand on, and the services themselves.
+
+use std::sync::Arc;
+
+use berth_crypto::{Passwords, SealingKey};
+use berth_domain::{Clock, Error, Invalid, RepositoryPath, Result, Timestamp};
+use berth_storage::StorageDriver;
+use berth_store::Db;
+
+use crate::access::Gate;
+use crate::access::policy::Switches;
+use crate::authn::Authn;
+use crate::blobs::Blobs;
+use crate::events::Events;
+use crate::journal::Journal;
+use crate::keys::Keys;
+use crate::manifests::Manifests;
+use crate::organizations::Organizations;
+use crate::permissions::Permissions;
+use crate::pulls::PullLog;
+use crate::referrers::Referrers;
+use crate::registry::Registry;
+use crate::repositories::Repositories;
+use crate::robots::Robots;
+use crate::settings::Settings;
+use crate::tags::Tags;
+use crate::uploads::Uploads;
+
+/// The mechanisms that the server wires up and hands over.
+pub struct Parts {
+    /// Rows.
+    pub db: Db,
+    /// Bytes.
+    pub storage: Arc<dyn StorageDriver>,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Seals stored secrets.
+    pub sealing: SealingKey,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub settings: Settings,
+}
+
+/// The parts plus what is derived from them; shared by all services.
+pub(crate) struct Core {
+    pub(crate) db: Db,
+    pub(crate) storage: Arc<dyn StorageDriver>,
+    pub(crate) passwords: Passwords,
+    pub(crate) sealing: SealingKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) gate: Gate,
+    pub(crate) journal: Journal,
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Refuses nested names where they are switched off.
+    pub(crate) fn check_depth(&self, path: &RepositoryPath) -> Result<()> {
+        if path.name.is_nested() && !self.settings.push.nested_names {
+            return Err(Error::invalid(
+                Invalid::RepositoryName,
+                "nested repositories are not supported here (`FEATURE_EXTENDED_REPOSITORY_NAMES` is off)",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Every service of the registry; cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub(crate) core: Arc<Core>,
+    /// Who is asking.
+    pub authn: Authn,
+    /// Blobs: read, delete.
+    pub blobs: Blobs,
+    /// What happens in repositories, as it happens.
+    pub events: Events,
+    /// Keys that sign registry tokens.
+    pub keys: Keys,
+    /// Manifests: push, pull, delete.
+    pub manifests: Manifests,
+    /// Organizations.
+    pub organizations: Organizations,
+    /// Roles in repositories.
+    pub permissions: Permissions,
+    /// What refers to a manifest.
+    pub referrers: Referrers,
+    /// The registry as a whole.
+    pub registry: Registry,
+    /// Repositories.
+    pub repositories: Repositories,
+    /// Robot accounts.
+    pub robots: Robots,
+    /// Tags.
+    pub tags: Tags,
+    /// Uploads of blobs.
+    pub uploads: Uploads,
+    pulls: PullLog,
+}
+
+impl Services {
+    /// Wires the services up. The database must have the current schema.
+    pub fn new(parts: Parts) -> Self {
+        let users = &parts.settings.users;
+        let gate = Gate::new(
+            Switches {
+                superusers_full_access: users.superusers_full_access,
+                anonymous_access: users.anonymous_access,
+            },
+            parts.settings.registry.read_only,
+            users.superusers_create_organizations,
+        );
+        let journal = Journal::new(Arc::clone(&parts.clock));
+        let core = Arc::new(Core {
+            db: parts.db,
+            storage: parts.storage,
+            passwords: parts.passwords,
+            sealing: parts.sealing,
+            clock: parts.clock,
+            settings: parts.settings,
+            gate,
+            journal,
+        });
+        let keys = Keys::new(Arc::clone(&core));
+        let pulls = PullLog::start(Arc::clone(&core));
+        Self {
+            authn: Authn::new(Arc::clone(&core), keys.clone()),
+            blobs: Blobs::new(Arc::clone(&core)),
+            events: Events::new(Arc::clone(&core)),
+            keys,
+            manifests: Manifests::new(Arc::clone(&core), pulls.clone()),
+            organizations: Organizations::new(Arc::clone(&core)),
+            permissions: Permissions::new(Arc::clone(&core)),
+            referrers: Referrers::new(Arc::clone(&core)),
+            registry: Registry::new(Arc::clone(&core)),
+            repositories: Repositories::new(Arc::clone(&core)),
+            robots: Robots::new(Arc::clone(&core)),
+            tags: Tags::new(Arc::clone(&core)),
+            uploads: Uploads::new(Arc::clone(&core)),
+            pulls,
+            core,
+        }
+    }
+
+    /// The settings, for adapters that render addresses.
+    pub fn settings(&self) -> &Settings {
+        &self.core.settings
+    }
+
+    /// Writes out what is still queued, at shutdown.
+    pub async fn drain(&self) -> Result<()> {
+        self.pulls.drain().await
+    }
+}

@@ -1,0 +1,145 @@
+//! What the configuration decides, in the words of the services.
+
+use std::time::Duration;
+
+use berth_domain::Namespace;
+
+/// All settings of the services.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Names and addresses.
+    pub registry: RegistrySettings,
+    /// Accounts and sessions.
+    pub users: UserSettings,
+    /// Robots.
+    pub robots: RobotSettings,
+    /// Repositories and pushes.
+    pub push: PushSettings,
+}
+
+/// Names and addresses of the registry.
+#[derive(Debug, Clone)]
+pub struct RegistrySettings {
+    /// `REGISTRY_TITLE`.
+    pub title: String,
+    /// `SERVER_HOSTNAME`; none where the `Host` header of a request decides.
+    pub hostname: Option<String>,
+    /// `PREFERRED_URL_SCHEME`: `http` or `https`.
+    pub scheme: String,
+    /// `REGISTRY_STATE: readonly`.
+    pub read_only: bool,
+    /// `FEATURE_PUBLIC_CATALOG`: the catalog lists public repositories of others.
+    pub public_catalog: bool,
+    /// Namespace of repositories that are named without one; none when `FEATURE_LIBRARY_SUPPORT` is off.
+    pub library: Option<Namespace>,
+    /// Whether storage may answer pulls by a redirect.
+    pub storage_redirect: bool,
+}
+
+impl Default for RegistrySettings {
+    fn default() -> Self {
+        Self {
+            title: "Berth".into(),
+            hostname: None,
+            scheme: "http".into(),
+            read_only: false,
+            public_catalog: false,
+            library: "library".parse().ok(),
+            storage_redirect: false,
+        }
+    }
+}
+
+/// Accounts and sessions.
+#[derive(Debug, Clone)]
+pub struct UserSettings {
+    /// `SUPER_USERS`; none when the key is absent, which makes the first user one.
+    pub superusers: Option<Vec<Namespace>>,
+    /// `FEATURE_SUPER_USERS`.
+    pub superusers_enabled: bool,
+    /// `FEATURE_SUPERUSERS_FULL_ACCESS`.
+    pub superusers_full_access: bool,
+    /// `FEATURE_SUPERUSERS_ORG_CREATION_ONLY`.
+    pub superusers_create_organizations: bool,
+    /// `FEATURE_ANONYMOUS_ACCESS`.
+    pub anonymous_access: bool,
+    /// `FEATURE_DIRECT_LOGIN`.
+    pub direct_login: bool,
+    /// `FEATURE_USER_INITIALIZE`.
+    pub initialize_by_api: bool,
+    /// Set-up asks for the code printed at start; off where the server listens on loopback alone.
+    pub setup_needs_code: bool,
+    /// `SESSION_TIMEOUT`.
+    pub session_life: Duration,
+    /// `ACTION_LOG_AUDIT_LOGINS`.
+    pub log_logins: bool,
+    /// `ACTION_LOG_AUDIT_LOGIN_FAILURES`.
+    pub log_login_failures: bool,
+}
+
+impl Default for UserSettings {
+    fn default() -> Self {
+        Self {
+            superusers: None,
+            superusers_enabled: true,
+            superusers_full_access: false,
+            superusers_create_organizations: false,
+            anonymous_access: true,
+            direct_login: true,
+            initialize_by_api: false,
+            setup_needs_code: false,
+            session_life: Duration::from_hours(31 * 24),
+            log_logins: true,
+            log_login_failures: false,
+        }
+    }
+}
+
+/// Robots.
+#[derive(Debug, Clone, Default)]
+pub struct RobotSettings {
+    /// `ROBOTS_DISALLOW`.
+    pub disallowed: bool,
+    /// `ROBOTS_WHITELIST`: these log in all the same.
+    pub allowed_names: Vec<String>,
+}
+
+/// Repositories and pushes.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the configuration")]
+pub struct PushSettings {
+    /// `CREATE_PRIVATE_REPO_ON_PUSH`.
+    pub private_on_push: bool,
+    /// `CREATE_NAMESPACE_ON_PUSH`.
+    pub create_namespace: bool,
+    /// `FEATURE_EXTENDED_REPOSITORY_NAMES`.
+    pub nested_names: bool,
+    /// `FEATURE_SPARSE_INDEX`.
+    pub sparse_index: bool,
+    /// `FEATURE_REFERRERS_API`.
+    pub referrers: bool,
+    /// `DISABLE_PUSHES`.
+    pub disabled: bool,
+    /// `MAXIMUM_LAYER_SIZE`, in bytes.
+    pub layer_bytes_max: u64,
+    /// `PUSH_TEMP_TAG_EXPIRATION_SEC`: how long a push is shielded from collection.
+    pub lease: Duration,
+    /// How long an open upload may stay idle.
+    pub upload_life: Duration,
+}
+
+impl Default for PushSettings {
+    fn default() -> Self {
+        Self {
+            private_on_push: true,
+            create_namespace: false,
+            nested_names: true,
+            sparse_index: false,
+            referrers: true,
+            disabled: false,
+            layer_bytes_max: 20 << 30,
+            lease: Duration::from_hours(1),
+            upload_life: Duration::from_hours(48),
+        }
+    }
+}

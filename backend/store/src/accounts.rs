@@ -1,0 +1,244 @@
+//! Accounts: users, organizations, and the rows that robots stand on.
+
+use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun, Result, Timestamp};
+use diesel::prelude::*;
+use diesel::sql_types;
+use diesel_async::RunQueryDsl;
+
+use crate::conn::{Conn, Tx, db_error, is_unique_violation};
+use crate::schema::{accounts, user_profiles};
+
+/// A user, an organization or a robot.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub struct Account {
+    /// Row id.
+    pub id: AccountId,
+    /// Stable public id; avatars of accounts without e-mail hash it.
+    pub uuid: String,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its name; robots have none here.
+    pub name: Option<String>,
+    /// Contact address.
+    pub email: Option<String>,
+    /// A disabled account can do nothing.
+    pub enabled: bool,
+    /// Set when it is being deleted.
+    pub deleting_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What only a user has.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = user_profiles)]
+pub struct UserProfile {
+    /// The user.
+    pub account_id: AccountId,
+    /// Argon2id in PHC form.
+    pub password_hash: Option<String>,
+    /// Whether the address was confirmed.
+    pub email_verified: bool,
+    /// Superuser by being the first user.
+    pub superuser: bool,
+}
+
+/// A user to be.
+#[derive(Debug, Clone)]
+pub struct NewUser<'a> {
+    /// The name, free so far.
+    pub name: &'a Namespace,
+    /// The address.
+    pub email: Option<&'a Email>,
+    /// Argon2id in PHC form.
+    pub password_hash: &'a str,
+    /// Superuser from the start.
+    pub superuser: bool,
+}
+
+fn taken(error: diesel::result::Error, name: &Namespace, email: Option<&Email>) -> Error {
+    if !is_unique_violation(&error) {
+        return db_error(error);
+    }
+    let text = error.to_string();
+    match email {
+        Some(email) if text.contains("email") => {
+            Error::already_exists(Noun::User, format!("Email has already been used: {email}"))
+        }
+        _ => Error::already_exists(
+            Noun::Namespace,
+            format!("a user or organization named `{name}` already exists"),
+        ),
+    }
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`Error::AlreadyExists`] for a taken name or address.
+pub async fn insert_user(
+    tx: &mut Tx,
+    uuid: &str,
+    user: &NewUser<'_>,
+    now: Timestamp,
+) -> Result<AccountId> {
+    let id = insert(tx, uuid, AccountKind::User, user.name, user.email, now).await?;
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(user_profiles::table)
+            .values((
+                user_profiles::account_id.eq(id),
+                user_profiles::password_hash.eq(user.password_hash),
+                user_profiles::superuser.eq(user.superuser),
+            ))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(id)
+}
+
+/// Adds a user's or organization's account row.
+///
+/// # Errors
+/// [`Error::AlreadyExists`] for a taken name or address.
+pub async fn insert(
+    tx: &mut Tx,
+    uuid: &str,
+    kind: AccountKind,
+    name: &Namespace,
+    email: Option<&Email>,
+    now: Timestamp,
+) -> Result<AccountId> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(accounts::table)
+            .values((
+                accounts::uuid.eq(uuid),
+                accounts::kind.eq(kind),
+                accounts::name.eq(name.as_str()),
+                accounts::email.eq(email.map(Email::as_str)),
+                accounts::created_at.eq(now),
+            ))
+            .returning(accounts::id)
+            .get_result(c)
+            .await
+    })
+    .map_err(|e| taken(e, name, email))
+}
+
+/// The user or organization of that name; one that is being deleted counts as absent.
+pub async fn by_name(conn: &mut Conn, name: &Namespace) -> Result<Option<Account>> {
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::name.eq(name.as_str()))
+            .filter(accounts::deleting_at.is_null())
+            .select(Account::as_select())
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// The accounts with these ids, in no order; absent ones are left out.
+pub async fn by_ids(conn: &mut Conn, ids: &[AccountId]) -> Result<Vec<Account>> {
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::id.eq_any(ids.iter().map(|id| id.0)))
+            .select(Account::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// A user by id, with the profile.
+pub async fn user(conn: &mut Conn, id: AccountId) -> Result<Option<(Account, UserProfile)>> {
+    on_backend!(conn, |c| {
+        accounts::table
+            .inner_join(user_profiles::table)
+            .filter(accounts::id.eq(id))
+            .select((Account::as_select(), UserProfile::as_select()))
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// A user by what is typed into a login form: the name, or the e-mail address in any case.
+pub async fn user_by_login(conn: &mut Conn, login: &str) -> Result<Option<(Account, UserProfile)>> {
+    diesel::define_sql_function!(fn lower(text: sql_types::Nullable<sql_types::Text>) -> sql_types::Nullable<sql_types::Text>);
+    let address = login.to_lowercase();
+    on_backend!(conn, |c| {
+        let query = accounts::table
+            .inner_join(user_profiles::table)
+            .filter(accounts::kind.eq(AccountKind::User))
+            .filter(accounts::deleting_at.is_null())
+            .select((Account::as_select(), UserProfile::as_select()))
+            .into_boxed::<Backend>();
+        let query = if login.contains('@') {
+            query.filter(lower(accounts::email).eq(address))
+        } else {
+            query.filter(accounts::name.eq(login))
+        };
+        query.first(c).await.optional()
+    })
+    .map_err(db_error)
+}
+
+/// Whether any user exists; an empty registry is set up first.
+pub async fn any_user(conn: &mut Conn) -> Result<bool> {
+    let first: Option<AccountId> = on_backend!(conn, |c| {
+        user_profiles::table
+            .select(user_profiles::account_id)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(first.is_some())
+}
+
+/// Replaces a user's password hash.
+pub async fn set_password(tx: &mut Tx, id: AccountId, hash: &str) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(user_profiles::table.find(id))
+            .set(user_profiles::password_hash.eq(hash))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// Takes the write lock of the namespace row, so that two changes of one namespace follow each other.
+pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<()> {
+    match &mut **tx {
+        Conn::Pg(c) => {
+            accounts::table
+                .find(id)
+                .select(accounts::id)
+                .for_update()
+                .first::<AccountId>(&mut **c)
+                .await
+                .optional()
+                .map_err(db_error)?;
+        }
+        // A SQLite transaction holds the lock of the whole database from its start.
+        Conn::Lite(_) => {}
+    }
+    Ok(())
+}
+
+/// Remembers the latest use of accounts.
+pub async fn touch(tx: &mut Tx, ids: &[AccountId], now: Timestamp) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(accounts::table.filter(accounts::id.eq_any(ids.iter().map(|id| id.0))))
+            .set(accounts::last_accessed_at.eq(now))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}

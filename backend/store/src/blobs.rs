@@ -1,0 +1,252 @@
+//! Blobs: which bytes exist, where they are, and which repository may read them.
+
+use berth_domain::{BlobId, Digest, RepositoryId, Result, Timestamp};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::conn::{Conn, Tx, db_error};
+use crate::schema::{
+    blob_links, blob_locations, blobs, garbage_objects, manifest_blobs, manifests,
+};
+
+/// A blob with the key its bytes are under.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Blob {
+    /// Row id.
+    pub id: BlobId,
+    /// Its address.
+    pub digest: Digest,
+    /// Its size.
+    pub size_bytes: i64,
+    /// Key of the stored object.
+    pub key: String,
+}
+
+/// A blob as a repository holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct LinkedBlob {
+    /// The blob.
+    pub blob: Blob,
+    /// Until when a push shields it.
+    pub keep_until: Option<Timestamp>,
+}
+
+/// Name of the one place where bytes are kept today; replication adds others.
+pub const LOCATION: &str = "default";
+
+/// A blob that this repository links.
+pub async fn linked(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<Option<LinkedBlob>> {
+    on_backend!(conn, |c| {
+        blob_links::table
+            .inner_join(blobs::table.inner_join(blob_locations::table))
+            .filter(blob_links::repository_id.eq(repository))
+            .filter(blobs::digest.eq(digest))
+            .filter(blob_locations::location.eq(LOCATION))
+            .select((
+                (
+                    blobs::id,
+                    blobs::digest,
+                    blobs::size_bytes,
+                    blob_locations::key,
+                ),
+                blob_links::keep_until,
+            ))
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// Those of many digests that this repository links.
+pub async fn linked_many(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    digests: &[Digest],
+) -> Result<Vec<Blob>> {
+    on_backend!(conn, |c| {
+        blob_links::table
+            .inner_join(blobs::table.inner_join(blob_locations::table))
+            .filter(blob_links::repository_id.eq(repository))
+            .filter(blobs::digest.eq_any(digests.iter().map(Digest::as_str)))
+            .filter(blob_locations::location.eq(LOCATION))
+            .select((
+                blobs::id,
+                blobs::digest,
+                blobs::size_bytes,
+                blob_locations::key,
+            ))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// A blob wherever it is linked; only for the commit of an upload that brought its bytes.
+pub async fn by_digest(conn: &mut Conn, digest: &Digest) -> Result<Option<BlobId>> {
+    on_backend!(conn, |c| {
+        blobs::table
+            .filter(blobs::digest.eq(digest))
+            .select(blobs::id)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// Adds a blob and where its bytes are; `None` when somebody was faster, and then nothing is written.
+pub async fn insert(
+    tx: &mut Tx,
+    digest: &Digest,
+    size_bytes: i64,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<BlobId>> {
+    let id: Option<BlobId> = on_backend!(&mut **tx, |c| {
+        diesel::insert_into(blobs::table)
+            .values((
+                blobs::digest.eq(digest),
+                blobs::size_bytes.eq(size_bytes),
+                blobs::created_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+            .returning(blobs::id)
+            .get_result(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    if let Some(id) = id {
+        on_backend!(&mut **tx, |c| {
+            diesel::insert_into(blob_locations::table)
+                .values((
+                    blob_locations::blob_id.eq(id),
+                    blob_locations::location.eq(LOCATION),
+                    blob_locations::key.eq(key),
+                ))
+                .execute(c)
+                .await
+        })
+        .map_err(db_error)?;
+    }
+    Ok(id)
+}
+
+/// Lets a repository read a blob, shielded until `keep_until`; a longer shield stays.
+pub async fn link(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    blob: BlobId,
+    keep_until: Timestamp,
+) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(blob_links::table)
+            .values((
+                blob_links::repository_id.eq(repository),
+                blob_links::blob_id.eq(blob),
+                blob_links::keep_until.eq(keep_until),
+            ))
+            .on_conflict((blob_links::repository_id, blob_links::blob_id))
+            .do_update()
+            .set(blob_links::keep_until.eq(keep_until))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// Takes a blob out of one repository; tells whether it was there.
+pub async fn unlink(tx: &mut Tx, repository: RepositoryId, blob: BlobId) -> Result<bool> {
+    let changed = on_backend!(&mut **tx, |c| {
+        diesel::delete(blob_links::table.find((repository, blob)))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(changed == 1)
+}
+
+/// Whether a manifest of the repository names the blob, those the Time Machine may restore included.
+pub async fn is_named(conn: &mut Conn, repository: RepositoryId, blob: BlobId) -> Result<bool> {
+    let found: Option<i64> = on_backend!(conn, |c| {
+        manifest_blobs::table
+            .inner_join(manifests::table)
+            .filter(manifest_blobs::blob_id.eq(blob))
+            .filter(manifests::repository_id.eq(repository))
+            .select(manifest_blobs::position)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(found.is_some())
+}
+
+/// Repositories that link a blob, at most `limit`: where an unnamed mount may find it.
+pub async fn holders(conn: &mut Conn, digest: &Digest, limit: i64) -> Result<Vec<RepositoryId>> {
+    on_backend!(conn, |c| {
+        blob_links::table
+            .inner_join(blobs::table)
+            .filter(blobs::digest.eq(digest))
+            .order(blob_links::repository_id.desc())
+            .limit(limit)
+            .select(blob_links::repository_id)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Queues an object for deletion after a grace period.
+pub async fn discard(
+    tx: &mut Tx,
+    key: &str,
+    delete_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(garbage_objects::table)
+            .values((
+                garbage_objects::location.eq(LOCATION),
+                garbage_objects::key.eq(key),
+                garbage_objects::delete_after.eq(delete_after),
+                garbage_objects::created_at.eq(now),
+            ))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// Objects whose grace period is over: row id and key.
+pub async fn discarded(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<(i64, String)>> {
+    on_backend!(conn, |c| {
+        garbage_objects::table
+            .filter(garbage_objects::delete_after.le(now))
+            .order(garbage_objects::delete_after)
+            .limit(limit)
+            .select((garbage_objects::id, garbage_objects::key))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Forgets objects that are deleted.
+pub async fn forget_discarded(tx: &mut Tx, ids: &[i64]) -> Result<usize> {
+    on_backend!(&mut **tx, |c| {
+        diesel::delete(
+            garbage_objects::table.filter(garbage_objects::id.eq_any(ids.iter().copied())),
+        )
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)
+}

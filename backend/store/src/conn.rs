@@ -1,0 +1,467 @@
+//! Connections to either database, and the transactions on them.
+
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_domain::{Error, Result, Secret};
+use diesel::connection::SimpleConnection;
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
+use diesel::sqlite::SqliteConnection;
+use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use futures::FutureExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A SQLite connection behind the asynchronous interface.
+pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
+
+/// Where the rows are.
+#[derive(Debug, Clone)]
+pub enum DbConfig {
+    /// A file beside the server, made when absent.
+    Sqlite {
+        /// The database file.
+        path: PathBuf,
+        /// How many readers at once.
+        readers: u32,
+    },
+    /// A server that any number of replicas share.
+    Postgres {
+        /// `postgresql://user:password@host:port/database?sslmode=…`
+        url: Secret<String>,
+        /// How many connections at most.
+        connections: u32,
+    },
+}
+
+/// The database: hands out connections and runs transactions.
+#[derive(Clone)]
+pub struct Db(Arc<Pools>);
+
+enum Pools {
+    Pg(Pool<AsyncPgConnection>),
+    Lite {
+        readers: Pool<Lite>,
+        writer: Pool<Lite>,
+        /// The pool alone would let one task take the writer again and again; a semaphore queues fairly.
+        turn: Arc<Semaphore>,
+    },
+}
+
+/// A connection for reading.
+pub enum Conn {
+    /// To PostgreSQL.
+    #[doc(hidden)]
+    Pg(PooledConnection<'static, AsyncPgConnection>),
+    /// To SQLite.
+    #[doc(hidden)]
+    Lite(PooledConnection<'static, Lite>),
+}
+
+/// An open transaction; reads work on it as on any connection.
+pub struct Tx {
+    conn: Conn,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+/// Expands a query once for each database: `$c` is the connection, `Backend` its Diesel backend.
+macro_rules! on_backend {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::Conn::Pg(c) => {
+                #[allow(dead_code, reason = "only boxed queries name their backend")]
+                type Backend = diesel::pg::Pg;
+                let $c: &mut diesel_async::AsyncPgConnection = &mut **c;
+                $body
+            }
+            $crate::Conn::Lite(c) => {
+                #[allow(dead_code, reason = "only boxed queries name their backend")]
+                type Backend = diesel::sqlite::Sqlite;
+                let $c: &mut $crate::conn::Lite = &mut **c;
+                $body
+            }
+        }
+    };
+}
+
+/// Inserts many rows in few statements. SQLite has no multi-row insert through the asynchronous
+/// interface, so there each chunk is one hop to a plain Diesel insert.
+macro_rules! insert_all {
+    ($tx:expr, $table:expr, $rows:expr) => {{
+        /// Rows in one statement; below the bind limit of either database.
+        const CHUNK: usize = 500;
+        let mut rows = $rows;
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(CHUNK));
+            match &mut **$tx {
+                $crate::Conn::Pg(c) => {
+                    diesel_async::RunQueryDsl::execute(
+                        diesel::insert_into($table).values(&rows),
+                        &mut **c,
+                    )
+                    .await
+                    .map_err($crate::conn::db_error)?;
+                }
+                $crate::Conn::Lite(c) => {
+                    c.spawn_blocking(move |c| {
+                        diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), c)
+                    })
+                    .await
+                    .map_err($crate::conn::db_error)?;
+                }
+            }
+            rows = rest;
+        }
+        Ok(())
+    }};
+}
+
+/// A transaction's body. Stable Rust cannot name the future of an `AsyncFn`, and without its name
+/// nobody can demand that it is `Send`; this trait gives it one.
+pub trait TxFn<T, R>: AsyncFn(T) -> R + Fn(T) -> <Self as TxFn<T, R>>::Fut {
+    /// What calling the body gives.
+    type Fut: Future<Output = R>;
+}
+
+impl<F, T, Fut, R> TxFn<T, R> for F
+where
+    F: AsyncFn(T) -> R + Fn(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
+/// How often a transaction is tried when the database breaks a deadlock with it.
+const ATTEMPTS_MAX: u32 = 4;
+/// How long a caller waits for a connection before it is told that the database is not available.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Db {
+    /// Opens the database; does not migrate it.
+    ///
+    /// # Errors
+    /// A file that cannot be opened or a server that does not answer or refuses the credentials.
+    pub async fn connect(config: &DbConfig) -> Result<Self> {
+        let pools = match config {
+            DbConfig::Sqlite { path, readers } => {
+                let url = path.to_string_lossy().into_owned();
+                let writer = lite_pool(&url, 1, false).await?;
+                let readers = lite_pool(&url, *readers, true).await?;
+                Pools::Lite {
+                    readers,
+                    writer,
+                    turn: Arc::new(Semaphore::new(1)),
+                }
+            }
+            DbConfig::Postgres { url, connections } => Pools::Pg(pg_pool(url, *connections).await?),
+        };
+        Ok(Self(Arc::new(pools)))
+    }
+
+    /// `postgresql` or `sqlite`.
+    pub fn kind(&self) -> &'static str {
+        match &*self.0 {
+            Pools::Pg(_) => "postgresql",
+            Pools::Lite { .. } => "sqlite",
+        }
+    }
+
+    /// A connection for reads.
+    pub async fn read(&self) -> Result<Conn> {
+        Ok(match &*self.0 {
+            Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
+            Pools::Lite { readers, .. } => {
+                Conn::Lite(readers.get_owned().await.map_err(unavailable)?)
+            }
+        })
+    }
+
+    /// A connection that may write outside a transaction, for migrations alone.
+    pub(crate) async fn read_write(&self) -> Result<Conn> {
+        Ok(match &*self.0 {
+            Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
+            Pools::Lite { writer, .. } => {
+                Conn::Lite(writer.get_owned().await.map_err(unavailable)?)
+            }
+        })
+    }
+
+    /// Runs `body` in one transaction: commits when it returns `Ok`, rolls back otherwise. The answer
+    /// comes when the commit is on disk. The body runs again when the database broke a deadlock with
+    /// it, so it borrows what it captures and has no effect outside the transaction.
+    pub fn write<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
+    where
+        for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
+            + TxFn<&'r mut Tx, Result<R>, Fut: Send>
+            + Send
+            + Sync
+            + 'a,
+        R: Send + 'a,
+    {
+        async move {
+            let mut attempt = 1;
+            loop {
+                let result = self.write_once(&body).await;
+                match result {
+                    Err(e) if attempt < ATTEMPTS_MAX && is_retryable(&e) => {
+                        tracing::debug!(attempt, "transaction lost a deadlock, running it again");
+                        attempt += 1;
+                    }
+                    other => return other,
+                }
+            }
+        }
+    }
+
+    async fn write_once<R, F>(&self, body: &F) -> Result<R>
+    where
+        for<'r> F:
+            AsyncFn(&'r mut Tx) -> Result<R> + TxFn<&'r mut Tx, Result<R>, Fut: Send> + Send + Sync,
+        R: Send,
+    {
+        let mut tx = self.begin().await?;
+        match body(&mut tx).await {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // A failed rollback leaves the connection broken, and the pool discards it.
+                if let Err(e) = tx.rollback().await {
+                    tracing::warn!(error = %e, "rollback failed, the connection is discarded");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<Tx> {
+        match &*self.0 {
+            Pools::Pg(pool) => {
+                let mut c = pool.get_owned().await.map_err(unavailable)?;
+                <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(
+                    &mut *c,
+                )
+                .await
+                .map_err(db_error)?;
+                Ok(Tx {
+                    conn: Conn::Pg(c),
+                    _turn: None,
+                })
+            }
+            Pools::Lite { writer, turn, .. } => {
+                let turn = Arc::clone(turn)
+                    .acquire_owned()
+                    .await
+                    .map_err(Error::internal)?;
+                let mut c = writer.get_owned().await.map_err(unavailable)?;
+                // IMMEDIATE takes the write lock at once: a transaction that reads first never fails to upgrade.
+                c.spawn_blocking(|c| {
+                    diesel::connection::AnsiTransactionManager::begin_transaction_sql(
+                        c,
+                        "BEGIN IMMEDIATE",
+                    )
+                })
+                .await
+                .map_err(db_error)?;
+                Ok(Tx {
+                    conn: Conn::Lite(c),
+                    _turn: Some(turn),
+                })
+            }
+        }
+    }
+
+    /// Asks the database for an answer, for readiness probes.
+    pub async fn ping(&self) -> Result<()> {
+        let mut conn = self.read().await?;
+        on_backend!(&mut conn, |c| c.batch_execute("select 1").await).map_err(db_error)
+    }
+}
+
+impl Tx {
+    async fn commit(mut self) -> Result<()> {
+        on_backend!(&mut self.conn, |c| commit(c).await).map_err(db_error)
+    }
+
+    async fn rollback(mut self) -> Result<()> {
+        on_backend!(&mut self.conn, |c| rollback(c).await).map_err(db_error)
+    }
+}
+
+async fn commit<C: AsyncConnection>(c: &mut C) -> diesel::QueryResult<()> {
+    C::TransactionManager::commit_transaction(c).await
+}
+
+async fn rollback<C: AsyncConnection>(c: &mut C) -> diesel::QueryResult<()> {
+    C::TransactionManager::rollback_transaction(c).await
+}
+
+async fn lite_pool(url: &str, size: u32, read_only: bool) -> Result<Pool<Lite>> {
+    let mut config = ManagerConfig::<Lite>::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let url = url.to_owned();
+        async move {
+            let mut c = Lite::establish(&url).await?;
+            // FULL: what was acknowledged survives a power cut.
+            let role = if read_only {
+                "pragma query_only=on;"
+            } else {
+                ""
+            };
+            c.spawn_blocking(move |c| {
+                c.batch_execute(&format!(
+                    "pragma busy_timeout=10000; pragma journal_mode=wal; pragma synchronous=full; \
+                     pragma foreign_keys=on; pragma temp_store=memory; pragma cache_size=-16000; \
+                     pragma mmap_size=268435456; {role}"
+                ))
+            })
+            .await
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(c)
+        }
+        .boxed()
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    let pool = Pool::builder()
+        .max_size(size)
+        .test_on_check_out(false)
+        .connection_timeout(CHECKOUT_TIMEOUT)
+        // Or a wrong password would be told as a timeout.
+        .retry_connection(false)
+        .build(manager)
+        .await
+        .map_err(|e| Error::unavailable("the database", e))?;
+    drop(pool.get().await.map_err(unavailable)?);
+    Ok(pool)
+}
+
+async fn pg_pool(url: &Secret<String>, size: u32) -> Result<Pool<AsyncPgConnection>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(Error::internal)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut config = ManagerConfig::<AsyncPgConnection>::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls.clone());
+        let url = url.to_owned();
+        async move {
+            let (client, connection) = tokio_postgres::connect(&url, tls)
+                .await
+                .map_err(|e| ConnectionError::BadConnection(describe(&e)))?;
+            // Error texts are matched for deadlocks, whatever the server's language.
+            client
+                .batch_execute("set lc_messages = 'C'")
+                .await
+                .or_else(|_| Ok::<(), ConnectionError>(()))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+        .boxed()
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(url.expose().as_str(), config);
+    let pool = Pool::builder()
+        .max_size(size)
+        .test_on_check_out(false)
+        .connection_timeout(CHECKOUT_TIMEOUT)
+        // Or a wrong password would be told as a timeout.
+        .retry_connection(false)
+        .build(manager)
+        .await
+        .map_err(|e| Error::unavailable("the database", e))?;
+    drop(pool.get().await.map_err(unavailable)?);
+    Ok(pool)
+}
+
+/// The chain of causes in one line; the top of tokio-postgres' errors alone says little.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+fn unavailable<E>(error: E) -> Error
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    Error::unavailable("the database", error)
+}
+
+/// What a failed query is to the rest of the product.
+pub(crate) fn db_error(error: DieselError) -> Error {
+    if let DieselError::DatabaseError(kind, info) = &error {
+        let message = info.message();
+        match kind {
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                return Error::unavailable("the database", error);
+            }
+            DatabaseErrorKind::SerializationFailure => {
+                return Error::unavailable("the database", error);
+            }
+            _ if message.contains("deadlock detected")
+                || message.contains("database is locked") =>
+            {
+                return Error::unavailable("the database", error);
+            }
+            _ if message.contains("disk is full") || message.contains("No space left") => {
+                return Error::StorageFull {
+                    source: Box::new(error),
+                };
+            }
+            _ if message.contains("disk I/O error") || message.contains("shutting down") => {
+                return Error::unavailable("the database", error);
+            }
+            _ => {}
+        }
+    }
+    Error::internal(error)
+}
+
+fn is_retryable(error: &Error) -> bool {
+    let Error::Unavailable { source, .. } = error else {
+        return false;
+    };
+    match source.downcast_ref::<DieselError>() {
+        Some(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+        Some(DieselError::DatabaseError(_, info)) => info.message().contains("deadlock detected"),
+        _ => false,
+    }
+}
+
+/// True when a write broke a unique constraint; the caller knows which.
+pub(crate) fn is_unique_violation(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
+}

@@ -1,0 +1,265 @@
+//! The facts an authorization needs, in one query. Only the gate of the services calls these.
+
+use berth_domain::{
+    AccountId, AccountKind, Namespace, RepositoryId, RepositoryName, RepositoryPath,
+    RepositoryRole, RepositoryState, Result, TeamRole, Timestamp, Visibility,
+};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use crate::conn::{Conn, db_error};
+use crate::repositories::Repository;
+
+/// A namespace and what the asking account is to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceFacts {
+    /// The owner's account.
+    pub id: AccountId,
+    /// User or organization.
+    pub kind: AccountKind,
+    /// Its name.
+    pub name: Namespace,
+    /// A disabled namespace takes no pushes.
+    pub enabled: bool,
+    /// Highest role of the account's teams in it.
+    pub team_role: Option<TeamRole>,
+}
+
+/// A repository and what the asking account is to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryFacts {
+    /// The row.
+    pub repository: Repository,
+    /// Its namespace.
+    pub namespace: NamespaceFacts,
+    /// Role given to the account itself.
+    pub direct_role: Option<RepositoryRole>,
+    /// Highest role given to a team of the account.
+    pub team_role: Option<RepositoryRole>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    ns_id: AccountId,
+    #[diesel(sql_type = Text)]
+    ns_kind: AccountKind,
+    #[diesel(sql_type = Text)]
+    ns_name: Namespace,
+    #[diesel(sql_type = Bool)]
+    ns_enabled: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    ns_rank: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    id: Option<RepositoryId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<RepositoryName>,
+    #[diesel(sql_type = Nullable<Text>)]
+    visibility: Option<Visibility>,
+    #[diesel(sql_type = Nullable<Text>)]
+    state: Option<RepositoryState>,
+    #[diesel(sql_type = Nullable<Text>)]
+    description: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last_pushed_at: Option<Timestamp>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    created_at: Option<Timestamp>,
+    #[diesel(sql_type = Nullable<Text>)]
+    direct_role: Option<RepositoryRole>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    team_rank: Option<i64>,
+}
+
+/// `$1` is the asking account; an account 0 has no rights.
+const NAMESPACE_COLUMNS: &str = "n.id as ns_id, n.kind as ns_kind, n.name as ns_name, n.enabled as ns_enabled, \
+    (select max(case t.role when 'admin' then 3 when 'creator' then 2 else 1 end) \
+       from teams t join team_members m on m.team_id = t.id \
+      where t.namespace_id = n.id and m.account_id = $1) as ns_rank";
+
+const REPOSITORY_COLUMNS: &str = "r.id, r.name, r.visibility, r.state, r.description, r.last_pushed_at, r.created_at, \
+    (select p.role from repository_permissions p where p.repository_id = r.id and p.account_id = $1) as direct_role, \
+    (select max(case p.role when 'admin' then 3 when 'write' then 2 else 1 end) \
+       from repository_permissions p join team_members m on m.team_id = p.team_id \
+      where p.repository_id = r.id and m.account_id = $1) as team_rank";
+
+fn repository_role(rank: i64) -> RepositoryRole {
+    match rank {
+        3 => RepositoryRole::Admin,
+        2 => RepositoryRole::Write,
+        _ => RepositoryRole::Read,
+    }
+}
+
+fn team_role(rank: i64) -> TeamRole {
+    match rank {
+        3 => TeamRole::Admin,
+        2 => TeamRole::Creator,
+        _ => TeamRole::Member,
+    }
+}
+
+impl Row {
+    fn namespace(&self) -> NamespaceFacts {
+        NamespaceFacts {
+            id: self.ns_id,
+            kind: self.ns_kind,
+            name: self.ns_name.clone(),
+            enabled: self.ns_enabled,
+            team_role: self.ns_rank.map(team_role),
+        }
+    }
+
+    /// The namespace, and the repository where the join found one.
+    fn split(self) -> (NamespaceFacts, Option<RepositoryFacts>) {
+        let namespace = self.namespace();
+        let facts = (|| {
+            Some(RepositoryFacts {
+                repository: Repository {
+                    id: self.id?,
+                    namespace_id: self.ns_id,
+                    namespace: self.ns_name,
+                    name: self.name?,
+                    visibility: self.visibility?,
+                    state: self.state?,
+                    description: self.description?,
+                    last_pushed_at: self.last_pushed_at,
+                    created_at: self.created_at?,
+                },
+                namespace: namespace.clone(),
+                direct_role: self.direct_role,
+                team_role: self.team_rank.map(repository_role),
+            })
+        })();
+        (namespace, facts)
+    }
+}
+
+/// A repository by path and its namespace; each `None` where absent.
+pub async fn repository(
+    conn: &mut Conn,
+    path: &RepositoryPath,
+    account: Option<AccountId>,
+) -> Result<Option<(NamespaceFacts, Option<RepositoryFacts>)>> {
+    let sql = format!(
+        "select {NAMESPACE_COLUMNS}, {REPOSITORY_COLUMNS} from accounts n \
+         left join repositories r on r.namespace_id = n.id and r.name = $2 and r.deleting_at is null \
+         where n.name = $3 and n.deleting_at is null"
+    );
+    let row: Option<Row> = on_backend!(conn, |c| {
+        diesel::sql_query(&sql)
+            .bind::<BigInt, _>(account.map_or(0, |id| id.0))
+            .bind::<Text, _>(path.name.as_str())
+            .bind::<Text, _>(path.namespace.as_str())
+            .get_result(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(row.map(Row::split))
+}
+
+/// Repositories by id, in no order; absent ones are left out.
+pub async fn repositories(
+    conn: &mut Conn,
+    ids: &[RepositoryId],
+    account: Option<AccountId>,
+) -> Result<Vec<RepositoryFacts>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Ids are numbers of our own, so writing them into the statement is safe.
+    let list = ids
+        .iter()
+        .map(|id| id.0.to_string())
+        .collect::<Vec<_>>()
+        .join(",");
+    let sql = format!(
+        "select {NAMESPACE_COLUMNS}, {REPOSITORY_COLUMNS} from repositories r \
+         join accounts n on n.id = r.namespace_id \
+         where r.id in ({list}) and r.deleting_at is null and n.deleting_at is null"
+    );
+    let rows: Vec<Row> = on_backend!(conn, |c| {
+        diesel::sql_query(&sql)
+            .bind::<BigInt, _>(account.map_or(0, |id| id.0))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(rows.into_iter().filter_map(|row| row.split().1).collect())
+}
+
+#[derive(QueryableByName)]
+struct NamespaceRow {
+    #[diesel(sql_type = BigInt)]
+    ns_id: AccountId,
+    #[diesel(sql_type = Text)]
+    ns_kind: AccountKind,
+    #[diesel(sql_type = Text)]
+    ns_name: Namespace,
+    #[diesel(sql_type = Bool)]
+    ns_enabled: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    ns_rank: Option<i64>,
+}
+
+impl From<NamespaceRow> for NamespaceFacts {
+    fn from(row: NamespaceRow) -> Self {
+        Self {
+            id: row.ns_id,
+            kind: row.ns_kind,
+            name: row.ns_name,
+            enabled: row.ns_enabled,
+            team_role: row.ns_rank.map(team_role),
+        }
+    }
+}
+
+/// A namespace by name.
+pub async fn namespace(
+    conn: &mut Conn,
+    name: &Namespace,
+    account: Option<AccountId>,
+) -> Result<Option<NamespaceFacts>> {
+    let sql = format!(
+        "select {NAMESPACE_COLUMNS} from accounts n where n.name = $2 and n.deleting_at is null"
+    );
+    let row: Option<NamespaceRow> = on_backend!(conn, |c| {
+        diesel::sql_query(&sql)
+            .bind::<BigInt, _>(account.map_or(0, |id| id.0))
+            .bind::<Text, _>(name.as_str())
+            .get_result(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(row.map(Into::into))
+}
+
+/// Namespaces by id, in no order; absent ones and robots are left out.
+pub async fn namespaces(
+    conn: &mut Conn,
+    ids: &[AccountId],
+    account: Option<AccountId>,
+) -> Result<Vec<NamespaceFacts>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = ids
+        .iter()
+        .map(|id| id.0.to_string())
+        .collect::<Vec<_>>()
+        .join(",");
+    let sql = format!(
+        "select {NAMESPACE_COLUMNS} from accounts n \
+         where n.id in ({list}) and n.name is not null and n.deleting_at is null"
+    );
+    let rows: Vec<NamespaceRow> = on_backend!(conn, |c| {
+        diesel::sql_query(&sql)
+            .bind::<BigInt, _>(account.map_or(0, |id| id.0))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

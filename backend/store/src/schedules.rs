@@ -1,0 +1,81 @@
+//! Periodic work: which replica runs it, and when.
+
+use berth_domain::{Result, Timestamp};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::conn::{Tx, db_error};
+use crate::schema::job_schedules;
+
+/// Makes the row of a kind of work, due at once, unless it is there.
+pub async fn ensure(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(job_schedules::table)
+            .values((
+                job_schedules::kind.eq(kind),
+                job_schedules::next_run_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// Takes the work for `worker` until `until` when it is due and nobody holds it; tells whether it was had.
+pub async fn claim(
+    tx: &mut Tx,
+    kind: &str,
+    worker: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool> {
+    let changed = on_backend!(&mut **tx, |c| {
+        diesel::update(
+            job_schedules::table
+                .find(kind)
+                .filter(job_schedules::next_run_at.le(now))
+                .filter(
+                    job_schedules::locked_until
+                        .is_null()
+                        .or(job_schedules::locked_until.assume_not_null().lt(now)),
+                ),
+        )
+        .set((
+            job_schedules::locked_by.eq(worker),
+            job_schedules::locked_until.eq(until),
+        ))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)?;
+    Ok(changed == 1)
+}
+
+/// Gives the work back and says when it is due again; only its holder can.
+pub async fn finish(
+    tx: &mut Tx,
+    kind: &str,
+    worker: &str,
+    next_run_at: Timestamp,
+    error: Option<&str>,
+) -> Result<bool> {
+    let changed = on_backend!(&mut **tx, |c| {
+        diesel::update(
+            job_schedules::table
+                .find(kind)
+                .filter(job_schedules::locked_by.eq(worker)),
+        )
+        .set((
+            job_schedules::locked_by.eq(None::<String>),
+            job_schedules::locked_until.eq(None::<Timestamp>),
+            job_schedules::next_run_at.eq(next_run_at),
+            job_schedules::last_error.eq(error),
+        ))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,334 @@
+//! Tags: a row is one lifetime of a name.
+
+use berth_domain::{Digest, ManifestId, RepositoryId, Result, TagId, TagName, Timestamp};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::conn::{Conn, Tx, db_error};
+use crate::schema::{manifests, tags};
+
+/// One lifetime of a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = tags)]
+pub struct Tag {
+    /// Row id.
+    pub id: TagId,
+    /// Where it is.
+    pub repository_id: RepositoryId,
+    /// Its name.
+    pub name: TagName,
+    /// What it points to.
+    pub manifest_id: ManifestId,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// The rows that readers see: neither ended nor expired.
+macro_rules! live {
+    ($now:expr) => {
+        tags::ended_at.is_null().and(
+            tags::expires_at
+                .is_null()
+                .or(tags::expires_at.assume_not_null().gt($now)),
+        )
+    };
+}
+
+/// The live tag of that name, locked against a concurrent move (PostgreSQL; SQLite has one writer).
+pub async fn live_for_update(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    name: &TagName,
+) -> Result<Option<(Tag, Digest)>> {
+    /// The columns, the same for both databases.
+    macro_rules! query {
+        () => {
+            tags::table
+                .inner_join(manifests::table)
+                .filter(tags::repository_id.eq(repository))
+                .filter(tags::name.eq(name))
+                .filter(tags::ended_at.is_null())
+                .select((Tag::as_select(), manifests::digest))
+        };
+    }
+    match &mut **tx {
+        Conn::Pg(c) => query!().for_update().first(&mut **c).await,
+        Conn::Lite(c) => query!().first(&mut **c).await,
+    }
+    .optional()
+    .map_err(db_error)
+}
+
+/// Starts a lifetime; `None` when another one of that name is live, and then nothing is written.
+pub async fn start(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    name: &TagName,
+    manifest: ManifestId,
+    now: Timestamp,
+) -> Result<Option<TagId>> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(tags::table)
+            .values((
+                tags::repository_id.eq(repository),
+                tags::name.eq(name),
+                tags::manifest_id.eq(manifest),
+                tags::started_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+            .returning(tags::id)
+            .get_result(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// Ends lifetimes that are still open.
+pub async fn end(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<usize> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(
+            tags::table
+                .filter(tags::id.eq_any(ids.iter().map(|id| id.0)))
+                .filter(tags::ended_at.is_null()),
+        )
+        .set(tags::ended_at.eq(now))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)
+}
+
+/// A live tag by name.
+pub async fn by_name(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    name: &TagName,
+    now: Timestamp,
+) -> Result<Option<Tag>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::repository_id.eq(repository))
+            .filter(tags::name.eq(name))
+            .filter(live!(now))
+            .select(Tag::as_select())
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// The latest lifetime of a name, whatever its state.
+pub async fn latest(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    name: &TagName,
+) -> Result<Option<Tag>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::repository_id.eq(repository))
+            .filter(tags::name.eq(name))
+            .order(tags::id.desc())
+            .select(Tag::as_select())
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// Tags by id, in no order; ended ones are left out.
+pub async fn by_ids(conn: &mut Conn, ids: &[TagId], now: Timestamp) -> Result<Vec<Tag>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::id.eq_any(ids.iter().map(|id| id.0)))
+            .filter(live!(now))
+            .select(Tag::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Those of many names that are live.
+pub async fn by_names(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    names: &[TagName],
+    now: Timestamp,
+) -> Result<Vec<Tag>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::repository_id.eq(repository))
+            .filter(tags::name.eq_any(names.iter().map(TagName::as_str)))
+            .filter(live!(now))
+            .order(tags::id)
+            .select(Tag::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Live tags that point to any of these manifests, by name.
+pub async fn of_manifests(
+    conn: &mut Conn,
+    manifests: &[ManifestId],
+    now: Timestamp,
+) -> Result<Vec<Tag>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::manifest_id.eq_any(manifests.iter().map(|id| id.0)))
+            .filter(live!(now))
+            .order(tags::name)
+            .select(Tag::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Live names in byte order, those after `after`; what clients list.
+pub async fn names(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    after: Option<&str>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<TagName>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::repository_id.eq(repository))
+            .filter(tags::name.gt(after.unwrap_or("")))
+            .filter(live!(now))
+            .order(tags::name)
+            .limit(limit)
+            .select(tags::name)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// By what a page of tags is sorted; the key of the last row seen, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// By name.
+    Name(Option<TagName>),
+    /// By the start of the lifetime.
+    Started(Option<(Timestamp, TagId)>),
+}
+
+/// A page of live tags whose name holds `search`.
+pub async fn page(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    search: Option<&str>,
+    order: &Order,
+    descending: bool,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Tag>> {
+    let pattern = search.map(like);
+    on_backend!(conn, |c| {
+        let mut query = tags::table
+            .filter(tags::repository_id.eq(repository))
+            .filter(live!(now))
+            .limit(limit)
+            .select(Tag::as_select())
+            .into_boxed::<Backend>();
+        if let Some(pattern) = &pattern {
+            query = query.filter(tags::name.like(pattern).escape('\\'));
+        }
+        query = match (order, descending) {
+            (Order::Name(after), false) => {
+                if let Some(after) = after {
+                    query = query.filter(tags::name.gt(after));
+                }
+                query.order(tags::name.asc())
+            }
+            (Order::Name(after), true) => {
+                if let Some(after) = after {
+                    query = query.filter(tags::name.lt(after));
+                }
+                query.order(tags::name.desc())
+            }
+            (Order::Started(after), false) => {
+                if let Some((at, id)) = after {
+                    query = query.filter(
+                        tags::started_at
+                            .gt(*at)
+                            .or(tags::started_at.eq(*at).and(tags::id.gt(*id))),
+                    );
+                }
+                query.order((tags::started_at.asc(), tags::id.asc()))
+            }
+            (Order::Started(after), true) => {
+                if let Some((at, id)) = after {
+                    query = query.filter(
+                        tags::started_at
+                            .lt(*at)
+                            .or(tags::started_at.eq(*at).and(tags::id.lt(*id))),
+                    );
+                }
+                query.order((tags::started_at.desc(), tags::id.desc()))
+            }
+        };
+        query.load(c).await
+    })
+    .map_err(db_error)
+}
+
+/// How many live tags there are whose name holds `search`.
+pub async fn count(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    search: Option<&str>,
+    now: Timestamp,
+) -> Result<i64> {
+    let pattern = search.map(like);
+    on_backend!(conn, |c| {
+        let mut query = tags::table
+            .filter(tags::repository_id.eq(repository))
+            .filter(live!(now))
+            .count()
+            .into_boxed::<Backend>();
+        if let Some(pattern) = &pattern {
+            query = query.filter(tags::name.like(pattern).escape('\\'));
+        }
+        query.get_result(c).await
+    })
+    .map_err(db_error)
+}
+
+/// How many live tags each of these repositories has; those without any are left out.
+pub async fn counts(
+    conn: &mut Conn,
+    repositories: &[RepositoryId],
+    now: Timestamp,
+) -> Result<Vec<(RepositoryId, i64)>> {
+    on_backend!(conn, |c| {
+        tags::table
+            .filter(tags::repository_id.eq_any(repositories.iter().map(|id| id.0)))
+            .filter(live!(now))
+            .group_by(tags::repository_id)
+            .select((tags::repository_id, diesel::dsl::count_star()))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// A pattern that finds `text` anywhere, its own wildcards taken literally.
+pub(crate) fn like(text: &str) -> String {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%")
+}

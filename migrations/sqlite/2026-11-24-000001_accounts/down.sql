@@ -1,0 +1,9 @@
+drop table oauth_tokens;
+drop table oauth_applications;
+drop table team_members;
+drop table teams;
+drop table sessions;
+drop table login_failures;
+drop table robot_profiles;
+drop table user_profiles;
+drop table accounts;

@@ -1,0 +1,11 @@
+drop table tags;
+drop table manifest_children;
+drop table manifest_blobs;
+drop table manifests;
+drop table uploads;
+drop table blob_links;
+drop table garbage_objects;
+drop table blob_locations;
+drop table blobs;
+drop table repository_permissions;
+drop table repositories;
