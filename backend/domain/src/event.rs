@@ -37,6 +37,8 @@ pub enum Event {
     RobotDeleted { robot: RobotName },
     /// A robot got a new token.
     RobotTokenRegenerated { robot: RobotName },
+    /// Somebody read a robot's token.
+    RobotTokenRead { robot: RobotName },
     /// A repository was created.
     RepositoryCreated { repository: RepositoryPath },
     /// A repository was deleted.
@@ -116,6 +118,7 @@ impl Event {
             Self::RobotCreated { .. } => "create_robot",
             Self::RobotDeleted { .. } => "delete_robot",
             Self::RobotTokenRegenerated { .. } => "regenerate_robot_token",
+            Self::RobotTokenRead { .. } => "read_robot_token",
             Self::RepositoryCreated { .. } => "create_repo",
             Self::RepositoryDeleted { .. } => "delete_repo",
             Self::VisibilityChanged { .. } => "change_repo_visibility",
@@ -153,6 +156,7 @@ impl Event {
             | Self::RobotCreated { .. }
             | Self::RobotDeleted { .. }
             | Self::RobotTokenRegenerated { .. }
+            | Self::RobotTokenRead { .. }
             | Self::LoginSucceeded { .. }
             | Self::LoginFailed { .. }
             | Self::LoggedOut => None,
@@ -191,7 +195,9 @@ impl Event {
             Self::RobotCreated { robot, description } => {
                 json!({ "robot": robot.to_string(), "description": description, "unstructured_metadata": {} })
             }
-            Self::RobotDeleted { robot } | Self::RobotTokenRegenerated { robot } => {
+            Self::RobotDeleted { robot }
+            | Self::RobotTokenRegenerated { robot }
+            | Self::RobotTokenRead { robot } => {
                 json!({ "robot": robot.to_string() })
             }
             Self::VisibilityChanged { visibility, .. } => json!({ "visibility": visibility }),

@@ -242,3 +242,18 @@ pub async fn touch(tx: &mut Tx, ids: &[AccountId], now: Timestamp) -> Result<()>
     .map_err(db_error)?;
     Ok(())
 }
+
+/// True when the name belongs to an account that is being deleted; it is free again later.
+pub async fn is_reserved(conn: &mut Conn, name: &Namespace) -> Result<bool> {
+    let found: Option<AccountId> = on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::name.eq(name.as_str()))
+            .filter(accounts::deleting_at.is_not_null())
+            .select(accounts::id)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(found.is_some())
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use berth_domain::{AccountId, AccountKind, Namespace, Result};
+use berth_domain::{AccountId, AccountKind, Namespace, Result, TeamRole};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -122,9 +122,8 @@ pub async fn member_counts(
         .collect())
 }
 
-/// The namespaces in which an account may create by its teams (`creator` or `admin`), by name.
+/// The namespaces in which an account may create by its teams (`creator` or `admin`), in no order.
 pub async fn creatable_by_team(conn: &mut Conn, account: AccountId) -> Result<Vec<AccountId>> {
-    use berth_domain::TeamRole;
     on_backend!(conn, |c| {
         teams::table
             .inner_join(team_members::table)

@@ -1,0 +1,309 @@
+//! Namespaces, and the organizations among them (O1, O2, O6).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use berth_domain::{
+    AccountId, AccountKind, Email, Error, Event, Namespace, Noun, Page, PageRequest, Result,
+    TeamRole, Timestamp,
+};
+use berth_store::accounts::{self, Account};
+use berth_store::gate::NamespaceFacts;
+use berth_store::organizations::{self as rows, Belonging};
+use berth_store::{Conn, repositories::listing, teams};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::access::namespace::View;
+use crate::access::policy::{self, Decision, NamespaceAction};
+use crate::actor::{Actor, Principal};
+use crate::core::Core;
+use crate::journal::Subject;
+use crate::repositories::visible_to;
+
+/// Team that a new organization starts with.
+const OWNERS: &str = "owners";
+/// No more namespaces are offered to create repositories in; a form searches beyond that.
+const CREATABLE_MAX: i64 = 1_000;
+
+/// Organizations, and what they share with the namespaces of users.
+#[derive(Clone)]
+pub struct Organizations {
+    core: Arc<Core>,
+}
+
+/// A user's or organization's namespace as one actor sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceView {
+    /// The owner's account.
+    pub id: AccountId,
+    /// User or organization.
+    pub kind: AccountKind,
+    /// Its name.
+    pub name: Namespace,
+    /// Contact address, where the actor may know it.
+    pub email: Option<String>,
+    /// SHA-256 in hex of the e-mail address, or of a random value where there is none.
+    pub avatar_hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// True for members and administrators.
+    pub belongs: bool,
+    /// Whether the actor may create repositories here.
+    pub can_create_repository: bool,
+    /// Whether the actor manages robots, settings and members.
+    pub can_administer: bool,
+}
+
+/// How much is in a namespace, as one actor may know it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NamespaceCounts {
+    /// Repositories that the actor sees.
+    pub repositories: u64,
+    /// Robots, for administrators.
+    pub robots: Option<u64>,
+    /// Users in teams, for members.
+    pub members: Option<u64>,
+}
+
+impl Organizations {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Creates an organization with a team `owners` that holds the creator.
+    ///
+    /// # Errors
+    /// A taken name, or an actor that may not create organizations (scope `user:admin`).
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        name: &Namespace,
+        email: Option<&Email>,
+    ) -> Result<NamespaceView> {
+        let access = self.core.gate.create_organization(actor)?;
+        let creator = *access.target();
+        let uuid = Uuid::new_v4().to_string();
+        self.core
+            .db
+            .write(async |tx| {
+                if accounts::is_reserved(tx, name).await? {
+                    return Err(Error::already_exists(
+                        Noun::Namespace,
+                        "Username is not available",
+                    ));
+                }
+                let now = self.core.now();
+                let id = accounts::insert(tx, &uuid, AccountKind::Organization, name, email, now)
+                    .await
+                    .map_err(name_taken)?;
+                let owners = teams::insert(tx, id, OWNERS, TeamRole::Admin, now).await?;
+                teams::add_member(tx, owners, creator, now).await?;
+                let subject = Subject { namespace: Some(id), repository: None };
+                let event = Event::OrganizationCreated {
+                    namespace: name.clone(),
+                    email: email.map(ToString::to_string),
+                };
+                self.core.journal.record(tx, actor, subject, &event).await?;
+                self.view(tx, actor, id).await
+            })
+            .await
+    }
+
+    async fn view(&self, conn: &mut Conn, actor: &Actor, id: AccountId) -> Result<NamespaceView> {
+        let mut views = self.views(conn, actor, &[id]).await?;
+        views.remove(&id).ok_or(Error::Hidden(Noun::Namespace))
+    }
+
+    /// A namespace by name: for its members, and for who sees a repository in it.
+    pub async fn by_name(&self, actor: &Actor, name: &Namespace) -> Result<NamespaceView> {
+        let mut conn = self.core.db.read().await?;
+        let Some(account) = accounts::by_name(&mut conn, name).await? else {
+            return Err(Error::Hidden(Noun::Namespace));
+        };
+        self.view(&mut conn, actor, account.id).await
+    }
+
+    /// Those of many namespaces that the actor may know, by id.
+    pub async fn by_ids(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<HashMap<AccountId, NamespaceView>> {
+        let mut conn = self.core.db.read().await?;
+        self.views(&mut conn, actor, ids).await
+    }
+
+    async fn views(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<HashMap<AccountId, NamespaceView>> {
+        let members = self.core.gate.namespaces::<View>(conn, actor, ids).await?;
+        let facts: HashMap<AccountId, &NamespaceFacts> =
+            members.iter().map(|access| (access.id, access.target())).collect();
+        let others: Vec<AccountId> =
+            ids.iter().copied().filter(|id| !facts.contains_key(id)).collect();
+        let visible = visible_to(actor, self.core.gate.switches());
+        let known = listing::count_by_namespace(conn, visible, &others).await?;
+        let shown: Vec<AccountId> = facts.keys().chain(known.keys()).copied().collect();
+        let accounts = accounts::by_ids(conn, &shown).await?;
+        accounts
+            .into_iter()
+            .map(|account| {
+                let id = account.id;
+                Ok((id, self.render(actor, account, facts.get(&id).copied())?))
+            })
+            .collect()
+    }
+
+    fn render(
+        &self,
+        actor: &Actor,
+        account: Account,
+        facts: Option<&NamespaceFacts>,
+    ) -> Result<NamespaceView> {
+        let may = |action| {
+            facts.is_some_and(|facts| {
+                policy::decide_namespace(actor, facts, action, self.core.gate.switches())
+                    == Decision::Allowed
+            })
+        };
+        let can_administer = may(NamespaceAction::Administer);
+        let knows_email = can_administer || actor.is_superuser();
+        let name = account.name.as_deref().unwrap_or_default().parse()?;
+        Ok(NamespaceView {
+            id: account.id,
+            kind: account.kind,
+            name,
+            avatar_hash: avatar_hash(&account),
+            email: account.email.filter(|_| knows_email),
+            created_at: account.created_at,
+            belongs: facts.is_some(),
+            can_create_repository: self.core.gate.writable().is_ok()
+                && may(NamespaceAction::CreateRepository),
+            can_administer,
+        })
+    }
+
+    fn belonging(actor: &Actor) -> Option<Belonging> {
+        if actor.is_superuser() || matches!(actor.principal(), Principal::Worker(_)) {
+            return Some(Belonging::All);
+        }
+        let own = match actor.principal() {
+            Principal::Robot { namespace_id, .. } => Some(*namespace_id),
+            _ => None,
+        };
+        actor.account_id().map(|account| Belonging::Of { account, own })
+    }
+
+    /// The organizations that the actor belongs to, all of them for superusers, by name.
+    pub async fn page(
+        &self,
+        actor: &Actor,
+        search: Option<&str>,
+        page: &PageRequest<Namespace>,
+    ) -> Result<Page<NamespaceView>> {
+        let mut conn = self.core.db.read().await?;
+        let found = match Self::belonging(actor) {
+            Some(belonging) => {
+                rows::page(&mut conn, &belonging, search, page.after.as_ref(), page.fetch()).await?
+            }
+            None => Vec::new(),
+        };
+        let found = page.page(found);
+        let ids: Vec<AccountId> = found.items.iter().map(|account| account.id).collect();
+        let mut views = self.views(&mut conn, actor, &ids).await?;
+        Ok(Page {
+            items: ids.iter().filter_map(|id| views.remove(id)).collect(),
+            has_more: found.has_more,
+        })
+    }
+
+    /// How many organizations [`Self::page`] walks through, 10,000 at most.
+    pub async fn count(&self, actor: &Actor, search: Option<&str>) -> Result<u64> {
+        let Some(belonging) = Self::belonging(actor) else { return Ok(0) };
+        let mut conn = self.core.db.read().await?;
+        let count = rows::count(&mut conn, &belonging, search).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// How much is in these namespaces, in three queries however many they are.
+    pub async fn counts(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<HashMap<AccountId, NamespaceCounts>> {
+        let mut conn = self.core.db.read().await?;
+        let visible = visible_to(actor, self.core.gate.switches());
+        let repositories = listing::count_by_namespace(&mut conn, visible, ids).await?;
+        let members = self.core.gate.namespaces::<View>(&mut conn, actor, ids).await?;
+        let belong: Vec<AccountId> = members.iter().map(|access| access.id).collect();
+        let administered: Vec<AccountId> = members
+            .iter()
+            .filter(|access| {
+                let action = NamespaceAction::Administer;
+                policy::decide_namespace(actor, access, action, self.core.gate.switches())
+                    == Decision::Allowed
+            })
+            .map(|access| access.id)
+            .collect();
+        let robot_counts = rows::robot_counts(&mut conn, &administered).await?;
+        let member_counts = rows::member_counts(&mut conn, &belong).await?;
+        let of = |counts: &HashMap<AccountId, i64>, id: &AccountId| {
+            counts.get(id).and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
+        };
+        Ok(ids
+            .iter()
+            .map(|id| {
+                let counts = NamespaceCounts {
+                    repositories: of(&repositories, id),
+                    robots: administered.contains(id).then(|| of(&robot_counts, id)),
+                    members: belong.contains(id).then(|| of(&member_counts, id)),
+                };
+                (*id, counts)
+            })
+            .collect())
+    }
+
+    /// The namespaces in which the actor may create repositories, by name, 1,000 at most.
+    pub async fn creatable(&self, actor: &Actor) -> Result<Vec<Namespace>> {
+        use crate::access::namespace::CreateRepository;
+        let Some(account) = actor.account_id() else { return Ok(Vec::new()) };
+        if self.core.gate.writable().is_err() {
+            return Ok(Vec::new());
+        }
+        let mut conn = self.core.db.read().await?;
+        let mut ids = rows::creatable_by_team(&mut conn, account).await?;
+        if self.core.gate.switches().superusers_full_access && actor.is_superuser() {
+            ids = rows::all_namespaces(&mut conn, CREATABLE_MAX).await?;
+        }
+        ids.extend(actor.user_id());
+        ids.sort_unstable();
+        ids.dedup();
+        let found = self.core.gate.namespaces::<CreateRepository>(&mut conn, actor, &ids).await?;
+        let mut names: Vec<Namespace> = found.iter().map(|access| access.name.clone()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// Clients know the sentence of a taken name.
+fn name_taken(error: Error) -> Error {
+    match error {
+        Error::AlreadyExists { noun, .. } => {
+            Error::already_exists(noun, "A user or organization with this name already exists")
+        }
+        other => other,
+    }
+}
+
+/// What an account's picture is made from.
+fn avatar_hash(account: &Account) -> String {
+    let seed = match account.email.as_deref() {
+        Some(email) => email.trim().to_lowercase(),
+        None => account.uuid.clone(),
+    };
+    hex::encode(Sha256::digest(seed.as_bytes()))
+}

@@ -1,0 +1,136 @@
+//! Roles in repositories (A7): who has one, giving and taking them.
+
+use std::sync::Arc;
+
+use berth_domain::{
+    AccountId, AccountKind, Error, Event, Namespace, RepositoryId, RepositoryRole, Result,
+    RobotName,
+};
+use berth_store::gate::RepositoryFacts;
+use berth_store::repositories::{self as rows, Permission};
+use berth_store::{Conn, accounts, robots};
+
+use crate::access::repo;
+use crate::actor::Actor;
+use crate::core::Core;
+use crate::journal::Subject;
+
+/// No more roles change in one request.
+pub const CHANGES_MAX: usize = 100;
+
+/// Roles in repositories.
+#[derive(Clone)]
+pub struct Permissions {
+    core: Arc<Core>,
+}
+
+/// A role to give, or to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleChange {
+    /// User name or `namespace+robot`.
+    pub account: String,
+    /// The role; none takes it.
+    pub role: Option<RepositoryRole>,
+}
+
+impl Permissions {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// The roles given to users and robots in a repository, by name; none for who does not administer it.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+    ) -> Result<Option<Vec<Permission>>> {
+        let mut conn = self.core.db.read().await?;
+        let held =
+            self.core.gate.repositories::<repo::Administer>(&mut conn, actor, &[repository]).await?;
+        if held.is_empty() {
+            return Ok(None);
+        }
+        rows::permissions(&mut conn, repository).await.map(Some)
+    }
+
+    /// Gives and takes roles in one repository, all of them or none.
+    ///
+    /// # Errors
+    /// An account that does not exist, the namespace's own user, a robot of another namespace.
+    pub async fn set(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+        changes: &[RoleChange],
+    ) -> Result<()> {
+        if changes.is_empty() || changes.len() > CHANGES_MAX {
+            return Err(Error::invalid_value(format!(
+                "change 1 to {CHANGES_MAX} permissions at once; these are {}",
+                changes.len()
+            ))
+            .in_field("permissions"));
+        }
+        self.core
+            .db
+            .write(async |tx| {
+                let access = self
+                    .core
+                    .gate
+                    .repository_by_id::<repo::Administer>(tx, actor, repository)
+                    .await?;
+                let facts = access.target();
+                let subject = Subject {
+                    namespace: Some(facts.namespace.id),
+                    repository: Some(repository),
+                };
+                for (position, change) in changes.iter().enumerate() {
+                    let account = account_of(tx, facts, &change.account)
+                        .await
+                        .map_err(|e| e.in_field(format!("permissions.{position}.account")))?;
+                    let path = facts.repository.path();
+                    let event = match change.role {
+                        Some(role) => {
+                            rows::set_role(tx, repository, account, role, self.core.now()).await?;
+                            let account = change.account.clone();
+                            Event::PermissionChanged { repository: path, account, role }
+                        }
+                        None if rows::remove_role(tx, repository, account).await? => {
+                            let account = change.account.clone();
+                            Event::PermissionRemoved { repository: path, account }
+                        }
+                        // Nothing was there to take, so nothing happened.
+                        None => continue,
+                    };
+                    self.core.journal.record(tx, actor, subject, &event).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// The account that may have a role in the repository.
+async fn account_of(conn: &mut Conn, facts: &RepositoryFacts, name: &str) -> Result<AccountId> {
+    let unknown = || Error::invalid_value(format!("Invalid username: {name}"));
+    if name.contains('+') {
+        let robot: RobotName = name.parse().map_err(|_| unknown())?;
+        // Answered without a look at the row, so that robots of others cannot be counted.
+        if robot.namespace != facts.namespace.name {
+            return Err(Error::invalid_value(format!(
+                "Cannot add robot {name} under namespace {}",
+                facts.namespace.name
+            )));
+        }
+        let found = robots::by_name(conn, &robot).await?;
+        return found.map(|robot| robot.id).ok_or_else(unknown);
+    }
+    let user: Namespace = name.parse().map_err(|_| unknown())?;
+    let account = accounts::by_name(conn, &user)
+        .await?
+        .filter(|account| account.kind == AccountKind::User)
+        .ok_or_else(unknown)?;
+    if account.id == facts.namespace.id {
+        return Err(Error::invalid_value("Namespace owner must always be admin."));
+    }
+    Ok(account.id)
+}

@@ -1,0 +1,306 @@
+//! Robot accounts (B1, B2, B3): machine accounts of one namespace.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use berth_crypto::tokens;
+use berth_domain::{
+    AccountId, Error, Event, Namespace, Noun, Page, PageRequest, Result, RobotName, Secret,
+    Timestamp,
+};
+use berth_store::robots::{self as rows, NewRobot, Robot};
+use berth_store::Conn;
+use uuid::Uuid;
+
+use crate::access::namespace::Administer;
+use crate::actor::{Actor, Principal};
+use crate::core::Core;
+use crate::journal::Subject;
+use crate::many::{Items, Many};
+
+/// What a robot's token is sealed for.
+pub(crate) const TOKEN_CONTEXT: &str = "robot-token";
+/// Longest description, in characters.
+pub const DESCRIPTION_MAX: usize = 255;
+
+/// Robot accounts.
+#[derive(Clone)]
+pub struct Robots {
+    core: Arc<Core>,
+}
+
+/// A robot without its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotView {
+    /// Its account.
+    pub id: AccountId,
+    /// Whose it is.
+    pub namespace_id: AccountId,
+    /// How it logs in.
+    pub name: RobotName,
+    /// Free text.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last logged in.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl From<Robot> for RobotView {
+    fn from(robot: Robot) -> Self {
+        Self {
+            id: robot.id,
+            namespace_id: robot.namespace_id,
+            name: robot.name,
+            description: robot.description,
+            created_at: robot.created_at,
+            last_used_at: robot.last_used_at,
+        }
+    }
+}
+
+/// What a robot logs in with.
+#[derive(Debug, Clone)]
+pub struct RobotCredentials {
+    /// `namespace+short`.
+    pub username: RobotName,
+    /// The token.
+    pub token: Secret<String>,
+}
+
+impl Robots {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Creates a robot with a fresh token.
+    ///
+    /// # Errors
+    /// A taken or malformed name, a description that is too long, robots switched off.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        namespace: &Namespace,
+        short: &str,
+        description: &str,
+    ) -> Result<RobotView> {
+        let token = tokens::robot_token();
+        let hash = tokens::hash_token(token.expose());
+        let sealed = self.core.sealing.seal(TOKEN_CONTEXT, token.expose());
+        let uuid = Uuid::new_v4().to_string();
+        self.core
+            .db
+            .write(async |tx| {
+                let access =
+                    self.core.gate.namespace::<Administer>(tx, actor, namespace).await?;
+                self.switched_on()?;
+                let name = RobotName::new(access.name.clone(), short)
+                    .map_err(|e| e.in_field("shortName"))?;
+                check_description(description)?;
+                let new = NewRobot {
+                    uuid: &uuid,
+                    namespace_id: access.id,
+                    name: &name,
+                    description,
+                    token_sealed: &sealed,
+                    token_hash: &hash,
+                };
+                let id = rows::insert(tx, &new, self.core.now()).await?;
+                let event = Event::RobotCreated {
+                    robot: name.clone(),
+                    description: description.to_owned(),
+                };
+                self.core.journal.record(tx, actor, subject(access.id), &event).await?;
+                one(tx, id).await.map(Into::into)
+            })
+            .await
+    }
+
+    fn switched_on(&self) -> Result<()> {
+        if self.core.settings.robots.disallowed {
+            return Err(Error::FeatureOff {
+                message: "Robot accounts have been disabled. Please contact your administrator."
+                    .into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Robots of a namespace by short name; none for who does not administer it.
+    pub async fn page(
+        &self,
+        actor: &Actor,
+        namespace: AccountId,
+        search: Option<&str>,
+        page: &PageRequest<String>,
+    ) -> Result<Page<RobotView>> {
+        let mut conn = self.core.db.read().await?;
+        let found = if self.administers(&mut conn, actor, namespace).await? {
+            let after = page.after.as_deref();
+            rows::page(&mut conn, namespace, search, after, page.fetch()).await?
+        } else {
+            Vec::new()
+        };
+        Ok(page.page(found).map(Into::into))
+    }
+
+    /// How many robots [`Self::page`] walks through.
+    pub async fn count(
+        &self,
+        actor: &Actor,
+        namespace: AccountId,
+        search: Option<&str>,
+    ) -> Result<u64> {
+        let mut conn = self.core.db.read().await?;
+        if !self.administers(&mut conn, actor, namespace).await? {
+            return Ok(0);
+        }
+        let count = rows::count(&mut conn, namespace, search).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Reading needs the right alone, and no registry that takes writes.
+    async fn administers(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        namespace: AccountId,
+    ) -> Result<bool> {
+        let held = self.core.gate.namespaces::<Administer>(conn, actor, &[namespace]).await?;
+        Ok(!held.is_empty())
+    }
+
+    /// Those of many robots that the actor may know: of its namespaces, and itself.
+    pub async fn by_ids(&self, actor: &Actor, ids: &[AccountId]) -> Result<Vec<RobotView>> {
+        let mut conn = self.core.db.read().await?;
+        let found = rows::by_ids(&mut conn, ids).await?;
+        let mut owners: Vec<AccountId> = found.iter().map(|robot| robot.namespace_id).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let known = self.core.gate.namespaces::<Administer>(&mut conn, actor, &owners).await?;
+        let itself = match actor.principal() {
+            Principal::Robot { id, .. } => Some(*id),
+            _ => None,
+        };
+        Ok(found
+            .into_iter()
+            .filter(|robot| {
+                Some(robot.id) == itself || known.iter().any(|ns| ns.id == robot.namespace_id)
+            })
+            .map(Into::into)
+            .collect())
+    }
+
+    /// In how many repositories these robots have a direct role; only of robots that the actor may know.
+    pub async fn repository_counts(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<HashMap<AccountId, u64>> {
+        let known: Vec<AccountId> =
+            self.by_ids(actor, ids).await?.into_iter().map(|robot| robot.id).collect();
+        let mut conn = self.core.db.read().await?;
+        let counts = rows::repository_counts(&mut conn, &known).await?;
+        Ok(counts
+            .into_iter()
+            .map(|(id, count)| (id, u64::try_from(count).unwrap_or(0)))
+            .collect())
+    }
+
+    /// The token of a robot, for administrators of its namespace. Each reading is logged.
+    pub async fn credentials(&self, actor: &Actor, id: AccountId) -> Result<RobotCredentials> {
+        let robot = self
+            .core
+            .db
+            .write(async |tx| {
+                let robot = self.administered(tx, actor, id).await?;
+                let event = Event::RobotTokenRead { robot: robot.name.clone() };
+                self.core.journal.record(tx, actor, subject(robot.namespace_id), &event).await?;
+                Ok(robot)
+            })
+            .await?;
+        let token = self.core.sealing.open_text(TOKEN_CONTEXT, &robot.token_sealed)?;
+        Ok(RobotCredentials { username: robot.name, token })
+    }
+
+    /// Gives a robot a new token; the old one is dead at once.
+    pub async fn regenerate_token(&self, actor: &Actor, id: AccountId) -> Result<RobotView> {
+        let token = tokens::robot_token();
+        let hash = tokens::hash_token(token.expose());
+        let sealed = self.core.sealing.seal(TOKEN_CONTEXT, token.expose());
+        self.core
+            .db
+            .write(async |tx| {
+                let robot = self.administered(tx, actor, id).await?;
+                rows::set_token(tx, id, &sealed, &hash).await?;
+                let event = Event::RobotTokenRegenerated { robot: robot.name.clone() };
+                self.core.journal.record(tx, actor, subject(robot.namespace_id), &event).await?;
+                Ok(robot.into())
+            })
+            .await
+    }
+
+    /// Deletes all of these robots or none.
+    ///
+    /// # Errors
+    /// A cause for each robot that stands in the way.
+    pub async fn delete(&self, actor: &Actor, ids: &[AccountId]) -> Many<()> {
+        let ids = Items::checked(ids)?;
+        self.core
+            .db
+            .write(async |tx| {
+                let mut robots = Vec::new();
+                let mut items = ids.check();
+                for id in ids.iter() {
+                    items.take(self.administered(tx, actor, *id).await, &mut robots)?;
+                }
+                if let Some(refused) = items.refused() {
+                    return Ok(Err(refused));
+                }
+                rows::delete(tx, ids.as_slice()).await?;
+                for robot in robots {
+                    let event = Event::RobotDeleted { robot: robot.name };
+                    let subject = subject(robot.namespace_id);
+                    self.core.journal.record(tx, actor, subject, &event).await?;
+                }
+                Ok(Ok(()))
+            })
+            .await?
+    }
+
+    /// A robot of a namespace that the actor administers; any other is hidden.
+    async fn administered(&self, conn: &mut Conn, actor: &Actor, id: AccountId) -> Result<Robot> {
+        let robot = match one(conn, id).await {
+            Err(Error::Hidden(_)) if actor.is_anonymous() => {
+                return Err(Error::unauthenticated(
+                    "access to the requested resource is not authorized",
+                ));
+            }
+            other => other?,
+        };
+        match self.core.gate.namespace_by_id::<Administer>(conn, actor, robot.namespace_id).await {
+            Ok(_) => Ok(robot),
+            Err(Error::Hidden(_)) => Err(Error::Hidden(Noun::Robot)),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+const fn subject(namespace: AccountId) -> Subject {
+    Subject { namespace: Some(namespace), repository: None }
+}
+
+async fn one(conn: &mut Conn, id: AccountId) -> Result<Robot> {
+    rows::by_ids(conn, &[id]).await?.pop().ok_or(Error::Hidden(Noun::Robot))
+}
+
+fn check_description(description: &str) -> Result<()> {
+    let length = description.chars().count();
+    if length > DESCRIPTION_MAX {
+        return Err(Error::invalid_value(format!(
+            "a description has at most {DESCRIPTION_MAX} characters, this one has {length}"
+        ))
+        .in_field("description"));
+    }
+    Ok(())
+}
