@@ -36,7 +36,11 @@ impl Periodic {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Self { kind, interval, run: Arc::new(move || Box::pin(run())) }
+        Self {
+            kind,
+            interval,
+            run: Arc::new(move || Box::pin(run())),
+        }
     }
 }
 
@@ -51,7 +55,12 @@ pub struct Workers {
 impl Workers {
     /// Workers over these pieces of work.
     pub fn new(db: Db, clock: Arc<dyn Clock>, work: Vec<Periodic>) -> Self {
-        Self { db, clock, name: uuid::Uuid::now_v7().to_string(), work }
+        Self {
+            db,
+            clock,
+            name: uuid::Uuid::now_v7().to_string(),
+            work,
+        }
     }
 
     /// Runs whatever is due until `stop`; a run in progress ends first.
@@ -86,6 +95,14 @@ impl Workers {
             .await
     }
 
+    /// Runs the work of this kind when it is due; tells whether it ran.
+    pub async fn run_kind_if_due(&self, kind: &str) -> Result<bool> {
+        match self.work.iter().find(|work| work.kind == kind) {
+            Some(work) => self.run_if_due(work).await,
+            None => Ok(false),
+        }
+    }
+
     /// Runs one piece of work when it is due and nobody else holds it; tells whether it ran.
     pub async fn run_if_due(&self, work: &Periodic) -> Result<bool> {
         let now = self.clock.now();
@@ -104,11 +121,20 @@ impl Workers {
             Err(_) => Some(format!("stopped after {} seconds", RUN_MAX.as_secs())),
         };
         let took = started.elapsed();
-        metrics::histogram!("worker_operation_duration_seconds", "operation" => work.kind).record(took);
+        metrics::histogram!("worker_operation_duration_seconds", "operation" => work.kind)
+            .record(took);
         if let Some(error) = &error {
-            tracing::error!(job.kind = work.kind, error, "periodic work failed, it is tried again at its next turn");
+            tracing::error!(
+                job.kind = work.kind,
+                error,
+                "periodic work failed, it is tried again at its next turn"
+            );
         } else {
-            tracing::debug!(job.kind = work.kind, duration_ms = took.as_millis(), "periodic work done");
+            tracing::debug!(
+                job.kind = work.kind,
+                duration_ms = took.as_millis(),
+                "periodic work done"
+            );
         }
         let next = self.clock.now().after(work.interval);
         self.db

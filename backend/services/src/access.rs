@@ -38,7 +38,10 @@ impl<P: Permission> Access<P> {
     where
         Q: Permission<Target = P::Target> + ImpliedBy<P>,
     {
-        Access { target: self.target, proof: PhantomData }
+        Access {
+            target: self.target,
+            proof: PhantomData,
+        }
     }
 }
 

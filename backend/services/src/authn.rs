@@ -16,6 +16,8 @@ use crate::actor::{Actor, Credential, Origin, Principal};
 use crate::core::Core;
 use crate::keys::Keys;
 
+pub(crate) use backoff::FORGET_AFTER as BACKOFF_MEMORY;
+
 pub use accounts::{InitialUser, InitializedByApi};
 pub use registry_token::{IssuedToken, RequestedScope};
 
@@ -56,12 +58,20 @@ impl Authn {
 
     /// The command line of the server, which whoever can run it may do everything with.
     pub fn local(&self) -> Actor {
-        actor(Principal::Worker("command line"), Credential::Local, Origin::default())
+        actor(
+            Principal::Worker("command line"),
+            Credential::Local,
+            Origin::default(),
+        )
     }
 
     /// Work of the registry itself, under a name for the logs.
     pub fn worker(&self, name: &'static str) -> Actor {
-        actor(Principal::Worker(name), Credential::Local, Origin::default())
+        actor(
+            Principal::Worker(name),
+            Credential::Local,
+            Origin::default(),
+        )
     }
 
     /// The user of a session cookie; `None` when it is unknown or has ended.
@@ -76,7 +86,14 @@ impl Authn {
         else {
             return Ok(None);
         };
-        self.user_actor(&account, &profile, Credential::Session(session.id), Scopes::all(), origin).map(Some)
+        self.user_actor(
+            &account,
+            &profile,
+            Credential::Session(session.id),
+            Scopes::all(),
+            origin,
+        )
+        .map(Some)
     }
 
     /// What each change of a session must carry in its header; any replica can tell.
@@ -101,7 +118,13 @@ impl Authn {
         if token.expires_at <= self.core.now() {
             return Err(Error::unauthenticated("the access token has expired"));
         }
-        self.user_actor(&account, &profile, Credential::OAuth(token.id), token.scopes, origin)
+        self.user_actor(
+            &account,
+            &profile,
+            Credential::OAuth(token.id),
+            token.scopes,
+            origin,
+        )
     }
 
     fn user_actor(
@@ -122,15 +145,32 @@ impl Authn {
             .parse()?;
         let users = &self.core.settings.users;
         let superuser = users.superusers_enabled
-            && users.superusers.as_ref().map_or(profile.superuser, |names| names.contains(&name));
+            && users
+                .superusers
+                .as_ref()
+                .map_or(profile.superuser, |names| names.contains(&name));
         Ok(Actor {
             superuser,
             scopes,
-            ..actor(Principal::User { id: account.id, name }, credential, origin)
+            ..actor(
+                Principal::User {
+                    id: account.id,
+                    name,
+                },
+                credential,
+                origin,
+            )
         })
     }
 }
 
 fn actor(principal: Principal, credential: Credential, origin: Origin) -> Actor {
-    Actor { principal, credential, scopes: Scopes::all(), grant: None, superuser: false, origin }
+    Actor {
+        principal,
+        credential,
+        scopes: Scopes::all(),
+        grant: None,
+        superuser: false,
+        origin,
+    }
 }

@@ -12,7 +12,7 @@ use crate::actor::{Actor, Credential, Principal};
 
 /// The journal of this process.
 #[derive(Clone)]
-pub struct Journal {
+pub(crate) struct Journal {
     clock: Arc<dyn Clock>,
     /// Wakes the subscriptions of this process; those of others look by themselves.
     pub(crate) published: Arc<Notify>,
@@ -20,33 +20,55 @@ pub struct Journal {
 
 /// What an event concerns, by row.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// Whose namespace.
-    pub namespace: Option<AccountId>,
+    pub(crate) namespace: Option<AccountId>,
     /// Which repository.
-    pub repository: Option<RepositoryId>,
+    pub(crate) repository: Option<RepositoryId>,
 }
 
 impl Journal {
     /// A journal that takes the time from `clock`.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, published: Arc::new(Notify::new()) }
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            published: Arc::new(Notify::new()),
+        }
     }
 
     /// Records an event in the caller's transaction.
-    pub async fn record(&self, tx: &mut Tx, actor: &Actor, subject: Subject, event: &Event) -> Result<()> {
+    pub(crate) async fn record(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        subject: Subject,
+        event: &Event,
+    ) -> Result<()> {
         let now = self.clock.now();
         logs::insert(tx, &self.entry(actor, subject, event)).await?;
         if event.is_published() {
             let payload = event.metadata().to_string();
-            outbox::insert(tx, event.kind(), subject.namespace, subject.repository, &payload, now).await?;
+            outbox::insert(
+                tx,
+                event.kind(),
+                subject.namespace,
+                subject.repository,
+                &payload,
+                now,
+            )
+            .await?;
             self.published.notify_waiters();
         }
         Ok(())
     }
 
     /// The log row of an event.
-    pub(crate) fn entry(&self, actor: &Actor, subject: Subject, event: &Event) -> logs::NewLogEntry {
+    pub(crate) fn entry(
+        &self,
+        actor: &Actor,
+        subject: Subject,
+        event: &Event,
+    ) -> logs::NewLogEntry {
         logs::NewLogEntry {
             kind: event.kind().to_owned(),
             namespace_id: subject.namespace.or_else(|| actor.account_id()),
@@ -65,7 +87,9 @@ fn with_performer(mut metadata: Value, actor: &Actor) -> Value {
     if let Some(fields) = metadata.as_object_mut() {
         match &actor.principal {
             Principal::Robot { name, .. } => {
-                fields.entry("robot").or_insert_with(|| json!(name.to_string()));
+                fields
+                    .entry("robot")
+                    .or_insert_with(|| json!(name.to_string()));
                 fields.insert("is_robot".into(), json!(true));
             }
             Principal::User { name, .. } => {

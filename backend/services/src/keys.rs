@@ -44,7 +44,11 @@ pub(crate) struct KeySet {
 
 impl Keys {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self(Arc::new(Inner { core, loaded: RwLock::new(None), reload: Mutex::new(()) }))
+        Self(Arc::new(Inner {
+            core,
+            loaded: RwLock::new(None),
+            reload: Mutex::new(()),
+        }))
     }
 
     /// Public halves as JSON Web Keys, newest first.
@@ -85,7 +89,9 @@ impl Keys {
     /// Keys that know `kid`, asking the database once when it is new to this process.
     pub(crate) async fn for_kid(&self, kid: &str) -> Result<Arc<KeySet>> {
         let set = self.current().await?;
-        if set.verifying.contains_key(kid) || self.0.core.now().since(set.read_at) < Duration::from_secs(1) {
+        if set.verifying.contains_key(kid)
+            || self.0.core.now().since(set.read_at) < Duration::from_secs(1)
+        {
             return Ok(set);
         }
         self.load().await
@@ -95,7 +101,10 @@ impl Keys {
     pub async fn rotate_if_old(&self) -> Result<()> {
         let now = self.0.core.now();
         let set = self.load().await?;
-        if set.signing_since.is_none_or(|since| now.since(since) >= SIGNING_LIFE) {
+        if set
+            .signing_since
+            .is_none_or(|since| now.since(since) >= SIGNING_LIFE)
+        {
             self.rotate(set.signing_since).await?;
             self.load().await?;
         }
@@ -107,19 +116,25 @@ impl Keys {
         let _one = self.0.reload.lock().await;
         let key = SigningKey::generate().await?;
         let kid = key.kid().to_owned();
-        let sealed = core.sealing.seal(&context(&kid), key.private_pkcs8().expose());
+        let sealed = core
+            .sealing
+            .seal(&context(&kid), key.private_pkcs8().expose());
         let jwk = key.public_jwk().to_string();
         let now = core.now();
         core.db
             .write(async |tx| {
                 // Another replica may have been faster; its key serves as well.
                 let newest = service_keys::live(tx, SERVICE, now).await?;
-                let newest = newest.iter().find(|key| key.rotated_at.is_none()).map(|key| key.created_at);
+                let newest = newest
+                    .iter()
+                    .find(|key| key.rotated_at.is_none())
+                    .map(|key| key.created_at);
                 if newest != seen {
                     return Ok(());
                 }
                 service_keys::insert(tx, &kid, SERVICE, &jwk, &sealed, now).await?;
-                service_keys::retire_others(tx, SERVICE, &kid, now, now.after(VERIFYING_LIFE)).await?;
+                service_keys::retire_others(tx, SERVICE, &kid, now, now.after(VERIFYING_LIFE))
+                    .await?;
                 service_keys::delete_expired(tx, now).await?;
                 tracing::info!(key.id = kid, "a new key signs registry tokens");
                 Ok(())
@@ -140,10 +155,14 @@ impl Keys {
         };
         for row in rows {
             let jwk: Value = serde_json::from_str(&row.public_jwk).map_err(Error::internal)?;
-            set.verifying.insert(row.kid.clone(), VerifyingKey::from_jwk(&jwk)?);
+            set.verifying
+                .insert(row.kid.clone(), VerifyingKey::from_jwk(&jwk)?);
             set.public.push(jwk);
-            if let (None, None, Some(sealed)) = (&set.signing, row.rotated_at, &row.private_sealed) {
-                set.signing = Some(SigningKey::from_pkcs8_der(core.sealing.open(&context(&row.kid), sealed)?)?);
+            if let (None, None, Some(sealed)) = (&set.signing, row.rotated_at, &row.private_sealed)
+            {
+                set.signing = Some(SigningKey::from_pkcs8_der(
+                    core.sealing.open(&context(&row.kid), sealed)?,
+                )?);
                 set.signing_since = Some(row.created_at);
             }
         }

@@ -15,7 +15,9 @@ pub type Many<T> = std::result::Result<T, Refused>;
 impl From<Error> for Refused {
     /// A failure of the whole, told at the first item's place.
     fn from(error: Error) -> Self {
-        Self { causes: vec![(0, error)] }
+        Self {
+            causes: vec![(0, error)],
+        }
     }
 }
 
@@ -56,7 +58,10 @@ impl<T: Copy + PartialEq> Items<T> {
 
     /// Starts to check them one after the other.
     pub(crate) fn check(&self) -> Checking {
-        Checking { next: 0, causes: Vec::new() }
+        Checking {
+            next: 0,
+            causes: Vec::new(),
+        }
     }
 }
 
@@ -83,7 +88,9 @@ impl Checking {
 
     /// What stood in the way, if anything did.
     pub(crate) fn refused(self) -> Option<Refused> {
-        (!self.causes.is_empty()).then_some(Refused { causes: self.causes })
+        (!self.causes.is_empty()).then_some(Refused {
+            causes: self.causes,
+        })
     }
 }
 
@@ -103,10 +110,19 @@ mod tests {
         let items = Items::checked(&[1, 2, 3]).unwrap();
         let (mut checking, mut good) = (items.check(), Vec::new());
         checking.take(Ok(1), &mut good).unwrap();
-        checking.take(Err(Error::conflict("in the way")), &mut good).unwrap();
+        checking
+            .take(Err(Error::conflict("in the way")), &mut good)
+            .unwrap();
         checking.take(Ok(3), &mut good).unwrap();
-        assert!(checking.take(Err(Error::internal("broken")), &mut good).is_err());
+        assert!(
+            checking
+                .take(Err(Error::internal("broken")), &mut good)
+                .is_err()
+        );
         let refused = checking.refused().unwrap();
-        assert_eq!((good, refused.causes.len(), refused.causes[0].0), (vec![1, 3], 1, 1));
+        assert_eq!(
+            (good, refused.causes.len(), refused.causes[0].0),
+            (vec![1, 3], 1, 1)
+        );
     }
 }

@@ -99,7 +99,10 @@ impl Organizations {
                     .map_err(name_taken)?;
                 let owners = teams::insert(tx, id, OWNERS, TeamRole::Admin, now).await?;
                 teams::add_member(tx, owners, creator, now).await?;
-                let subject = Subject { namespace: Some(id), repository: None };
+                let subject = Subject {
+                    namespace: Some(id),
+                    repository: None,
+                };
                 let event = Event::OrganizationCreated {
                     namespace: name.clone(),
                     email: email.map(ToString::to_string),
@@ -141,10 +144,15 @@ impl Organizations {
         ids: &[AccountId],
     ) -> Result<HashMap<AccountId, NamespaceView>> {
         let members = self.core.gate.namespaces::<View>(conn, actor, ids).await?;
-        let facts: HashMap<AccountId, &NamespaceFacts> =
-            members.iter().map(|access| (access.id, access.target())).collect();
-        let others: Vec<AccountId> =
-            ids.iter().copied().filter(|id| !facts.contains_key(id)).collect();
+        let facts: HashMap<AccountId, &NamespaceFacts> = members
+            .iter()
+            .map(|access| (access.id, access.target()))
+            .collect();
+        let others: Vec<AccountId> = ids
+            .iter()
+            .copied()
+            .filter(|id| !facts.contains_key(id))
+            .collect();
         let visible = visible_to(actor, self.core.gate.switches());
         let known = listing::count_by_namespace(conn, visible, &others).await?;
         let shown: Vec<AccountId> = facts.keys().chain(known.keys()).copied().collect();
@@ -195,7 +203,9 @@ impl Organizations {
             Principal::Robot { namespace_id, .. } => Some(*namespace_id),
             _ => None,
         };
-        actor.account_id().map(|account| Belonging::Of { account, own })
+        actor
+            .account_id()
+            .map(|account| Belonging::Of { account, own })
     }
 
     /// The organizations that the actor belongs to, all of them for superusers, by name.
@@ -208,7 +218,14 @@ impl Organizations {
         let mut conn = self.core.db.read().await?;
         let found = match Self::belonging(actor) {
             Some(belonging) => {
-                rows::page(&mut conn, &belonging, search, page.after.as_ref(), page.fetch()).await?
+                rows::page(
+                    &mut conn,
+                    &belonging,
+                    search,
+                    page.after.as_ref(),
+                    page.fetch(),
+                )
+                .await?
             }
             None => Vec::new(),
         };
@@ -223,7 +240,9 @@ impl Organizations {
 
     /// How many organizations [`Self::page`] walks through, 10,000 at most.
     pub async fn count(&self, actor: &Actor, search: Option<&str>) -> Result<u64> {
-        let Some(belonging) = Self::belonging(actor) else { return Ok(0) };
+        let Some(belonging) = Self::belonging(actor) else {
+            return Ok(0);
+        };
         let mut conn = self.core.db.read().await?;
         let count = rows::count(&mut conn, &belonging, search).await?;
         Ok(u64::try_from(count).unwrap_or(0))
@@ -238,7 +257,11 @@ impl Organizations {
         let mut conn = self.core.db.read().await?;
         let visible = visible_to(actor, self.core.gate.switches());
         let repositories = listing::count_by_namespace(&mut conn, visible, ids).await?;
-        let members = self.core.gate.namespaces::<View>(&mut conn, actor, ids).await?;
+        let members = self
+            .core
+            .gate
+            .namespaces::<View>(&mut conn, actor, ids)
+            .await?;
         let belong: Vec<AccountId> = members.iter().map(|access| access.id).collect();
         let administered: Vec<AccountId> = members
             .iter()
@@ -252,7 +275,10 @@ impl Organizations {
         let robot_counts = rows::robot_counts(&mut conn, &administered).await?;
         let member_counts = rows::member_counts(&mut conn, &belong).await?;
         let of = |counts: &HashMap<AccountId, i64>, id: &AccountId| {
-            counts.get(id).and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
+            counts
+                .get(id)
+                .and_then(|count| u64::try_from(*count).ok())
+                .unwrap_or(0)
         };
         Ok(ids
             .iter()
@@ -270,7 +296,9 @@ impl Organizations {
     /// The namespaces in which the actor may create repositories, by name, 1,000 at most.
     pub async fn creatable(&self, actor: &Actor) -> Result<Vec<Namespace>> {
         use crate::access::namespace::CreateRepository;
-        let Some(account) = actor.account_id() else { return Ok(Vec::new()) };
+        let Some(account) = actor.account_id() else {
+            return Ok(Vec::new());
+        };
         if self.core.gate.writable().is_err() {
             return Ok(Vec::new());
         }
@@ -282,7 +310,11 @@ impl Organizations {
         ids.extend(actor.user_id());
         ids.sort_unstable();
         ids.dedup();
-        let found = self.core.gate.namespaces::<CreateRepository>(&mut conn, actor, &ids).await?;
+        let found = self
+            .core
+            .gate
+            .namespaces::<CreateRepository>(&mut conn, actor, &ids)
+            .await?;
         let mut names: Vec<Namespace> = found.iter().map(|access| access.name.clone()).collect();
         names.sort_unstable();
         Ok(names)

@@ -45,8 +45,11 @@ impl Permissions {
         repository: RepositoryId,
     ) -> Result<Option<Vec<Permission>>> {
         let mut conn = self.core.db.read().await?;
-        let held =
-            self.core.gate.repositories::<repo::Administer>(&mut conn, actor, &[repository]).await?;
+        let held = self
+            .core
+            .gate
+            .repositories::<repo::Administer>(&mut conn, actor, &[repository])
+            .await?;
         if held.is_empty() {
             return Ok(None);
         }
@@ -92,11 +95,18 @@ impl Permissions {
                         Some(role) => {
                             rows::set_role(tx, repository, account, role, self.core.now()).await?;
                             let account = change.account.clone();
-                            Event::PermissionChanged { repository: path, account, role }
+                            Event::PermissionChanged {
+                                repository: path,
+                                account,
+                                role,
+                            }
                         }
                         None if rows::remove_role(tx, repository, account).await? => {
                             let account = change.account.clone();
-                            Event::PermissionRemoved { repository: path, account }
+                            Event::PermissionRemoved {
+                                repository: path,
+                                account,
+                            }
                         }
                         // Nothing was there to take, so nothing happened.
                         None => continue,
@@ -130,7 +140,9 @@ async fn account_of(conn: &mut Conn, facts: &RepositoryFacts, name: &str) -> Res
         .filter(|account| account.kind == AccountKind::User)
         .ok_or_else(unknown)?;
     if account.id == facts.namespace.id {
-        return Err(Error::invalid_value("Namespace owner must always be admin."));
+        return Err(Error::invalid_value(
+            "Namespace owner must always be admin.",
+        ));
     }
     Ok(account.id)
 }

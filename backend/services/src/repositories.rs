@@ -86,9 +86,10 @@ impl RepositoryKey {
     pub fn of(repository: &Repository, by: SortBy) -> Self {
         match by {
             SortBy::Name => Self::Name(repository.path()),
-            SortBy::LastPushed => {
-                Self::LastPushed(repository.last_pushed_at.unwrap_or(Timestamp(0)), repository.id)
-            }
+            SortBy::LastPushed => Self::LastPushed(
+                repository.last_pushed_at.unwrap_or(Timestamp(0)),
+                repository.id,
+            ),
         }
     }
 }
@@ -100,7 +101,10 @@ pub(crate) fn visible_to(actor: &Actor, switches: Switches) -> VisibleTo {
         return VisibleTo::NOTHING;
     }
     if actor.is_anonymous() {
-        return VisibleTo { public: switches.anonymous_access, ..VisibleTo::NOTHING };
+        return VisibleTo {
+            public: switches.anonymous_access,
+            ..VisibleTo::NOTHING
+        };
     }
     if !actor.scopes.allows(Scope::RepoRead) {
         return VisibleTo::NOTHING;
@@ -134,7 +138,9 @@ impl Repositories {
         if name.is_nested() && !self.core.settings.push.nested_names {
             return Err(Error::invalid(
                 Invalid::RepositoryName,
-                format!("`{name}` has more than one component; this registry takes names without `/`"),
+                format!(
+                    "`{name}` has more than one component; this registry takes names without `/`"
+                ),
             )
             .in_field("name"));
         }
@@ -156,14 +162,21 @@ impl Repositories {
         self.core
             .db
             .write(async |tx| {
-                let access =
-                    self.core.gate.namespace::<CreateRepository>(tx, actor, namespace).await?;
+                let access = self
+                    .core
+                    .gate
+                    .namespace::<CreateRepository>(tx, actor, namespace)
+                    .await?;
                 self.checked_name(name)?;
                 check_description(description)?;
                 let core = &self.core;
                 let id = create_repository(core, tx, actor, &access, name, visibility, description)
                     .await?;
-                let made = self.core.gate.repository_by_id::<repo::Pull>(tx, actor, id).await?;
+                let made = self
+                    .core
+                    .gate
+                    .repository_by_id::<repo::Pull>(tx, actor, id)
+                    .await?;
                 Ok(self.view(actor, made.target().clone()))
             })
             .await
@@ -172,7 +185,11 @@ impl Repositories {
     /// A repository by path.
     pub async fn by_path(&self, actor: &Actor, path: &RepositoryPath) -> Result<RepositoryView> {
         let mut conn = self.core.db.read().await?;
-        let access = self.core.gate.repository::<repo::Pull>(&mut conn, actor, path).await?;
+        let access = self
+            .core
+            .gate
+            .repository::<repo::Pull>(&mut conn, actor, path)
+            .await?;
         Ok(self.view(actor, access.target().clone()))
     }
 
@@ -192,10 +209,19 @@ impl Repositories {
         actor: &Actor,
         ids: &[RepositoryId],
     ) -> Result<HashMap<RepositoryId, RepositoryView>> {
-        let seen = self.core.gate.repositories::<repo::Pull>(conn, actor, ids).await?;
+        let seen = self
+            .core
+            .gate
+            .repositories::<repo::Pull>(conn, actor, ids)
+            .await?;
         Ok(seen
             .into_iter()
-            .map(|access| (access.repository.id, self.view(actor, access.target().clone())))
+            .map(|access| {
+                (
+                    access.repository.id,
+                    self.view(actor, access.target().clone()),
+                )
+            })
             .collect())
     }
 
@@ -254,7 +280,10 @@ impl Repositories {
         let mut visible = if actor.is_anonymous() {
             VisibleTo::NOTHING
         } else {
-            let whole = Actor { grant: None, ..actor.clone() };
+            let whole = Actor {
+                grant: None,
+                ..actor.clone()
+            };
             visible_to(&whole, self.core.gate.switches())
         };
         visible.public &= self.core.settings.registry.public_catalog;
@@ -262,7 +291,10 @@ impl Repositories {
             let (namespace, name) = path.split_once('/').unwrap_or((path, ""));
             (namespace.to_owned(), name.to_owned())
         });
-        let order = Order::Name { after, descending: false };
+        let order = Order::Name {
+            after,
+            descending: false,
+        };
         let mut conn = self.core.db.read().await?;
         let filter = Filter::default();
         let found = listing::page(&mut conn, visible, &filter, &order, page.fetch()).await?;
@@ -277,7 +309,11 @@ impl Repositories {
         ids: &[RepositoryId],
     ) -> Result<HashMap<RepositoryId, RepositoryFigures>> {
         let mut conn = self.core.db.read().await?;
-        let seen = self.core.gate.repositories::<repo::Pull>(&mut conn, actor, ids).await?;
+        let seen = self
+            .core
+            .gate
+            .repositories::<repo::Pull>(&mut conn, actor, ids)
+            .await?;
         let ids: Vec<RepositoryId> = seen.iter().map(|access| access.repository.id).collect();
         let sizes = listing::sizes(&mut conn, &ids).await?;
         let tags = listing::tag_counts(&mut conn, &ids, self.core.now()).await?;
@@ -307,15 +343,21 @@ impl Repositories {
         self.core
             .db
             .write(async |tx| {
-                let access =
-                    self.core.gate.repository_by_id::<repo::Administer>(tx, actor, id).await?;
+                let access = self
+                    .core
+                    .gate
+                    .repository_by_id::<repo::Administer>(tx, actor, id)
+                    .await?;
                 check_description(description)?;
                 rows::set_description(tx, id, description).await?;
                 let event = Event::DescriptionChanged {
                     repository: access.repository.path(),
                     description: description.to_owned(),
                 };
-                self.core.journal.record(tx, actor, subject(&access), &event).await?;
+                self.core
+                    .journal
+                    .record(tx, actor, subject(&access), &event)
+                    .await?;
                 let mut facts = access.target().clone();
                 description.clone_into(&mut facts.repository.description);
                 Ok(self.view(actor, facts))
@@ -365,8 +407,14 @@ impl Repositories {
                     if facts.repository.visibility != visibility {
                         rows::set_visibility(tx, facts.repository.id, visibility).await?;
                         let repository = facts.repository.path();
-                        let event = Event::VisibilityChanged { repository, visibility };
-                        self.core.journal.record(tx, actor, subject(&access), &event).await?;
+                        let event = Event::VisibilityChanged {
+                            repository,
+                            visibility,
+                        };
+                        self.core
+                            .journal
+                            .record(tx, actor, subject(&access), &event)
+                            .await?;
                         facts.repository.visibility = visibility;
                     }
                     views.push(self.view(actor, facts));
@@ -392,8 +440,13 @@ impl Repositories {
                 let now = self.core.now();
                 for access in found {
                     rows::mark_deleting(tx, access.repository.id, now).await?;
-                    let event = Event::RepositoryDeleted { repository: access.repository.path() };
-                    self.core.journal.record(tx, actor, subject(&access), &event).await?;
+                    let event = Event::RepositoryDeleted {
+                        repository: access.repository.path(),
+                    };
+                    self.core
+                        .journal
+                        .record(tx, actor, subject(&access), &event)
+                        .await?;
                 }
                 Ok(Ok(()))
             })
@@ -403,7 +456,10 @@ impl Repositories {
 
 fn subject<P: repo::RepositoryPermission>(access: &Access<P>) -> Subject {
     let repository = &access.target().repository;
-    Subject { namespace: Some(repository.namespace_id), repository: Some(repository.id) }
+    Subject {
+        namespace: Some(repository.namespace_id),
+        repository: Some(repository.id),
+    }
 }
 
 fn order(sort: Sort, after: Option<&RepositoryKey>) -> Order {

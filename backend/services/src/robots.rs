@@ -8,8 +8,8 @@ use berth_domain::{
     AccountId, Error, Event, Namespace, Noun, Page, PageRequest, Result, RobotName, Secret,
     Timestamp,
 };
-use berth_store::robots::{self as rows, NewRobot, Robot};
 use berth_store::Conn;
+use berth_store::robots::{self as rows, NewRobot, Robot};
 use uuid::Uuid;
 
 use crate::access::namespace::Administer;
@@ -91,8 +91,11 @@ impl Robots {
         self.core
             .db
             .write(async |tx| {
-                let access =
-                    self.core.gate.namespace::<Administer>(tx, actor, namespace).await?;
+                let access = self
+                    .core
+                    .gate
+                    .namespace::<Administer>(tx, actor, namespace)
+                    .await?;
                 self.switched_on()?;
                 let name = RobotName::new(access.name.clone(), short)
                     .map_err(|e| e.in_field("shortName"))?;
@@ -110,7 +113,10 @@ impl Robots {
                     robot: name.clone(),
                     description: description.to_owned(),
                 };
-                self.core.journal.record(tx, actor, subject(access.id), &event).await?;
+                self.core
+                    .journal
+                    .record(tx, actor, subject(access.id), &event)
+                    .await?;
                 one(tx, id).await.map(Into::into)
             })
             .await
@@ -166,7 +172,11 @@ impl Robots {
         actor: &Actor,
         namespace: AccountId,
     ) -> Result<bool> {
-        let held = self.core.gate.namespaces::<Administer>(conn, actor, &[namespace]).await?;
+        let held = self
+            .core
+            .gate
+            .namespaces::<Administer>(conn, actor, &[namespace])
+            .await?;
         Ok(!held.is_empty())
     }
 
@@ -177,7 +187,11 @@ impl Robots {
         let mut owners: Vec<AccountId> = found.iter().map(|robot| robot.namespace_id).collect();
         owners.sort_unstable();
         owners.dedup();
-        let known = self.core.gate.namespaces::<Administer>(&mut conn, actor, &owners).await?;
+        let known = self
+            .core
+            .gate
+            .namespaces::<Administer>(&mut conn, actor, &owners)
+            .await?;
         let itself = match actor.principal() {
             Principal::Robot { id, .. } => Some(*id),
             _ => None,
@@ -197,8 +211,12 @@ impl Robots {
         actor: &Actor,
         ids: &[AccountId],
     ) -> Result<HashMap<AccountId, u64>> {
-        let known: Vec<AccountId> =
-            self.by_ids(actor, ids).await?.into_iter().map(|robot| robot.id).collect();
+        let known: Vec<AccountId> = self
+            .by_ids(actor, ids)
+            .await?
+            .into_iter()
+            .map(|robot| robot.id)
+            .collect();
         let mut conn = self.core.db.read().await?;
         let counts = rows::repository_counts(&mut conn, &known).await?;
         Ok(counts
@@ -214,13 +232,24 @@ impl Robots {
             .db
             .write(async |tx| {
                 let robot = self.administered(tx, actor, id).await?;
-                let event = Event::RobotTokenRead { robot: robot.name.clone() };
-                self.core.journal.record(tx, actor, subject(robot.namespace_id), &event).await?;
+                let event = Event::RobotTokenRead {
+                    robot: robot.name.clone(),
+                };
+                self.core
+                    .journal
+                    .record(tx, actor, subject(robot.namespace_id), &event)
+                    .await?;
                 Ok(robot)
             })
             .await?;
-        let token = self.core.sealing.open_text(TOKEN_CONTEXT, &robot.token_sealed)?;
-        Ok(RobotCredentials { username: robot.name, token })
+        let token = self
+            .core
+            .sealing
+            .open_text(TOKEN_CONTEXT, &robot.token_sealed)?;
+        Ok(RobotCredentials {
+            username: robot.name,
+            token,
+        })
     }
 
     /// Gives a robot a new token; the old one is dead at once.
@@ -233,8 +262,13 @@ impl Robots {
             .write(async |tx| {
                 let robot = self.administered(tx, actor, id).await?;
                 rows::set_token(tx, id, &sealed, &hash).await?;
-                let event = Event::RobotTokenRegenerated { robot: robot.name.clone() };
-                self.core.journal.record(tx, actor, subject(robot.namespace_id), &event).await?;
+                let event = Event::RobotTokenRegenerated {
+                    robot: robot.name.clone(),
+                };
+                self.core
+                    .journal
+                    .record(tx, actor, subject(robot.namespace_id), &event)
+                    .await?;
                 Ok(robot.into())
             })
             .await
@@ -278,7 +312,12 @@ impl Robots {
             }
             other => other?,
         };
-        match self.core.gate.namespace_by_id::<Administer>(conn, actor, robot.namespace_id).await {
+        match self
+            .core
+            .gate
+            .namespace_by_id::<Administer>(conn, actor, robot.namespace_id)
+            .await
+        {
             Ok(_) => Ok(robot),
             Err(Error::Hidden(_)) => Err(Error::Hidden(Noun::Robot)),
             Err(other) => Err(other),
@@ -287,11 +326,17 @@ impl Robots {
 }
 
 const fn subject(namespace: AccountId) -> Subject {
-    Subject { namespace: Some(namespace), repository: None }
+    Subject {
+        namespace: Some(namespace),
+        repository: None,
+    }
 }
 
 async fn one(conn: &mut Conn, id: AccountId) -> Result<Robot> {
-    rows::by_ids(conn, &[id]).await?.pop().ok_or(Error::Hidden(Noun::Robot))
+    rows::by_ids(conn, &[id])
+        .await?
+        .pop()
+        .ok_or(Error::Hidden(Noun::Robot))
 }
 
 fn check_description(description: &str) -> Result<()> {

@@ -106,7 +106,10 @@ pub struct RobotSettings {
 
 /// Repositories and pushes.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the configuration")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the configuration"
+)]
 pub struct PushSettings {
     /// `CREATE_PRIVATE_REPO_ON_PUSH`.
     pub private_on_push: bool,
@@ -126,6 +129,10 @@ pub struct PushSettings {
     pub lease: Duration,
     /// How long an open upload may stay idle.
     pub upload_life: Duration,
+    /// `DEFAULT_TAG_EXPIRATION`: how long the Time Machine can bring a tag back.
+    pub time_machine: Duration,
+    /// `ALLOW_PULLS_WITHOUT_STRICT_LOGGING`: a pull does not wait for its log row.
+    pub lax_pull_logging: bool,
 }
 
 impl Default for PushSettings {
@@ -140,6 +147,8 @@ impl Default for PushSettings {
             layer_bytes_max: 20 << 30,
             lease: Duration::from_hours(1),
             upload_life: Duration::from_hours(48),
+            time_machine: Duration::from_hours(14 * 24),
+            lax_pull_logging: false,
         }
     }
 }

@@ -348,12 +348,11 @@ async fn lite_pool(url: &str, size: u32, read_only: bool) -> Result<Pool<Lite>> 
         .max_size(size)
         .test_on_check_out(false)
         .connection_timeout(CHECKOUT_TIMEOUT)
-        // Or a wrong password would be told as a timeout.
-        .retry_connection(false)
         .build(manager)
         .await
         .map_err(|e| Error::unavailable("the database", e))?;
-    drop(pool.get().await.map_err(unavailable)?);
+    // The pool itself tells a wrong password or a missing file only as a timeout.
+    drop(pool.dedicated_connection().await.map_err(unavailable)?);
     Ok(pool)
 }
 
@@ -389,12 +388,11 @@ async fn pg_pool(url: &Secret<String>, size: u32) -> Result<Pool<AsyncPgConnecti
         .max_size(size)
         .test_on_check_out(false)
         .connection_timeout(CHECKOUT_TIMEOUT)
-        // Or a wrong password would be told as a timeout.
-        .retry_connection(false)
         .build(manager)
         .await
         .map_err(|e| Error::unavailable("the database", e))?;
-    drop(pool.get().await.map_err(unavailable)?);
+    // The pool itself tells a wrong password or a missing file only as a timeout.
+    drop(pool.dedicated_connection().await.map_err(unavailable)?);
     Ok(pool)
 }
 

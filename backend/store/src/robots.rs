@@ -50,7 +50,13 @@ pub struct NewRobot<'a> {
     pub token_hash: &'a str,
 }
 
-diesel::alias!(accounts as owners: Owners);
+use alias::owners;
+
+/// The account of a robot's namespace, beside the robot's own.
+mod alias {
+    #![expect(missing_docs, unreachable_pub, reason = "the macro writes public items without comments")]
+    diesel::alias!(crate::schema::accounts as owners: Owners);
+}
 
 /// One row as it is read; `owners` is the namespace's account.
 type Row = (

@@ -1,1 +1,53 @@
-//! Test databases, a manual clock, image builders.
+//! A whole registry for one test: either database, storage in memory, a clock that is turned by hand.
+//!
+//! `db_test!` writes a test once and runs it on SQLite and, where `BERTH_TEST_POSTGRES_URL` names a
+//! server, on PostgreSQL.
+
+mod database;
+pub mod images;
+mod registry;
+
+pub use database::TestDatabase;
+pub use images::TestImage;
+pub use registry::{PASSWORD, TestRegistry, body, path_of};
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database of its own on the server of `BERTH_TEST_POSTGRES_URL`.
+    Postgres,
+}
+
+/// Writes a test once and runs it on both databases.
+///
+/// ```ignore
+/// db_test!(async fn a_push_creates_the_repository(t: TestRegistry) { … });
+/// ```
+#[macro_export]
+macro_rules! db_test {
+    ($(#[$meta:meta])* async fn $name:ident($t:ident: TestRegistry) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "a test may need nothing of its module")]
+            use super::*;
+
+            async fn run($t: &$crate::TestRegistry) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let t = $crate::TestRegistry::on($crate::Backend::Sqlite).await.expect("a registry");
+                run(&t).await;
+                t.close().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let Some(t) = $crate::TestRegistry::on($crate::Backend::Postgres).await else { return };
+                run(&t).await;
+                t.close().await;
+            }
+        }
+    };
+}

@@ -24,7 +24,10 @@ pub struct Gate {
 }
 
 fn proof<P: super::Permission>(target: P::Target) -> Access<P> {
-    Access { target, proof: PhantomData }
+    Access {
+        target,
+        proof: PhantomData,
+    }
 }
 
 /// What was found at a repository's path.
@@ -38,8 +41,16 @@ pub enum Found<P: RepositoryPermission> {
 
 impl Gate {
     /// A gate with the switches of the configuration.
-    pub const fn new(switches: Switches, read_only: bool, superusers_create_organizations: bool) -> Self {
-        Self { switches, read_only, superusers_create_organizations }
+    pub const fn new(
+        switches: Switches,
+        read_only: bool,
+        superusers_create_organizations: bool,
+    ) -> Self {
+        Self {
+            switches,
+            read_only,
+            superusers_create_organizations,
+        }
     }
 
     /// The switches, for decisions over lists.
@@ -49,7 +60,11 @@ impl Gate {
 
     /// Refuses while the whole registry is read-only.
     pub const fn writable(&self) -> Result<()> {
-        if self.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+        if self.read_only {
+            Err(Error::ReadOnly)
+        } else {
+            Ok(())
+        }
     }
 
     /// A repository by path, with permission `P`.
@@ -62,7 +77,10 @@ impl Gate {
         actor: &Actor,
         path: &RepositoryPath,
     ) -> Result<Access<P>> {
-        match self.repository_or_creatable(conn, actor, path, false).await? {
+        match self
+            .repository_or_creatable(conn, actor, path, false)
+            .await?
+        {
             Found::Existing(access) => Ok(access),
             Found::Creatable(_) => Err(Error::not_found(Noun::Repository, path)),
         }
@@ -81,7 +99,9 @@ impl Gate {
         }
         let found = facts::repository(conn, path, actor.account_id()).await?;
         match found {
-            Some((_, Some(facts))) => self.permit(actor, facts, path.to_string()).map(Found::Existing),
+            Some((_, Some(facts))) => self
+                .permit(actor, facts, path.to_string())
+                .map(Found::Existing),
             Some((namespace, None)) => self.absent(actor, path, namespace, may_create),
             None if actor.is_anonymous() => Err(unauthenticated()),
             None => Err(Error::Hidden(Noun::Repository)),
@@ -95,8 +115,12 @@ impl Gate {
         namespace: NamespaceFacts,
         may_create: bool,
     ) -> Result<Found<P>> {
-        let decision =
-            policy::decide_namespace(actor, &namespace, NamespaceAction::CreateRepository, self.switches);
+        let decision = policy::decide_namespace(
+            actor,
+            &namespace,
+            NamespaceAction::CreateRepository,
+            self.switches,
+        );
         match decision {
             Decision::Allowed if may_create && self.token_allows_push(actor, path) => {
                 Ok(Found::Creatable(proof(namespace)))
@@ -114,7 +138,10 @@ impl Gate {
             grant.iter().any(|entry| {
                 entry.r#type == "repository"
                     && policy::names(&entry.name, &path)
-                    && entry.actions.iter().any(|action| action == "push" || action == "*")
+                    && entry
+                        .actions
+                        .iter()
+                        .any(|action| action == "push" || action == "*")
             })
         })
     }
@@ -129,7 +156,9 @@ impl Gate {
         if P::ACTION != RepositoryAction::Pull {
             self.writable()?;
         }
-        let found = facts::repositories(conn, &[id], actor.account_id()).await?.pop();
+        let found = facts::repositories(conn, &[id], actor.account_id())
+            .await?
+            .pop();
         match found {
             Some(facts) => {
                 let path = facts.repository.path().to_string();
@@ -150,7 +179,9 @@ impl Gate {
         let found = facts::repositories(conn, ids, actor.account_id()).await?;
         Ok(found
             .into_iter()
-            .filter(|facts| policy::decide(actor, facts, P::ACTION, self.switches) == Decision::Allowed)
+            .filter(|facts| {
+                policy::decide(actor, facts, P::ACTION, self.switches) == Decision::Allowed
+            })
             .map(proof)
             .collect())
     }
@@ -171,7 +202,9 @@ impl Gate {
                     RepositoryAction::Push => "write",
                     RepositoryAction::Administer => "admin",
                 };
-                Err(Error::forbidden(format!("this needs the role `{needed}` in repository `{path}`")))
+                Err(Error::forbidden(format!(
+                    "this needs the role `{needed}` in repository `{path}`"
+                )))
             }
         }
     }
@@ -194,7 +227,9 @@ impl Gate {
         actor: &Actor,
         id: AccountId,
     ) -> Result<Access<P>> {
-        let found = facts::namespaces(conn, &[id], actor.account_id()).await?.pop();
+        let found = facts::namespaces(conn, &[id], actor.account_id())
+            .await?
+            .pop();
         self.permit_namespace(actor, found)
     }
 
@@ -209,7 +244,8 @@ impl Gate {
         Ok(found
             .into_iter()
             .filter(|facts| {
-                policy::decide_namespace(actor, facts, P::ACTION, self.switches) == Decision::Allowed
+                policy::decide_namespace(actor, facts, P::ACTION, self.switches)
+                    == Decision::Allowed
             })
             .map(proof)
             .collect())
@@ -248,7 +284,10 @@ impl Gate {
     }
 
     /// The right to create organizations.
-    pub fn create_organization(&self, actor: &Actor) -> Result<Access<registry::CreateOrganization>> {
+    pub fn create_organization(
+        &self,
+        actor: &Actor,
+    ) -> Result<Access<registry::CreateOrganization>> {
         self.writable()?;
         let Principal::User { id, .. } = &actor.principal else {
             return Err(match &actor.principal {
@@ -260,7 +299,9 @@ impl Gate {
             return Err(Error::forbidden("this needs the scope `user:admin`"));
         }
         if self.superusers_create_organizations && !actor.is_superuser() {
-            return Err(Error::forbidden("only superusers create organizations in this registry"));
+            return Err(Error::forbidden(
+                "only superusers create organizations in this registry",
+            ));
         }
         Ok(proof(*id))
     }
@@ -269,7 +310,9 @@ impl Gate {
     pub(crate) fn local(actor: &Actor) -> Result<()> {
         match (&actor.principal, actor.credential()) {
             (Principal::Worker(_), Credential::Local) => Ok(()),
-            _ => Err(Error::forbidden("this is done on the server's command line")),
+            _ => Err(Error::forbidden(
+                "this is done on the server's command line",
+            )),
         }
     }
 

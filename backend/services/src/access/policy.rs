@@ -54,15 +54,21 @@ pub struct Switches {
 /// The role that ownership, teams and direct permissions give, before scopes narrow it.
 pub fn role(actor: &Actor, facts: &RepositoryFacts, switches: Switches) -> Option<RepositoryRole> {
     let owner = owns(actor, &facts.namespace).then_some(RepositoryRole::Admin);
-    let full = (switches.superusers_full_access && actor.is_superuser()).then_some(RepositoryRole::Admin);
+    let full =
+        (switches.superusers_full_access && actor.is_superuser()).then_some(RepositoryRole::Admin);
     let worker = matches!(actor.principal, Principal::Worker(_)).then_some(RepositoryRole::Admin);
-    [owner, full, worker, facts.direct_role, facts.team_role].into_iter().flatten().max()
+    [owner, full, worker, facts.direct_role, facts.team_role]
+        .into_iter()
+        .flatten()
+        .max()
 }
 
 /// True for the user of a user namespace and for administrators of an organization, robots of an
 /// administrating team included.
 fn owns(actor: &Actor, namespace: &NamespaceFacts) -> bool {
-    let Some(id) = actor.account_id() else { return false };
+    let Some(id) = actor.account_id() else {
+        return false;
+    };
     match namespace.kind {
         AccountKind::User => namespace.id == id,
         AccountKind::Organization => namespace.team_role == Some(TeamRole::Admin),
@@ -82,28 +88,39 @@ fn scope_cap(scopes: &Scopes) -> Option<RepositoryRole> {
 }
 
 /// The role in force: what the account has, capped by its token.
-pub fn effective_role(actor: &Actor, facts: &RepositoryFacts, switches: Switches) -> Option<RepositoryRole> {
+pub fn effective_role(
+    actor: &Actor,
+    facts: &RepositoryFacts,
+    switches: Switches,
+) -> Option<RepositoryRole> {
     Some(role(actor, facts, switches)?.min(scope_cap(&actor.scopes)?))
 }
 
 /// Whether a registry token's access list lets an action through; actors without one are not narrowed.
 fn granted(actor: &Actor, facts: &RepositoryFacts, action: RepositoryAction) -> bool {
-    let Some(grant) = &actor.grant else { return true };
+    let Some(grant) = &actor.grant else {
+        return true;
+    };
     let path = facts.repository.path().to_string();
-    grant.iter().filter(|entry| entry.r#type == "repository" && names(&entry.name, &path)).any(|entry| {
-        entry.actions.iter().any(|held| match action {
-            RepositoryAction::Pull => matches!(held.as_str(), "pull" | "*"),
-            RepositoryAction::Push => matches!(held.as_str(), "push" | "*"),
-            RepositoryAction::Administer => held == "*",
+    grant
+        .iter()
+        .filter(|entry| entry.r#type == "repository" && names(&entry.name, &path))
+        .any(|entry| {
+            entry.actions.iter().any(|held| match action {
+                RepositoryAction::Pull => matches!(held.as_str(), "pull" | "*"),
+                RepositoryAction::Push => matches!(held.as_str(), "push" | "*"),
+                RepositoryAction::Administer => held == "*",
+            })
         })
-    })
 }
 
 /// An entry may carry the host in front of the repository's path.
 pub(crate) fn names(entry: &str, path: &str) -> bool {
     entry == path
         || entry.strip_suffix(path).is_some_and(|host| {
-            host.ends_with('/') && !host[..host.len() - 1].contains('/') && host.contains(['.', ':'])
+            host.ends_with('/')
+                && !host[..host.len() - 1].contains('/')
+                && host.contains(['.', ':'])
         })
 }
 
@@ -149,14 +166,21 @@ pub fn decide_namespace(
     let owner = owns(actor, facts) || full || worker;
     let allowed = match action {
         NamespaceAction::View => {
-            owner || facts.team_role.is_some() || actor.is_superuser() || is_own_robot(actor, facts.id)
+            owner
+                || facts.team_role.is_some()
+                || actor.is_superuser()
+                || is_own_robot(actor, facts.id)
         }
         NamespaceAction::CreateRepository => {
             let creator = facts.team_role >= Some(TeamRole::Creator);
             facts.enabled && (owner || creator) && actor.scopes.allows(Scope::RepoCreate)
         }
         NamespaceAction::Administer => {
-            let scope = if facts.kind == AccountKind::User { Scope::UserAdmin } else { Scope::OrgAdmin };
+            let scope = if facts.kind == AccountKind::User {
+                Scope::UserAdmin
+            } else {
+                Scope::OrgAdmin
+            };
             owner && actor.scopes.allows(scope)
         }
     };

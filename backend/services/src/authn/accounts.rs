@@ -57,35 +57,53 @@ impl Authn {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`], the same for a wrong name and a wrong password; [`Error::RateLimited`].
-    pub async fn sign_in(&self, username: &str, password: &Secret<String>, origin: Origin) -> Result<Session> {
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: &Secret<String>,
+        origin: Origin,
+    ) -> Result<Session> {
         if !self.core.settings.users.direct_login {
             return Err(Error::FeatureOff {
-                message: "signing in with a password is switched off (`FEATURE_DIRECT_LOGIN`)".into(),
+                message: "signing in with a password is switched off (`FEATURE_DIRECT_LOGIN`)"
+                    .into(),
             });
         }
-        let result = self.password_login(username, password, origin.clone(), Credential::None).await;
+        let result = self
+            .password_login(username, password, origin.clone(), Credential::None)
+            .await;
         let user = match result {
             Ok(actor) => actor,
             Err(e) => {
                 if matches!(e, Error::Unauthenticated { .. }) {
-                    self.log_failure("user", "quayauth", username, &e.to_string(), origin).await?;
+                    self.log_failure("user", "quayauth", username, &e.to_string(), origin)
+                        .await?;
                 }
                 return Err(e);
             }
         };
-        let session = self.core.db.write(async |tx| self.open_session(tx, &user).await).await?;
+        let session = self
+            .core
+            .db
+            .write(async |tx| self.open_session(tx, &user).await)
+            .await?;
         self.log_success(&session.actor, "quayauth").await?;
         Ok(session)
     }
 
     /// Ends all sessions of the user.
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
-        let Some(id) = actor.user_id() else { return Ok(()) };
+        let Some(id) = actor.user_id() else {
+            return Ok(());
+        };
         self.core
             .db
             .write(async |tx| {
                 sessions::delete_all(tx, id).await?;
-                self.core.journal.record(tx, actor, Subject::default(), &Event::LoggedOut).await
+                self.core
+                    .journal
+                    .record(tx, actor, Subject::default(), &Event::LoggedOut)
+                    .await
             })
             .await
     }
@@ -101,10 +119,19 @@ impl Authn {
         let nonce = self
             .core
             .db
-            .write(async |tx| facts::get_or_insert(tx, SETUP_FACT, &Uuid::new_v4().to_string()).await)
+            .write(async |tx| {
+                facts::get_or_insert(tx, SETUP_FACT, &Uuid::new_v4().to_string()).await
+            })
             .await?;
-        let code = self.core.sealing.authenticate("setup-code", nonce.as_bytes());
-        Ok(code.chars().filter(char::is_ascii_alphanumeric).take(12).collect())
+        let code = self
+            .core
+            .sealing
+            .authenticate("setup-code", nonce.as_bytes());
+        Ok(code
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(12)
+            .collect())
     }
 
     /// Makes the first user from the set-up page and signs in.
@@ -115,11 +142,15 @@ impl Authn {
         if self.core.settings.users.setup_needs_code {
             let given = user.setup_code.as_deref().unwrap_or_default();
             if !tokens::same(given.trim(), &self.setup_code().await?) {
-                return Err(Error::invalid_value("the set-up code is not the one that the server printed at start")
-                    .in_field("setupCode"));
+                return Err(Error::invalid_value(
+                    "the set-up code is not the one that the server printed at start",
+                )
+                .in_field("setupCode"));
             }
         }
-        let parsed = self.parse_user(&user.username, &user.password, user.email.as_deref()).await?;
+        let parsed = self
+            .parse_user(&user.username, &user.password, user.email.as_deref())
+            .await?;
         self.core
             .db
             .write(async |tx| {
@@ -140,9 +171,13 @@ impl Authn {
         origin: Origin,
     ) -> Result<InitializedByApi> {
         if !self.core.settings.users.initialize_by_api {
-            return Err(Error::FeatureOff { message: "`FEATURE_USER_INITIALIZE` is off".into() });
+            return Err(Error::FeatureOff {
+                message: "`FEATURE_USER_INITIALIZE` is off".into(),
+            });
         }
-        let parsed = self.parse_user(&user.username, &user.password, user.email.as_deref()).await?;
+        let parsed = self
+            .parse_user(&user.username, &user.password, user.email.as_deref())
+            .await?;
         let token = with_token.then(tokens::oauth_access_token);
         self.core
             .db
@@ -154,13 +189,23 @@ impl Authn {
                 Ok(())
             })
             .await?;
-        Ok(InitializedByApi { username: parsed.name, email: parsed.email, access_token: token })
+        Ok(InitializedByApi {
+            username: parsed.name,
+            email: parsed.email,
+            access_token: token,
+        })
     }
 
-    async fn insert_access_token(&self, tx: &mut Tx, user: AccountId, token: &Secret<String>) -> Result<()> {
+    async fn insert_access_token(
+        &self,
+        tx: &mut Tx,
+        user: AccountId,
+        token: &Secret<String>,
+    ) -> Result<()> {
         let now = self.core.now();
         let client_id = tokens::oauth_client_id();
-        let application = oauth::insert_application(tx, user, &client_id, "automation", now).await?;
+        let application =
+            oauth::insert_application(tx, user, &client_id, "automation", now).await?;
         let new = oauth::NewToken {
             uuid: &Uuid::new_v4().to_string(),
             application_id: application,
@@ -187,7 +232,9 @@ impl Authn {
             return Err(Error::unauthenticated("sign in first"));
         };
         if !matches!(actor.credential, Credential::Session(_)) {
-            return Err(Error::forbidden("a password is changed in a signed-in browser, not with a token"));
+            return Err(Error::forbidden(
+                "a password is changed in a signed-in browser, not with a token",
+            ));
         }
         self.core.gate.writable()?;
         self.check_backoff(Some(id), &actor.origin).await?;
@@ -197,7 +244,9 @@ impl Authn {
         let hash = profile.password_hash.unwrap_or_default();
         if !self.core.passwords.verify(&hash, current).await? {
             self.count_failure(Some(account.id), &actor.origin).await?;
-            return Err(Error::invalid_value("the current password is wrong").in_field("currentPassword"));
+            return Err(
+                Error::invalid_value("the current password is wrong").in_field("currentPassword")
+            );
         }
         passwords::check_rules(new.expose()).map_err(|e| e.in_field("newPassword"))?;
         let hash = self.core.passwords.hash(new).await?;
@@ -206,7 +255,10 @@ impl Authn {
             .write(async |tx| {
                 accounts::set_password(tx, id, &hash).await?;
                 sessions::delete_all(tx, id).await?;
-                self.core.journal.record(tx, actor, Subject::default(), &Event::PasswordChanged).await?;
+                self.core
+                    .journal
+                    .record(tx, actor, Subject::default(), &Event::PasswordChanged)
+                    .await?;
                 self.open_session(tx, actor).await
             })
             .await
@@ -240,7 +292,12 @@ impl Authn {
     ///
     /// # Errors
     /// An actor that is not the command line; an unknown name; a refused password.
-    pub async fn reset_password(&self, actor: &Actor, username: &str, password: &Secret<String>) -> Result<()> {
+    pub async fn reset_password(
+        &self,
+        actor: &Actor,
+        username: &str,
+        password: &Secret<String>,
+    ) -> Result<()> {
         Gate::local(actor)?;
         passwords::check_rules(password.expose())?;
         let hash = self.core.passwords.hash(password).await?;
@@ -253,13 +310,24 @@ impl Authn {
                 accounts::set_password(tx, account.id, &hash).await?;
                 sessions::delete_all(tx, account.id).await?;
                 let name = account.name.unwrap_or_default().parse()?;
-                let subject = Subject { namespace: Some(account.id), repository: None };
-                self.core.journal.record(tx, actor, subject, &Event::PasswordReset { username: name }).await
+                let subject = Subject {
+                    namespace: Some(account.id),
+                    repository: None,
+                };
+                self.core
+                    .journal
+                    .record(tx, actor, subject, &Event::PasswordReset { username: name })
+                    .await
             })
             .await
     }
 
-    async fn parse_user(&self, name: &str, password: &Secret<String>, email: Option<&str>) -> Result<Parsed> {
+    async fn parse_user(
+        &self,
+        name: &str,
+        password: &Secret<String>,
+        email: Option<&str>,
+    ) -> Result<Parsed> {
         let name: Namespace = name.parse().map_err(|e: Error| e.in_field("username"))?;
         let email: Option<Email> = match email.map(str::trim).filter(|text| !text.is_empty()) {
             Some(text) => Some(text.parse().map_err(|e: Error| e.in_field("email"))?),
@@ -275,23 +343,38 @@ impl Authn {
         // Both databases queue here: a fact is one row that every set-up writes.
         facts::get_or_insert(tx, "first_user", user.name.as_str()).await?;
         if accounts::any_user(tx).await? {
-            return Err(Error::conflict("Cannot initialize user in a non-empty database"));
+            return Err(Error::conflict(
+                "Cannot initialize user in a non-empty database",
+            ));
         }
-        let id = self.insert_user(tx, user, true, &self.anonymous(origin.clone())).await?;
-        let (account, profile) =
-            accounts::user(tx, id).await?.ok_or_else(|| Error::internal("a new user is gone"))?;
+        let id = self
+            .insert_user(tx, user, true, &self.anonymous(origin.clone()))
+            .await?;
+        let (account, profile) = accounts::user(tx, id)
+            .await?
+            .ok_or_else(|| Error::internal("a new user is gone"))?;
         self.user_actor(&account, &profile, Credential::None, Scopes::all(), origin)
     }
 
-    async fn insert_user(&self, tx: &mut Tx, user: &Parsed, superuser: bool, by: &Actor) -> Result<AccountId> {
+    async fn insert_user(
+        &self,
+        tx: &mut Tx,
+        user: &Parsed,
+        superuser: bool,
+        by: &Actor,
+    ) -> Result<AccountId> {
         let new = NewUser {
             name: &user.name,
             email: user.email.as_ref(),
             password_hash: &user.hash,
             superuser,
         };
-        let id = accounts::insert_user(tx, &Uuid::new_v4().to_string(), &new, self.core.now()).await?;
-        let subject = Subject { namespace: Some(id), repository: None };
+        let id =
+            accounts::insert_user(tx, &Uuid::new_v4().to_string(), &new, self.core.now()).await?;
+        let subject = Subject {
+            namespace: Some(id),
+            repository: None,
+        };
         let event = Event::UserCreated {
             username: user.name.clone(),
             email: user.email.as_ref().map(ToString::to_string),
@@ -305,9 +388,14 @@ impl Authn {
         let now = self.core.now();
         let token = tokens::session_token();
         let expires_at = now.after(self.core.settings.users.session_life);
-        let account_id = user.user_id().ok_or_else(|| Error::internal("a session without a user"))?;
-        let agent: Option<String> =
-            user.origin.user_agent.as_ref().map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
+        let account_id = user
+            .user_id()
+            .ok_or_else(|| Error::internal("a session without a user"))?;
+        let agent: Option<String> = user
+            .origin
+            .user_agent
+            .as_ref()
+            .map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
         let new = NewSession {
             token_hash: &tokens::hash_token(token.expose()),
             account_id,
@@ -316,8 +404,16 @@ impl Authn {
             expires_at,
         };
         let id = sessions::insert(tx, &new, now).await?;
-        let actor = Actor { credential: Credential::Session(id), ..user.clone() };
+        let actor = Actor {
+            credential: Credential::Session(id),
+            ..user.clone()
+        };
         let csrf = self.csrf_token(token.expose());
-        Ok(Session { actor, token, csrf, expires_at })
+        Ok(Session {
+            actor,
+            token,
+            csrf,
+            expires_at,
+        })
     }
 }

@@ -25,12 +25,18 @@ fn wait(failures: i64, free: i64) -> Duration {
 }
 
 fn address(origin: &Origin) -> String {
-    origin.ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
+    origin
+        .ip
+        .map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
 }
 
 impl Authn {
     /// Refuses while the account or the address has to wait, even for the right password.
-    pub(super) async fn check_backoff(&self, account: Option<AccountId>, origin: &Origin) -> Result<()> {
+    pub(super) async fn check_backoff(
+        &self,
+        account: Option<AccountId>,
+        origin: &Origin,
+    ) -> Result<()> {
         let now = self.core.now();
         let address = address(origin);
         let mut conn = self.core.db.read().await?;
@@ -47,17 +53,30 @@ impl Authn {
             return Ok(());
         }
         let wait = until.since(now);
-        Err(Error::RateLimited { retry_after_s: wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX) })
+        Err(Error::RateLimited {
+            retry_after_s: wait
+                .as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
+        })
     }
 
     /// Counts a failure; machine tokens are long and random, so they count for the address alone.
-    pub(super) async fn count_failure(&self, account: Option<AccountId>, origin: &Origin) -> Result<()> {
+    pub(super) async fn count_failure(
+        &self,
+        account: Option<AccountId>,
+        origin: &Origin,
+    ) -> Result<()> {
         let now = self.core.now();
         let address = address(origin);
         self.core
             .db
             .write(async |tx| {
-                let subjects = [Some((None, ADDRESS_FREE_TRIES)), account.map(|id| (Some(id), ACCOUNT_FREE_TRIES))];
+                let subjects = [
+                    Some((None, ADDRESS_FREE_TRIES)),
+                    account.map(|id| (Some(id), ACCOUNT_FREE_TRIES)),
+                ];
                 for (subject, free) in subjects.into_iter().flatten() {
                     let before = logs::failures(tx, subject, &address).await?;
                     let failures = match before {
@@ -65,7 +84,8 @@ impl Authn {
                         _ => 1,
                     };
                     let retry_at = now.after(wait(failures, free));
-                    logs::set_failures(tx, subject, &address, Failures { failures, retry_at }).await?;
+                    logs::set_failures(tx, subject, &address, Failures { failures, retry_at })
+                        .await?;
                 }
                 Ok(())
             })
@@ -75,10 +95,16 @@ impl Authn {
     /// Forgets the failures of an account from this address, where there are any.
     pub(super) async fn clear_failures(&self, account: AccountId, origin: &Origin) -> Result<()> {
         let address = address(origin);
-        if logs::failures(&mut self.core.db.read().await?, Some(account), &address).await?.is_none() {
+        if logs::failures(&mut self.core.db.read().await?, Some(account), &address)
+            .await?
+            .is_none()
+        {
             return Ok(());
         }
-        self.core.db.write(async |tx| logs::clear_failures(tx, account, &address).await).await
+        self.core
+            .db
+            .write(async |tx| logs::clear_failures(tx, account, &address).await)
+            .await
     }
 }
 

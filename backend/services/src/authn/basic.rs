@@ -19,16 +19,29 @@ impl Authn {
     /// # Errors
     /// [`Error::Unauthenticated`] with the text that clients show; [`Error::RateLimited`] after too
     /// many failures.
-    pub async fn basic(&self, username: &str, password: &Secret<String>, origin: Origin) -> Result<Actor> {
+    pub async fn basic(
+        &self,
+        username: &str,
+        password: &Secret<String>,
+        origin: Origin,
+    ) -> Result<Actor> {
         let (kind, result) = if username == OAUTH_USERNAME {
             ("oauth", self.oauth_login(password, origin.clone()).await)
         } else if username.contains('+') {
-            ("robot", self.robot_login(username, password, origin.clone()).await)
+            (
+                "robot",
+                self.robot_login(username, password, origin.clone()).await,
+            )
         } else {
-            ("user", self.password_login(username, password, origin.clone(), Credential::Basic).await)
+            (
+                "user",
+                self.password_login(username, password, origin.clone(), Credential::Basic)
+                    .await,
+            )
         };
         if let Err(e @ Error::Unauthenticated { .. }) = &result {
-            self.log_failure(kind, "v2auth", username, &e.to_string(), origin).await?;
+            self.log_failure(kind, "v2auth", username, &e.to_string(), origin)
+                .await?;
         }
         result
     }
@@ -69,7 +82,12 @@ impl Authn {
         }
     }
 
-    async fn robot_login(&self, username: &str, password: &Secret<String>, origin: Origin) -> Result<Actor> {
+    async fn robot_login(
+        &self,
+        username: &str,
+        password: &Secret<String>,
+        origin: Origin,
+    ) -> Result<Actor> {
         self.check_backoff(None, &origin).await?;
         let settings = &self.core.settings.robots;
         if settings.disallowed && !settings.allowed_names.iter().any(|name| name == username) {
@@ -81,7 +99,9 @@ impl Authn {
         };
         let Some(robot) = robot else {
             self.count_failure(None, &origin).await?;
-            return Err(Error::unauthenticated("Could not find robot with specified username"));
+            return Err(Error::unauthenticated(
+                "Could not find robot with specified username",
+            ));
         };
         if !tokens::same(&robot.token_hash, &tokens::hash_token(password.expose())) {
             self.count_failure(None, &origin).await?;
@@ -94,8 +114,11 @@ impl Authn {
             return Err(Error::unauthenticated(DISABLED));
         }
         self.touch(robot.id).await;
-        let principal =
-            Principal::Robot { id: robot.id, namespace_id: robot.namespace_id, name: robot.name };
+        let principal = Principal::Robot {
+            id: robot.id,
+            namespace_id: robot.namespace_id,
+            name: robot.name,
+        };
         Ok(actor(principal, Credential::Basic, origin))
     }
 
@@ -113,7 +136,12 @@ impl Authn {
     /// Remembers that an account was used; a login does not fail over it.
     async fn touch(&self, id: AccountId) {
         let now = self.core.now();
-        if let Err(e) = self.core.db.write(async |tx| accounts::touch(tx, &[id], now).await).await {
+        if let Err(e) = self
+            .core
+            .db
+            .write(async |tx| accounts::touch(tx, &[id], now).await)
+            .await
+        {
             tracing::warn!(error = ?e, "last use of an account could not be written down");
         }
     }
@@ -138,7 +166,10 @@ impl Authn {
             message: message.to_owned(),
         };
         let entry = self.core.journal.entry(&nobody, Subject::default(), &event);
-        self.core.db.write(async |tx| logs::insert(tx, &entry).await).await
+        self.core
+            .db
+            .write(async |tx| logs::insert(tx, &entry).await)
+            .await
     }
 
     /// Writes a login to the log, where that is switched on.
@@ -146,8 +177,14 @@ impl Authn {
         if !self.core.settings.users.log_logins {
             return Ok(());
         }
-        let event = Event::LoginSucceeded { kind: actor.kind(), how };
+        let event = Event::LoginSucceeded {
+            kind: actor.kind(),
+            how,
+        };
         let entry = self.core.journal.entry(actor, Subject::default(), &event);
-        self.core.db.write(async |tx| logs::insert(tx, &entry).await).await
+        self.core
+            .db
+            .write(async |tx| logs::insert(tx, &entry).await)
+            .await
     }
 }

@@ -5,9 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use berth_crypto::registry_token::{self, Expected, RegistryClaims};
 use berth_crypto::{AccessEntry, TokenContext};
-use berth_domain::{
-    AccountId, Error, OAuthTokenId, RepositoryPath, Result, Scopes, Timestamp,
-};
+use berth_domain::{AccountId, Error, OAuthTokenId, RepositoryPath, Result, Scopes, Timestamp};
 use berth_store::gate as facts;
 use berth_store::{Conn, accounts, oauth, robots};
 use serde::Deserialize;
@@ -43,7 +41,10 @@ pub struct IssuedToken {
 }
 
 fn expected(service: &str) -> Expected {
-    Expected { issuer: SERVICE.to_owned(), audience: service.to_owned() }
+    Expected {
+        issuer: SERVICE.to_owned(),
+        audience: service.to_owned(),
+    }
 }
 
 impl Authn {
@@ -64,11 +65,20 @@ impl Authn {
         let mut access = Vec::with_capacity(scopes.len());
         for scope in scopes {
             let actions = match scope.kind.as_str() {
-                "repository" => self.repository_actions(&mut conn, actor, service, scope).await?,
-                "registry" if scope.name == "catalog" && !actor.is_anonymous() => vec!["*".to_owned()],
+                "repository" => {
+                    self.repository_actions(&mut conn, actor, service, scope)
+                        .await?
+                }
+                "registry" if scope.name == "catalog" && !actor.is_anonymous() => {
+                    vec!["*".to_owned()]
+                }
                 _ => Vec::new(),
             };
-            access.push(AccessEntry { r#type: scope.kind.clone(), name: scope.name.clone(), actions });
+            access.push(AccessEntry {
+                r#type: scope.kind.clone(),
+                name: scope.name.clone(),
+                actions,
+            });
         }
         drop(conn);
         let (kind, reference) = match (&actor.principal, actor.credential) {
@@ -82,7 +92,10 @@ impl Authn {
         let context = TokenContext::new(kind, reference);
         let claims = RegistryClaims::new(&expected(service), subject, access, context, now);
         let keys = self.keys.current().await?;
-        let key = keys.signing.as_ref().ok_or_else(|| Error::internal("no key signs tokens"))?;
+        let key = keys
+            .signing
+            .as_ref()
+            .ok_or_else(|| Error::internal("no key signs tokens"))?;
         Ok(IssuedToken {
             token: registry_token::sign(&claims, key)?,
             expires_in_s: TOKEN_LIFE.as_secs(),
@@ -108,16 +121,27 @@ impl Authn {
         let switches = self.core.gate.switches();
         let found = facts::repository(conn, &path, actor.account_id()).await?;
         let allowed = |action| match &found {
-            Some((_, Some(facts))) => policy::decide(actor, facts, action, switches) == Decision::Allowed,
+            Some((_, Some(facts))) => {
+                policy::decide(actor, facts, action, switches) == Decision::Allowed
+            }
             // A first push creates the repository, and whoever creates it administers it.
             Some((namespace, None)) => {
                 action != RepositoryAction::Administer
-                    && policy::decide_namespace(actor, namespace, NamespaceAction::CreateRepository, switches)
-                        == Decision::Allowed
+                    && policy::decide_namespace(
+                        actor,
+                        namespace,
+                        NamespaceAction::CreateRepository,
+                        switches,
+                    ) == Decision::Allowed
             }
             None => false,
         };
-        let asked = |names: &[&str]| scope.actions.iter().any(|action| names.contains(&action.as_str()));
+        let asked = |names: &[&str]| {
+            scope
+                .actions
+                .iter()
+                .any(|action| names.contains(&action.as_str()))
+        };
         Ok([
             (asked(&["push", "delete"]), RepositoryAction::Push, "push"),
             (asked(&["pull"]), RepositoryAction::Pull, "pull"),
@@ -133,12 +157,21 @@ impl Authn {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for a token that does not verify or whose account is gone or disabled.
-    pub async fn registry_token(&self, token: &str, service: &str, origin: Origin) -> Result<Actor> {
+    pub async fn registry_token(
+        &self,
+        token: &str,
+        service: &str,
+        origin: Origin,
+    ) -> Result<Actor> {
         let kid = key_id(token).ok_or_else(|| Error::unauthenticated("the token is malformed"))?;
         let keys = self.keys.for_kid(&kid).await?;
-        let claims = registry_token::verify(token, &keys.verifying, &expected(service), self.core.now())?;
+        let claims =
+            registry_token::verify(token, &keys.verifying, &expected(service), self.core.now())?;
         let holder = self.holder(&claims, origin).await?;
-        Ok(Actor { grant: Some(claims.access), ..holder })
+        Ok(Actor {
+            grant: Some(claims.access),
+            ..holder
+        })
     }
 
     async fn holder(&self, claims: &RegistryClaims, origin: Origin) -> Result<Actor> {
@@ -147,28 +180,58 @@ impl Authn {
         if context.kind == "anonymous" {
             return Ok(self.anonymous(origin));
         }
-        let id: i64 =
-            context.reference.as_deref().and_then(|text| text.parse().ok()).ok_or_else(gone)?;
+        let id: i64 = context
+            .reference
+            .as_deref()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(gone)?;
         let mut conn = self.core.db.read().await?;
         match context.kind.as_str() {
-            "user" => self.user(&mut conn, AccountId(id), Credential::Basic, Scopes::all(), origin).await,
+            "user" => {
+                self.user(
+                    &mut conn,
+                    AccountId(id),
+                    Credential::Basic,
+                    Scopes::all(),
+                    origin,
+                )
+                .await
+            }
             "oauth" => {
-                let token = oauth::by_id(&mut conn, OAuthTokenId(id)).await?.ok_or_else(gone)?;
+                let token = oauth::by_id(&mut conn, OAuthTokenId(id))
+                    .await?
+                    .ok_or_else(gone)?;
                 if token.expires_at <= self.core.now() {
                     return Err(Error::unauthenticated("the access token has expired"));
                 }
                 let credential = Credential::OAuth(token.id);
-                self.user(&mut conn, token.account_id, credential, token.scopes, origin).await
+                self.user(
+                    &mut conn,
+                    token.account_id,
+                    credential,
+                    token.scopes,
+                    origin,
+                )
+                .await
             }
             "robot" => {
-                let robot = robots::by_ids(&mut conn, &[AccountId(id)]).await?.pop().ok_or_else(gone)?;
+                let robot = robots::by_ids(&mut conn, &[AccountId(id)])
+                    .await?
+                    .pop()
+                    .ok_or_else(gone)?;
                 let settings = &self.core.settings.robots;
-                let listed = settings.allowed_names.iter().any(|name| *name == robot.name.to_string());
+                let listed = settings
+                    .allowed_names
+                    .iter()
+                    .any(|name| *name == robot.name.to_string());
                 if !robot.enabled || (settings.disallowed && !listed) {
                     return Err(Error::unauthenticated(DISABLED));
                 }
-                let principal =
-                    Principal::Robot { id: robot.id, namespace_id: robot.namespace_id, name: robot.name };
+                let principal = Principal::Robot {
+                    id: robot.id,
+                    namespace_id: robot.namespace_id,
+                    name: robot.name,
+                };
                 Ok(actor(principal, Credential::Basic, origin))
             }
             _ => Err(gone()),
@@ -197,6 +260,10 @@ fn key_id(token: &str) -> Option<String> {
     struct Header {
         kid: String,
     }
-    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
-    serde_json::from_slice::<Header>(&header).ok().map(|header| header.kid)
+    let header = BASE64_URL_SAFE_NO_PAD
+        .decode(token.split('.').next()?)
+        .ok()?;
+    serde_json::from_slice::<Header>(&header)
+        .ok()
+        .map(|header| header.kid)
 }

@@ -1,0 +1,463 @@
+//! Uploads: `open → committed | cancelled | expired`, bound to a repository and an id.
+//!
+//! Each request that writes takes a lease on the row, writes behind the row's offset and then moves
+//! the row forward under that lease, so two writers never interleave and any replica can go on.
+//! Transfers run in a task of their own: a client that goes away leaves a resumable upload.
+
+mod hashing;
+mod transfer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_domain::{
+    Algorithm, Digest, Error, Invalid, Noun, RepositoryId, RepositoryPath, Result, UploadId,
+    UploadState, Visibility,
+};
+use berth_storage::Write;
+use berth_store::uploads::{self, Progress, Upload};
+use berth_store::{Conn, blobs};
+use futures::StreamExt;
+use uuid::Uuid;
+
+use crate::access::{Found, repo};
+use crate::actor::Actor;
+use crate::core::Core;
+use crate::creation::create_repository;
+
+pub use berth_storage::ByteStream;
+use hashing::Hash;
+use transfer::Lease;
+
+/// How long a lease holds without being renewed; a replica that died blocks an upload no longer.
+const LEASE: Duration = Duration::from_secs(60);
+/// Repositories that a mount without `from` looks at.
+const MOUNT_CANDIDATES: i64 = 20;
+
+/// Uploads of blobs.
+#[derive(Clone)]
+pub struct Uploads {
+    core: Arc<Core>,
+}
+
+/// Where an upload stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadStatus {
+    /// Its id.
+    pub uuid: Uuid,
+    /// Bytes received.
+    pub offset_bytes: u64,
+}
+
+/// How a mount went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// The blob was known and is linked now.
+    Linked(Digest),
+    /// It has to be uploaded.
+    Open(UploadStatus),
+}
+
+impl Uploads {
+    pub(crate) const fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Opens an upload; the first one creates the repository, private, where the actor may (R2).
+    ///
+    /// # Errors
+    /// The gate's; [`Error::FeatureOff`] where pushes are switched off.
+    pub async fn start(&self, actor: &Actor, path: &RepositoryPath) -> Result<UploadStatus> {
+        let (_, status) = self.insert(actor, path).await?;
+        Ok(status)
+    }
+
+    /// Links a blob that a readable repository has, or opens an upload: an unknown blob, an unknown
+    /// or unreadable source are no errors.
+    ///
+    /// # Errors
+    /// As [`Uploads::start`].
+    pub async fn mount(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        digest: &Digest,
+        from: Option<&RepositoryPath>,
+    ) -> Result<Started> {
+        let mut conn = self.core.db.read().await?;
+        let source = self.mount_source(&mut conn, actor, digest, from).await?;
+        drop(conn);
+        let Some(source) = source else {
+            return self.start(actor, path).await.map(Started::Open);
+        };
+        let keep_until = self.core.now().after(self.core.settings.push.lease);
+        let (repository, _) = self.target(actor, path).await?;
+        let linked = self
+            .core
+            .db
+            .write(async |tx| {
+                // Looked up again: the source may have lost it, and then there is nothing to link.
+                let Some(found) = blobs::linked(tx, source, digest).await? else {
+                    return Ok(false);
+                };
+                blobs::link(tx, repository, found.blob.id, keep_until).await?;
+                Ok(true)
+            })
+            .await?;
+        if linked {
+            return Ok(Started::Linked(digest.clone()));
+        }
+        self.start(actor, path).await.map(Started::Open)
+    }
+
+    /// A repository that has the blob and that the actor may pull from.
+    async fn mount_source(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        digest: &Digest,
+        from: Option<&RepositoryPath>,
+    ) -> Result<Option<RepositoryId>> {
+        let readable: Vec<RepositoryId> = match from {
+            Some(from) => match self
+                .core
+                .gate
+                .repository::<repo::Pull>(conn, actor, from)
+                .await
+            {
+                Ok(access) => vec![access.repository.id],
+                Err(e) if e.is_fault() => return Err(e),
+                Err(_) => Vec::new(),
+            },
+            None => {
+                let holders = blobs::holders(conn, digest, MOUNT_CANDIDATES).await?;
+                let readable = self
+                    .core
+                    .gate
+                    .repositories::<repo::Pull>(conn, actor, &holders)
+                    .await?;
+                readable.iter().map(|access| access.repository.id).collect()
+            }
+        };
+        for id in readable {
+            if blobs::linked(conn, id, digest).await?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a whole blob in one request.
+    ///
+    /// # Errors
+    /// As [`Uploads::start`] and [`Uploads::finish`].
+    pub async fn push(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        digest: &Digest,
+        body: ByteStream,
+    ) -> Result<Digest> {
+        check_algorithm(digest)?;
+        let status = self.start(actor, path).await?;
+        self.finish(actor, path, status.uuid, digest, None, body)
+            .await
+    }
+
+    /// Where an upload stands.
+    ///
+    /// # Errors
+    /// [`Noun::Upload`] not found.
+    pub async fn status(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        uuid: Uuid,
+    ) -> Result<UploadStatus> {
+        let mut conn = self.core.db.read().await?;
+        let access = self
+            .core
+            .gate
+            .repository::<repo::Push>(&mut conn, actor, path)
+            .await?;
+        let upload = self.open(&mut conn, access.repository.id, uuid).await?;
+        Ok(UploadStatus {
+            uuid,
+            offset_bytes: offset(&upload),
+        })
+    }
+
+    /// Takes a chunk; `from` is where the client believes the upload to stand.
+    ///
+    /// # Errors
+    /// [`Error::UploadOffset`] for a chunk out of order, [`Error::UploadBusy`] while another request
+    /// writes; both leave the upload usable. [`Error::TooLarge`] ends it.
+    pub async fn append(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        uuid: Uuid,
+        from: Option<u64>,
+        body: ByteStream,
+    ) -> Result<UploadStatus> {
+        let lease = self.lease(actor, path, uuid, from).await?;
+        let offset_bytes = in_task(lease.append(body)).await?;
+        Ok(UploadStatus { uuid, offset_bytes })
+    }
+
+    /// Takes the last chunk, which may be empty, checks the digest and makes the blob.
+    ///
+    /// # Errors
+    /// Those of [`Uploads::append`]; [`Error::DigestMismatch`], which ends the upload.
+    pub async fn finish(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        uuid: Uuid,
+        digest: &Digest,
+        from: Option<u64>,
+        body: ByteStream,
+    ) -> Result<Digest> {
+        check_algorithm(digest)?;
+        let lease = self.lease(actor, path, uuid, from).await?;
+        in_task(lease.commit(body, digest.clone())).await?;
+        Ok(digest.clone())
+    }
+
+    /// Gives an upload up.
+    ///
+    /// # Errors
+    /// [`Error::UploadBusy`] while a request writes to it.
+    pub async fn cancel(&self, actor: &Actor, path: &RepositoryPath, uuid: Uuid) -> Result<()> {
+        let lease = self.lease(actor, path, uuid, None).await?;
+        in_task(lease.end(UploadState::Cancelled)).await
+    }
+
+    /// Removes what uploads past their time have left; for the sweep.
+    pub(crate) async fn sweep(&self) -> Result<usize> {
+        /// Uploads in one round.
+        const BATCH: i64 = 100;
+        let now = self.core.now();
+        let expired = uploads::expired(&mut self.core.db.read().await?, now, BATCH).await?;
+        let count = expired.len();
+        for upload in expired {
+            match self
+                .lease_row(upload.id, upload.repository_id, &upload.uuid, None, true)
+                .await
+            {
+                Ok(lease) => lease.end(UploadState::Expired).await?,
+                Err(Error::UploadBusy | Error::NotFound { .. }) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        self.core
+            .db
+            .write(async |tx| uploads::delete_ended(tx, now).await)
+            .await?;
+        Ok(count)
+    }
+
+    async fn insert(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<(UploadId, UploadStatus)> {
+        let (repository, _) = self.target(actor, path).await?;
+        let uuid = Uuid::now_v7();
+        let now = self.core.now();
+        let start = Progress {
+            offset_bytes: 0,
+            hash_state: Hash::new().to_text(),
+            write_state: self.core.storage.begin().to_json()?,
+            expires_at: now.after(self.core.settings.push.upload_life),
+        };
+        let id = self
+            .core
+            .db
+            .write(async |tx| {
+                uploads::insert(
+                    tx,
+                    &uuid.to_string(),
+                    repository,
+                    actor.account_id(),
+                    &start,
+                    now,
+                )
+                .await
+            })
+            .await?;
+        Ok((
+            id,
+            UploadStatus {
+                uuid,
+                offset_bytes: 0,
+            },
+        ))
+    }
+
+    /// The repository that a push goes to, created when it is absent and the actor may; tells whether
+    /// it is new.
+    pub(crate) async fn target(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<(RepositoryId, bool)> {
+        let settings = &self.core.settings.push;
+        if settings.disabled {
+            return Err(Error::FeatureOff {
+                message: "pushes are switched off (`DISABLE_PUSHES`)".into(),
+            });
+        }
+        self.core.check_depth(path)?;
+        let mut conn = self.core.db.read().await?;
+        let found = self
+            .core
+            .gate
+            .repository_or_creatable::<repo::Push>(&mut conn, actor, path, true)
+            .await?;
+        drop(conn);
+        if let Found::Existing(access) = found {
+            return Ok((access.repository.id, false));
+        }
+        let visibility = if settings.private_on_push {
+            Visibility::Private
+        } else {
+            Visibility::Public
+        };
+        let created = self
+            .core
+            .db
+            .write(async |tx| {
+                match self
+                    .core
+                    .gate
+                    .repository_or_creatable::<repo::Push>(tx, actor, path, true)
+                    .await?
+                {
+                    Found::Existing(access) => Ok(access.repository.id),
+                    Found::Creatable(namespace) => {
+                        create_repository(
+                            &self.core, tx, actor, &namespace, &path.name, visibility, "",
+                        )
+                        .await
+                    }
+                }
+            })
+            .await;
+        match created {
+            Ok(id) => Ok((id, true)),
+            // A parallel push was faster; its repository is ours as well.
+            Err(Error::AlreadyExists { .. }) => {
+                let mut conn = self.core.db.read().await?;
+                let access = self
+                    .core
+                    .gate
+                    .repository::<repo::Push>(&mut conn, actor, path)
+                    .await?;
+                Ok((access.repository.id, false))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn open(&self, conn: &mut Conn, repository: RepositoryId, uuid: Uuid) -> Result<Upload> {
+        uploads::open(conn, repository, &uuid.to_string(), self.core.now())
+            .await?
+            .ok_or_else(|| Error::not_found(Noun::Upload, uuid))
+    }
+
+    async fn lease(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        uuid: Uuid,
+        from: Option<u64>,
+    ) -> Result<Lease> {
+        let mut conn = self.core.db.read().await?;
+        let access = self
+            .core
+            .gate
+            .repository::<repo::Push>(&mut conn, actor, path)
+            .await?;
+        let upload = self.open(&mut conn, access.repository.id, uuid).await?;
+        drop(conn);
+        self.lease_row(upload.id, upload.repository_id, &upload.uuid, from, false)
+            .await
+    }
+
+    /// Takes the lease and reads the row under it.
+    async fn lease_row(
+        &self,
+        id: UploadId,
+        repository: RepositoryId,
+        uuid: &str,
+        from: Option<u64>,
+        even_expired: bool,
+    ) -> Result<Lease> {
+        let holder = Uuid::new_v4().to_string();
+        let now = self.core.now();
+        // The sweep looks at uploads that are past their time.
+        let as_of = if even_expired {
+            berth_domain::Timestamp(0)
+        } else {
+            now
+        };
+        let upload = self
+            .core
+            .db
+            .write(async |tx| {
+                if !uploads::lease(tx, id, &holder, now, now.after(LEASE)).await? {
+                    // Either another request holds it, or it has ended meanwhile.
+                    return Err(match uploads::open(tx, repository, uuid, as_of).await? {
+                        Some(_) => Error::UploadBusy,
+                        None => Error::not_found(Noun::Upload, uuid),
+                    });
+                }
+                let upload = uploads::open(tx, repository, uuid, as_of)
+                    .await?
+                    .ok_or_else(|| Error::not_found(Noun::Upload, uuid))?;
+                match from {
+                    Some(from) if from != offset(&upload) => Err(Error::UploadOffset {
+                        offset_bytes: offset(&upload),
+                    }),
+                    _ => Ok(upload),
+                }
+            })
+            .await?;
+        let write = Write::from_json(&upload.write_state)?;
+        let hash = Hash::from_text(&upload.hash_state);
+        Ok(Lease::new(
+            Arc::clone(&self.core),
+            holder,
+            upload,
+            write,
+            hash,
+        ))
+    }
+}
+
+/// Runs a transfer to its end even when the request that began it is dropped.
+async fn in_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(work).await.map_err(Error::internal)?
+}
+
+fn offset(upload: &Upload) -> u64 {
+    u64::try_from(upload.offset_bytes).unwrap_or(0)
+}
+
+fn check_algorithm(digest: &Digest) -> Result<()> {
+    match digest.algorithm() {
+        Algorithm::Sha256 => Ok(()),
+        Algorithm::Sha512 => Err(Error::invalid(
+            Invalid::Digest,
+            "only sha256 digests are accepted for uploads",
+        )),
+    }
+}
+
+/// An empty body, for requests that only finish or cancel.
+pub fn empty_body() -> ByteStream {
+    futures::stream::empty().boxed()
+}

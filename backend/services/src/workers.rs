@@ -1,0 +1,84 @@
+//! The periodic work of the registry: what it is and how often; the engine is `berth-jobs`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_domain::Result;
+use berth_jobs::{Periodic, Workers};
+use berth_store::{blobs, logs, outbox, sessions};
+
+use crate::authn::BACKOFF_MEMORY;
+use crate::core::{Core, Services};
+
+/// How long published events are kept for subscribers that catch up.
+const OUTBOX_LIFE: Duration = Duration::from_hours(1);
+/// S3 uploads that no row refers to any more.
+const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
+
+impl Services {
+    /// The workers of this process; any number of processes may run them.
+    pub fn workers(&self) -> Workers {
+        let work = vec![
+            self.periodic("upload_sweep", Duration::from_hours(1), async |s| {
+                while s.uploads.sweep().await? > 0 {}
+                Ok(())
+            }),
+            self.periodic("object_sweep", Duration::from_secs(60), async |s| {
+                sweep_objects(&s.core).await
+            }),
+            self.periodic("key_rotation", Duration::from_hours(1), async |s| {
+                s.keys.rotate_if_old().await
+            }),
+            self.periodic("expiry_sweep", Duration::from_secs(600), async |s| {
+                sweep_rows(&s.core).await
+            }),
+        ];
+        Workers::new(self.core.db.clone(), Arc::clone(&self.core.clock), work)
+    }
+
+    fn periodic<F, Fut>(&self, kind: &'static str, interval: Duration, run: F) -> Periodic
+    where
+        F: Fn(Services) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        let services = self.clone();
+        Periodic::new(kind, interval, move || run(services.clone()))
+    }
+}
+
+/// Deletes objects whose rows are gone.
+async fn sweep_objects(core: &Core) -> Result<()> {
+    /// Objects in one round.
+    const BATCH: i64 = 100;
+    loop {
+        let discarded = blobs::discarded(&mut core.db.read().await?, core.now(), BATCH).await?;
+        if discarded.is_empty() {
+            break;
+        }
+        let mut gone = Vec::with_capacity(discarded.len());
+        for (id, key) in discarded {
+            core.storage.delete(&key).await?;
+            gone.push(id);
+        }
+        core.db
+            .write(async |tx| blobs::forget_discarded(tx, &gone).await)
+            .await?;
+    }
+    core.storage
+        .abort_abandoned(core.now().before(ABANDONED_AFTER))
+        .await?;
+    Ok(())
+}
+
+/// Removes rows that have run out.
+async fn sweep_rows(core: &Core) -> Result<()> {
+    let now = core.now();
+    core.db
+        .write(async |tx| {
+            sessions::delete_expired(tx, now).await?;
+            outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
+            logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,173 @@
+//! Uploads: chunks, interruptions, other replicas.
+
+use std::time::Duration;
+
+use berth_domain::{Digest, Error, Noun};
+use berth_services::Settings;
+use berth_services::uploads::{ByteStream, Started, empty_body};
+use berth_testkit::{TestImage, TestRegistry, body, db_test, path_of};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+
+fn interrupted(chunk: &'static str) -> ByteStream {
+    let cut = Error::BodyInterrupted { source: "the client went away".into() };
+    futures::stream::iter([Ok(Bytes::from(chunk)), Err(cut)]).boxed()
+}
+
+db_test!(
+    async fn chunks_make_a_blob_and_any_replica_goes_on(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let here = &t.services.uploads;
+        let there = t.replica(Settings::default());
+        let uuid = here.start(&ann, &path).await.unwrap().uuid;
+        let status = here.append(&ann, &path, uuid, Some(0), body(["hello ".into()])).await.unwrap();
+        assert_eq!(status.offset_bytes, 6);
+        let status = there.uploads.append(&ann, &path, uuid, None, body(["wor".into()])).await.unwrap();
+        assert_eq!(status.offset_bytes, 9);
+        let digest = Digest::of(b"hello world");
+        here.finish(&ann, &path, uuid, &digest, Some(9), body(["ld".into()])).await.unwrap();
+        let blob = there.blobs.open(&ann, &path, &digest).await.unwrap();
+        let bytes: Vec<Bytes> = blob.read(Some(6..11)).await.unwrap().try_collect().await.unwrap();
+        assert_eq!(bytes.concat(), b"world");
+        let gone = here.status(&ann, &path, uuid).await.unwrap_err();
+        assert!(matches!(gone, Error::NotFound { noun: Noun::Upload, .. }));
+    }
+);
+
+db_test!(
+    async fn a_chunk_out_of_order_is_refused_and_leaves_the_upload_usable(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uploads = &t.services.uploads;
+        let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+        uploads.append(&ann, &path, uuid, Some(0), body(["abc".into()])).await.unwrap();
+        for wrong in [0, 2, 4] {
+            let refused = uploads.append(&ann, &path, uuid, Some(wrong), body(["x".into()])).await;
+            assert!(matches!(refused, Err(Error::UploadOffset { offset_bytes: 3 })), "{refused:?}");
+        }
+        let digest = Digest::of(b"abc");
+        uploads.finish(&ann, &path, uuid, &digest, None, empty_body()).await.unwrap();
+    }
+);
+
+db_test!(
+    async fn an_interrupted_chunk_keeps_what_arrived(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uploads = &t.services.uploads;
+        let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+        let cut = uploads.append(&ann, &path, uuid, None, interrupted("half ")).await.unwrap_err();
+        assert!(matches!(cut, Error::BodyInterrupted { .. }));
+        assert_eq!(uploads.status(&ann, &path, uuid).await.unwrap().offset_bytes, 5);
+        let digest = Digest::of(b"half whole");
+        uploads.finish(&ann, &path, uuid, &digest, Some(5), body(["whole".into()])).await.unwrap();
+    }
+);
+
+db_test!(
+    async fn a_wrong_digest_ends_the_upload(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uploads = &t.services.uploads;
+        let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+        let other = Digest::of(b"something else");
+        let refused = uploads.finish(&ann, &path, uuid, &other, None, body(["abc".into()])).await;
+        assert!(matches!(refused, Err(Error::DigestMismatch { .. })), "{refused:?}");
+        assert!(uploads.status(&ann, &path, uuid).await.is_err());
+        assert!(t.storage.list(None, 10).await.unwrap().is_empty());
+    }
+);
+
+db_test!(
+    async fn two_writers_of_one_upload_never_interleave(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uploads = &t.services.uploads;
+        let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+        let (send, receive) = tokio::sync::oneshot::channel::<()>();
+        let slow: ByteStream = futures::stream::once(async move {
+            receive.await.ok();
+            Ok(Bytes::from("slow"))
+        })
+        .boxed();
+        let first = {
+            let (uploads, ann, path) = (uploads.clone(), ann.clone(), path.clone());
+            tokio::spawn(async move { uploads.append(&ann, &path, uuid, None, slow).await })
+        };
+        let second = loop {
+            match uploads.append(&ann, &path, uuid, None, empty_body()).await {
+                // The first one has not begun yet.
+                Ok(_) => tokio::task::yield_now().await,
+                Err(e) => break e,
+            }
+        };
+        assert!(matches!(second, Error::UploadBusy), "{second:?}");
+        send.send(()).unwrap();
+        assert_eq!(first.await.unwrap().unwrap().offset_bytes, 4);
+    }
+);
+
+db_test!(
+    async fn a_mount_links_what_the_actor_may_read_and_nothing_else(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let bob = t.user("bob").await;
+        let image = TestImage::new(1);
+        t.push(&ann, "ann/one:1", &image).await;
+        let layer = Digest::of(&image.layer);
+        let uploads = &t.services.uploads;
+        let from = path_of("ann/one");
+        let mounted = uploads.mount(&ann, &path_of("ann/two"), &layer, Some(&from)).await.unwrap();
+        assert_eq!(mounted, Started::Linked(layer.clone()));
+        let mounted = uploads.mount(&ann, &path_of("ann/three"), &layer, None).await.unwrap();
+        assert_eq!(mounted, Started::Linked(layer.clone()));
+        for from in [Some(&from), None] {
+            let refused = uploads.mount(&bob, &path_of("bob/x"), &layer, from).await.unwrap();
+            assert!(matches!(refused, Started::Open(_)));
+        }
+        assert!(t.services.blobs.stat(&bob, &path_of("bob/x"), &layer).await.is_err());
+    }
+);
+
+db_test!(
+    async fn same_content_is_stored_once(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        for path in ["ann/one", "ann/two", "ann/one"] {
+            t.push_blob(&ann, path, &"shared".into()).await;
+        }
+        let workers = t.services.workers();
+        workers.prepare().await.unwrap();
+        assert!(workers.run_kind_if_due("object_sweep").await.unwrap());
+        assert_eq!(t.storage.list(None, 10).await.unwrap().len(), 1);
+    }
+);
+
+db_test!(
+    async fn an_idle_upload_is_swept_in_time(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uuid = t.services.uploads.start(&ann, &path).await.unwrap().uuid;
+        t.services.uploads.append(&ann, &path, uuid, None, body(["abc".into()])).await.unwrap();
+        t.clock.advance(Duration::from_hours(49));
+        let workers = t.services.workers();
+        workers.prepare().await.unwrap();
+        assert!(workers.run_kind_if_due("upload_sweep").await.unwrap());
+        assert!(t.services.uploads.status(&ann, &path, uuid).await.is_err());
+        assert!(t.storage.list(None, 10).await.unwrap().is_empty());
+    }
+);
+
+db_test!(
+    async fn a_layer_over_the_limit_ends_its_upload(t: TestRegistry) {
+        let mut settings = Settings::default();
+        settings.push.layer_bytes_max = 4;
+        let small = t.replica(settings);
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uuid = small.uploads.start(&ann, &path).await.unwrap().uuid;
+        let chunks = body(["abc".into(), "de".into()]);
+        let refused = small.uploads.append(&ann, &path, uuid, None, chunks).await.unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { max_bytes: 4, .. }), "{refused:?}");
+        assert!(small.uploads.status(&ann, &path, uuid).await.is_err());
+    }
+);

@@ -1,0 +1,131 @@
+//! Services over a test database, with words for what tests set up again and again.
+
+use std::sync::Arc;
+
+use berth_crypto::{Cost, Passwords, SealingKey};
+use berth_domain::{Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp};
+use berth_services::{Actor, Origin, Parts, Services, Settings};
+use berth_storage::{ByteStream, Memory, StorageDriver};
+use bytes::Bytes;
+use futures::StreamExt;
+
+use crate::database::TestDatabase;
+use crate::{Backend, TestImage};
+
+/// The password of every test user.
+pub const PASSWORD: &str = "correct-horse-battery";
+
+/// A registry for one test.
+pub struct TestRegistry {
+    /// The services under test.
+    pub services: Services,
+    /// Their clock; it stands until it is turned.
+    pub clock: Arc<ManualClock>,
+    /// Their storage.
+    pub storage: Arc<dyn StorageDriver>,
+    database: TestDatabase,
+}
+
+impl TestRegistry {
+    /// A registry with default settings; `None` for PostgreSQL where no server is named.
+    pub async fn on(backend: Backend) -> Option<Self> {
+        Self::with(backend, Settings::default()).await
+    }
+
+    /// A registry with these settings.
+    pub async fn with(backend: Backend, settings: Settings) -> Option<Self> {
+        let database = TestDatabase::new(backend).await?;
+        let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
+        let storage: Arc<dyn StorageDriver> = Arc::new(Memory::with_clock(clock.clone()));
+        let services = services(&database, &clock, &storage, settings);
+        services.registry.check_sealing_key().await.expect("a fresh key");
+        Some(Self { services, clock, storage, database })
+    }
+
+    /// Another replica: other services over the same database, storage and clock.
+    pub fn replica(&self, settings: Settings) -> Services {
+        services(&self.database, &self.clock, &self.storage, settings)
+    }
+
+    /// Direct access to the rows, for what no service shows.
+    pub fn db(&self) -> &berth_store::Db {
+        &self.database.db
+    }
+
+    /// Removes what the test has left.
+    pub async fn close(self) {
+        self.services.drain().await.expect("the pull log drains");
+        let Self { services, database, .. } = self;
+        drop(services);
+        database.close().await;
+    }
+
+    /// A new user, logged in by password.
+    pub async fn user(&self, name: &str) -> Actor {
+        let authn = &self.services.authn;
+        let password = Secret::from(PASSWORD);
+        authn.create_user(&authn.local(), name, None, &password, false).await.expect("a new user");
+        self.login(name, PASSWORD).await
+    }
+
+    /// Logs in with name and password, as `/v2/auth` does.
+    pub async fn login(&self, name: &str, password: &str) -> Actor {
+        let password = Secret::from(password);
+        self.services.authn.basic(name, &password, Origin::default()).await.expect("a login")
+    }
+
+    /// Nobody.
+    pub fn anonymous(&self) -> Actor {
+        self.services.authn.anonymous(Origin::default())
+    }
+
+    /// Pushes one blob and returns its digest.
+    pub async fn push_blob(&self, actor: &Actor, path: &str, content: &Bytes) -> Digest {
+        let digest = Digest::of(content);
+        let body = body([content.clone()]);
+        self.services.uploads.push(actor, &path_of(path), &digest, body).await.expect("a blob push")
+    }
+
+    /// Pushes an image under `namespace/name:tag`.
+    pub async fn push(&self, actor: &Actor, target: &str, image: &TestImage) -> Digest {
+        let (path, tag) = target.rsplit_once(':').expect("a tag");
+        for blob in image.blobs() {
+            self.push_blob(actor, path, blob).await;
+        }
+        let reference: Reference = tag.parse().expect("a tag name");
+        let pushed = self
+            .services
+            .manifests
+            .push(actor, &path_of(path), &reference, None, image.manifest.clone())
+            .await
+            .expect("a manifest push");
+        pushed.digest
+    }
+}
+
+fn services(
+    database: &TestDatabase,
+    clock: &Arc<ManualClock>,
+    storage: &Arc<dyn StorageDriver>,
+    settings: Settings,
+) -> Services {
+    Services::new(Parts {
+        db: database.db.clone(),
+        storage: Arc::clone(storage),
+        passwords: Passwords::new(Cost::LOWEST).expect("password hashing"),
+        sealing: SealingKey::from_secret("a-sealing-key-for-tests-only").expect("a sealing key"),
+        clock: clock.clone(),
+        settings,
+    })
+}
+
+/// Parses a path that the test knows to be right.
+pub fn path_of(text: &str) -> RepositoryPath {
+    text.parse().expect("a repository path")
+}
+
+/// A request body that arrives in these chunks.
+pub fn body(chunks: impl IntoIterator<Item = Bytes>) -> ByteStream {
+    let chunks: Vec<_> = chunks.into_iter().map(Ok).collect();
+    futures::stream::iter(chunks).boxed()
+}
