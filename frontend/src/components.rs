@@ -26,7 +26,7 @@ pub(crate) use field::{FormAlert, FormGroup, PasswordField, TextArea, TextField}
 pub(crate) use heading::{Crumb, Crumbs, Heading, Navigated};
 pub(crate) use icon::Icon;
 pub(crate) use labels::{Label, Size, Time, VisibilityLabel};
-pub(crate) use list::{ListUrl, Pager, RowCheck, SelectAll, Selection, SortHeader, use_list_url};
+pub(crate) use list::{Pager, RowCheck, SelectAll, Selection, SortHeader, use_list_url};
 pub(crate) use markdown::Markdown;
 pub(crate) use menu::{Menu, MenuItem};
 pub(crate) use modal::Modal;

@@ -33,19 +33,20 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
     let bare = Memo::new(move |_| matches!(location.pathname.get().as_str(), "/signin" | "/setup"));
     let shortcuts = RwSignal::new(false);
     view! {
-        <div class="pf-v6-c-page" class:berth-bare=move || bare.get()>
+        <div class="pf-v6-c-page" class:pf-m-no-sidebar=move || bare.get()>
             <div class="pf-v6-c-skip-to-content">
                 <a class="pf-v6-c-button pf-m-primary" href="#main" on:click=skip>
                     <span class="pf-v6-c-button__text">{t!(i18n, nav.skip)}</span>
                 </a>
             </div>
             <Masthead expanded bare shortcuts/>
+            <Show when=move || !bare.get()>
             <div
                 class="pf-v6-c-page__sidebar"
-                class:pf-m-expanded=move || expanded.get() && !bare.get()
-                class:pf-m-collapsed=move || !expanded.get() || bare.get()
+                class:pf-m-expanded=move || expanded.get()
+                class:pf-m-collapsed=move || !expanded.get()
                 id="navigation"
-                inert=move || !expanded.get() || bare.get()
+                inert=move || !expanded.get()
             >
                 <div class="pf-v6-c-page__sidebar-main">
                     <div class="pf-v6-c-page__sidebar-body">
@@ -62,12 +63,13 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                     </div>
                 </div>
             </div>
+            </Show>
             <div
                 class="berth-scrim"
                 class:berth-scrim-on=move || expanded.get() && !wide.get() && !bare.get()
                 on:click=move |_| expanded.set(false)
             ></div>
-            <div class="pf-v6-c-page__main-container">
+            <div class="pf-v6-c-page__main-container pf-m-fill">
                 <main class="pf-v6-c-page__main" id="main" tabindex="-1">
                     {children()}
                 </main>

@@ -1,7 +1,7 @@
 //! The typed catalogue made from `locales/`, and which language is in use.
 
 #[expect(
-    unreachable_pub,
+    dead_code,
     unused_imports,
     reason = "the catalogue is generated, `pub` throughout"
 )]

@@ -4,6 +4,11 @@
 //! would refuse is not offered; no style attribute is ever written, so that the content security
 //! policy stays strict.
 
+#![expect(
+    unreachable_pub,
+    reason = "the macros of Leptos, cynic and leptos_i18n write `pub`"
+)]
+
 mod api;
 mod app;
 mod commands;

@@ -138,8 +138,12 @@ pub(crate) fn CodeBlock(
     /// The name of the file that *Download* makes.
     #[prop(optional, into)]
     file: Option<String>,
+    /// What the file holds where the text shown was laid out for reading.
+    #[prop(optional, into)]
+    original: Option<String>,
 ) -> impl IntoView {
     let i18n = use_i18n();
+    let original = StoredValue::new(original);
     view! {
         <div class="pf-v6-c-code-block">
             <div class="pf-v6-c-code-block__header">
@@ -156,7 +160,10 @@ pub(crate) fn CodeBlock(
                                         class="pf-v6-c-button pf-m-plain pf-m-small"
                                         aria-label=move || t_string!(i18n, common.download)
                                         title=move || t_string!(i18n, common.download)
-                                        on:click=move |_| download(&file, &text.get_untracked())
+                                        on:click=move |_| {
+                                            let text = original.get_value().unwrap_or_else(|| text.get_untracked());
+                                            download(&file, &text);
+                                        }
                                     >
                                         <span class="pf-v6-c-button__icon">
                                             <Icon icon=lu::LuDownload/>

@@ -69,9 +69,13 @@ impl ListUrl {
         (*known.unwrap_or(&"")).to_owned()
     }
 
-    /// Opens a tab; the list inside begins anew.
-    pub(crate) fn open_tab(self, key: &str) {
-        self.set(&QueryString::default().with("tab", key), false);
+    /// Opens a tab; the list inside begins anew, and only these keys stay.
+    pub(crate) fn open_tab(self, key: &str, keep: &[&str]) {
+        let old = self.query_untracked();
+        let kept = keep.iter().fold(QueryString::default(), |query, key| {
+            query.with(key, old.get(key).unwrap_or_default())
+        });
+        self.set(&kept.with("tab", key), false);
     }
 
     /// What is searched.

@@ -118,7 +118,7 @@ pub(crate) fn Menu(
         }
         event.prevent_default();
     };
-    let (picture_only, plain) = (icon.is_some(), icon.is_some() || face.is_some());
+    let plain = icon.is_some() || face.is_some();
     view! {
         <button
             type="button"
@@ -129,7 +129,7 @@ pub(crate) fn Menu(
             popovertarget=id.clone()
             aria-haspopup="menu"
             aria-expanded=move || open.get().to_string()
-            aria-label=move || picture_only.then(|| label.get())
+            aria-label=move || plain.then(|| label.get())
         >
             {match (icon, face) {
                 (Some(icon), _) => {

@@ -6,14 +6,6 @@ use leptos::{html::Dialog, prelude::*};
 use super::{Button, ButtonKind};
 use crate::i18n::*;
 
-/// How wide a dialog is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum ModalSize {
-    #[default]
-    Medium,
-    Small,
-}
-
 /// A native modal dialog that is open while it is mounted. `Esc` and the cross call `on_close`, which unmounts it;
 /// the browser keeps the focus inside and gives it back.
 #[component]
@@ -24,9 +16,6 @@ pub(crate) fn Modal(
     /// What takes it away.
     #[prop(into)]
     on_close: Callback<()>,
-    /// Its width.
-    #[prop(optional)]
-    size: ModalSize,
     /// Body and footer: `div.pf-v6-c-modal-box__body` and `footer.pf-v6-c-modal-box__footer`.
     children: Children,
 ) -> impl IntoView {
@@ -51,13 +40,9 @@ pub(crate) fn Modal(
             let _ = opener.focus();
         }
     });
-    let class = match size {
-        ModalSize::Medium => "pf-v6-c-modal-box pf-m-md",
-        ModalSize::Small => "pf-v6-c-modal-box pf-m-sm",
-    };
     view! {
         <dialog
-            class=class
+            class="pf-v6-c-modal-box pf-m-md"
             node_ref=dialog
             aria-label=move || title.get()
             on:cancel=move |event: web_sys::Event| {

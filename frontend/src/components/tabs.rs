@@ -25,13 +25,16 @@ pub(crate) fn Tabs(
     /// The open one.
     #[prop(into)]
     current: Signal<String>,
+    /// Keys of the URL that outlive a change of tab.
+    #[prop(optional)]
+    keep: &'static [&'static str],
 ) -> impl IntoView {
     let url = use_list_url();
     let keys: Vec<_> = tabs.iter().map(|tab| tab.key).collect();
     let keys = StoredValue::new(keys);
     let open = move |key: &'static str| {
         let first = keys.with_value(|keys| keys.first().copied());
-        url.open_tab(if first == Some(key) { "" } else { key });
+        url.open_tab(if first == Some(key) { "" } else { key }, keep);
     };
     let on_key = move |event: KeyboardEvent| {
         let step: isize = match event.key().as_str() {

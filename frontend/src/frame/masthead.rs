@@ -69,12 +69,12 @@ pub(crate) fn Masthead(
                 </div>
             </div>
             <div class="pf-v6-c-masthead__content berth-masthead-end">
-                <Button
+                <span class="berth-wide-only"><Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuKeyboard)
                     label=Signal::derive(move || t_string!(i18n, keys.title).to_owned())
                     on_click=Callback::new(move |_| shortcuts.set(true))
-                />
+                /></span>
                 {move || match session.viewer() {
                     Some(viewer) => {
                         view! { <AccountMenu name=viewer.user.name color=viewer.user.avatar.color/> }.into_any()

@@ -1,6 +1,126 @@
+//! A user's or organization's namespace: repositories, robot accounts, and the own account's settings.
+
+mod credentials;
+mod password;
+mod robots;
+
+use cynic::QueryBuilder;
 use leptos::prelude::*;
+use leptos_router::components::Redirect;
+
+use super::repositories::RepositoryList;
+use crate::{
+    api::use_api,
+    components::{
+        Avatar, Crumb, Crumbs, Heading, NotVisible, SkeletonLines, Tab, Tabs, load, use_list_url,
+    },
+    i18n::*,
+    paths, schema,
+    session::{self, use_session},
+};
+use password::ChangePassword;
+use robots::Robots;
+
+const REPOSITORIES: &str = "Repositories";
+const ROBOTS: &str = "Robotaccounts";
+const SETTINGS: &str = "Settings";
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables {
+    name: String,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "Query", variables = "Variables")]
+struct NamespaceQuery {
+    #[arguments(name: $name)]
+    namespace: Option<Facts>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "Namespace")]
+struct Facts {
+    #[cynic(rename = "__typename")]
+    typename: String,
+    name: String,
+    avatar: session::Avatar,
+    viewer_can_administer: bool,
+}
+
+/// The page of a namespace.
 #[component]
-pub(crate) fn Namespace(name: String, is_user: bool) -> impl IntoView {
-    let _ = is_user;
-    view! { <p>{name}</p> }
+pub(crate) fn Namespace(
+    /// Whose.
+    name: String,
+    /// True where the path says that it is a user's.
+    is_user: bool,
+) -> impl IntoView {
+    let api = use_api();
+    let facts = LocalResource::new(move || {
+        api.run(NamespaceQuery::build(Variables { name: name.clone() }))
+    });
+    load(
+        facts,
+        || view! { <SkeletonLines/> }.into_any(),
+        move |data| match data.namespace {
+            None => view! { <NotVisible/> }.into_any(),
+            Some(facts) if (facts.typename == "User") != is_user => {
+                view! { <Redirect path=paths::namespace(&facts.name, !is_user)/> }.into_any()
+            }
+            Some(facts) => view! { <Tabbed facts is_user/> }.into_any(),
+        },
+    )
+}
+
+#[component]
+fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
+    let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
+    let name = StoredValue::new(facts.name.clone());
+    let is_own = session.user_name().as_deref() == Some(&facts.name);
+    let mut tabs = vec![Tab {
+        key: REPOSITORIES,
+        text: Signal::derive(move || t_string!(i18n, namespace.tab_repositories).to_owned()),
+    }];
+    if facts.viewer_can_administer {
+        tabs.push(Tab {
+            key: ROBOTS,
+            text: Signal::derive(move || t_string!(i18n, namespace.tab_robots).to_owned()),
+        });
+    }
+    if is_own {
+        tabs.push(Tab {
+            key: SETTINGS,
+            text: Signal::derive(move || t_string!(i18n, namespace.tab_settings).to_owned()),
+        });
+    }
+    let keys: Vec<_> = tabs.iter().map(|tab| tab.key).collect();
+    let current = Memo::new(move |_| url.tab(&keys));
+    let crumbs = Signal::derive(move || {
+        let mut crumbs = Vec::new();
+        if !is_user {
+            crumbs.push(Crumb::link(
+                t_string!(i18n, nav.organizations),
+                "/organization",
+            ));
+        }
+        crumbs.push(Crumb::here(name.get_value()));
+        crumbs
+    });
+    view! {
+        {(!is_user).then(|| view! { <Crumbs crumbs/> })}
+        <section class="pf-v6-c-page__main-section">
+            <div class="berth-row">
+                <Avatar name=facts.name.clone() color=facts.avatar.color/>
+                <Heading title=Signal::stored(facts.name)/>
+            </div>
+            <Tabs label=Signal::derive(move || t_string!(i18n, namespace.tabs).to_owned()) tabs current/>
+            <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
+                {move || match current.get().as_str() {
+                    ROBOTS => view! { <Robots namespace=name.get_value()/> }.into_any(),
+                    SETTINGS => view! { <ChangePassword/> }.into_any(),
+                    _ => view! { <RepositoryList namespace=Some(name.get_value())/> }.into_any(),
+                }}
+            </div>
+        </section>
+    }
 }

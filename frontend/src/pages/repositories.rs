@@ -21,10 +21,10 @@ use crate::{
     session::use_session,
     text,
 };
-use actions::use_visibility_change;
+
 use create::CreateRepository;
 
-pub(crate) use actions::{DeleteRepositories, VisibilityChange};
+pub(crate) use actions::{DeleteRepositories, VisibilityChange, use_visibility_change};
 
 /// The order without `sort` in the URL.
 const DEFAULT_SORT: &str = "name";

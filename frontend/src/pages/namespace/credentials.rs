@@ -1,0 +1,295 @@
+//! A robot's token, and the commands and files that carry it.
+
+use cynic::{MutationBuilder, QueryBuilder};
+use icondata_lu as lu;
+use leptos::prelude::*;
+
+use crate::{
+    api::use_api,
+    commands,
+    components::{
+        Button, ButtonKind, CodeBlock, CopyButton, CopyLine, FormAlert, Icon, Modal, NotVisible,
+        SkeletonLines, load, use_toasts,
+    },
+    i18n::*,
+    schema,
+    session::{Registry, use_session},
+    work::Work,
+};
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables {
+    id: cynic::Id,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "Query", variables = "Variables")]
+struct CredentialsQuery {
+    #[arguments(id: $id)]
+    node: Option<Node>,
+}
+
+#[derive(cynic::InlineFragments, Debug, Clone)]
+enum Node {
+    Robot(Robot),
+    #[cynic(fallback)]
+    Other,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct Robot {
+    credentials: Option<RobotCredentials>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
+struct RobotCredentials {
+    username: String,
+    token: String,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "Variables")]
+struct Regenerate {
+    #[arguments(input: { id: $id })]
+    regenerate_robot_token: Payload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "RegenerateRobotTokenPayload")]
+struct Payload {
+    robot: Robot,
+}
+
+/// Which way of using the token is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Robot,
+    Kubernetes,
+    Podman,
+    Docker,
+    Config,
+    Helm,
+}
+
+impl Way {
+    const ALL: [Self; 6] = [
+        Self::Robot,
+        Self::Kubernetes,
+        Self::Podman,
+        Self::Docker,
+        Self::Config,
+        Self::Helm,
+    ];
+
+    fn words(self, i18n: I18n) -> &'static str {
+        match self {
+            Self::Robot => t_string!(i18n, robots.tab_robot),
+            Self::Kubernetes => t_string!(i18n, robots.tab_kubernetes),
+            Self::Podman => t_string!(i18n, robots.tab_podman),
+            Self::Docker => t_string!(i18n, robots.tab_docker),
+            Self::Config => t_string!(i18n, robots.tab_config),
+            Self::Helm => t_string!(i18n, robots.tab_helm),
+        }
+    }
+}
+
+/// The dialog with a robot's credentials.
+#[component]
+pub(crate) fn Credentials(
+    /// The robot's id.
+    id: String,
+    /// Its whole name.
+    name: String,
+    /// Takes the dialog away.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let (api, i18n) = (use_api(), use_i18n());
+    let variables = {
+        let id = id.clone();
+        move || Variables {
+            id: cynic::Id::new(id.clone()),
+        }
+    };
+    let credentials = LocalResource::new(move || api.run(CredentialsQuery::build(variables())));
+    let title_name = name.clone();
+    let id = StoredValue::new(id);
+    view! {
+        <Modal
+            title=Signal::derive(move || t_string!(i18n, robots.credentials_title, name = title_name.clone()).to_string())
+            on_close
+        >
+            <div class="pf-v6-c-modal-box__body">
+                {load(
+                    credentials,
+                    || view! { <SkeletonLines/> }.into_any(),
+                    move |data| match data.node {
+                        Some(Node::Robot(Robot { credentials: Some(credentials) })) => {
+                            view! { <Ways id=id.get_value() credentials/> }.into_any()
+                        }
+                        _ => view! { <NotVisible/> }.into_any(),
+                    },
+                )}
+            </div>
+        </Modal>
+    }
+}
+
+#[component]
+fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
+    let (i18n, session) = (use_i18n(), use_session());
+    let way = RwSignal::new(Way::Robot);
+    let credentials = RwSignal::new(credentials);
+    let id = StoredValue::new(id);
+    let with = move |make: fn(&Registry, &str, &str) -> String| {
+        Signal::derive(move || {
+            let registry = session.registry();
+            credentials.with(|c| make(&registry, &c.username, &c.token))
+        })
+    };
+    let secret = move || credentials.with(|c| commands::secret_name(&c.username));
+    view! {
+        <div class="pf-v6-c-tabs berth-modal-tabs">
+            <ul class="pf-v6-c-tabs__list" role="tablist" aria-label=move || t_string!(i18n, robots.credentials_tabs)>
+                {Way::ALL
+                    .into_iter()
+                    .map(|this| {
+                        view! {
+                            <li
+                                class="pf-v6-c-tabs__item"
+                                class:pf-m-current=move || way.get() == this
+                                role="presentation"
+                            >
+                                <button
+                                    type="button"
+                                    class="pf-v6-c-tabs__link"
+                                    role="tab"
+                                    aria-selected=move || (way.get() == this).to_string()
+                                    on:click=move |_| way.set(this)
+                                >
+                                    <span class="pf-v6-c-tabs__item-text">{move || this.words(i18n)}</span>
+                                </button>
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+        </div>
+        <div class="berth-commands berth-gap-above" role="tabpanel" aria-label=move || way.get().words(i18n)>
+            {move || match way.get() {
+                Way::Robot => view! { <Token id=id.get_value() credentials/> }.into_any(),
+                Way::Kubernetes => {
+                    view! {
+                        <p>{t!(i18n, robots.kubernetes_text)}</p>
+                        <CodeBlock
+                            text=with(commands::kubernetes_secret)
+                            label=Signal::derive(move || t_string!(i18n, robots.tab_kubernetes).to_owned())
+                            file=format!("{}.yml", secret())
+                        />
+                        <CopyLine text=Signal::derive(move || format!("kubectl create -f {}.yml --namespace=NAMESPACE", secret()))/>
+                    }
+                        .into_any()
+                }
+                Way::Podman => view! { <CopyLine text=with(commands::podman_login)/> }.into_any(),
+                Way::Docker => view! { <CopyLine text=with(commands::docker_login)/> }.into_any(),
+                Way::Helm => view! { <CopyLine text=with(commands::helm_login)/> }.into_any(),
+                Way::Config => {
+                    view! {
+                        <p>{t!(i18n, robots.config_text)}</p>
+                        <CodeBlock
+                            text=with(commands::docker_config)
+                            label=Signal::derive(move || t_string!(i18n, robots.tab_config).to_owned())
+                            file="config.json"
+                        />
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+/// Name and token, the token hidden until it is asked for.
+#[component]
+fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
+    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
+    let shown = RwSignal::new(false);
+    let asking = RwSignal::new(false);
+    let work = Work::new();
+    let regenerate = Callback::new(move |_| {
+        let operation = Regenerate::build(Variables {
+            id: cynic::Id::new(id.clone()),
+        });
+        work.start(api.run(operation), move |data| {
+            if let Some(new) = data.regenerate_robot_token.robot.credentials {
+                toasts.success(
+                    t_string!(i18n, robots.regenerated, name = new.username.clone()).to_string(),
+                );
+                credentials.try_set(new);
+            }
+            asking.try_set(false);
+        });
+    });
+    let token = Signal::derive(move || credentials.with(|c| c.token.clone()));
+    view! {
+        <CopyLine
+            label=Signal::derive(move || Some(t_string!(i18n, robots.username).to_owned()))
+            text=Signal::derive(move || credentials.with(|c| c.username.clone()))
+        />
+        <div class="berth-command">
+            <div class="berth-command__label">{t!(i18n, robots.token)}</div>
+            <div class="berth-command__box">
+                <code class="berth-command__text">
+                    {move || if shown.get() { token.get() } else { "•".repeat(32) }}
+                </code>
+                <button
+                    type="button"
+                    class="pf-v6-c-button pf-m-plain pf-m-small"
+                    aria-label=move || {
+                        if shown.get() { t_string!(i18n, robots.hide_token) } else { t_string!(i18n, robots.show_token) }
+                    }
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    <span class="pf-v6-c-button__icon">
+                        {move || {
+                            if shown.get() {
+                                view! { <Icon icon=lu::LuEyeOff/> }
+                            } else {
+                                view! { <Icon icon=lu::LuEye/> }
+                            }
+                        }}
+                    </span>
+                </button>
+                <CopyButton text=token/>
+            </div>
+        </div>
+        <FormAlert error=work.error/>
+        {move || {
+            if asking.get() {
+                view! {
+                    <div class="pf-v6-c-alert pf-m-warning pf-m-inline">
+                        <div class="pf-v6-c-alert__icon">
+                            <Icon icon=lu::LuTriangleAlert/>
+                        </div>
+                        <p class="pf-v6-c-alert__title">{t!(i18n, robots.regenerate_ask)}</p>
+                        <div class="pf-v6-c-alert__action-group">
+                            <Button kind=ButtonKind::Danger busy=work.busy on_click=regenerate>
+                                {t!(i18n, robots.regenerate_confirm)}
+                            </Button>
+                            <Button kind=ButtonKind::Link on_click=Callback::new(move |_| asking.set(false))>
+                                {t!(i18n, common.cancel)}
+                            </Button>
+                        </div>
+                    </div>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <div>
+                        <Button on_click=Callback::new(move |_| asking.set(true))>{t!(i18n, robots.regenerate)}</Button>
+                    </div>
+                }
+                    .into_any()
+            }
+        }}
+    }
+}

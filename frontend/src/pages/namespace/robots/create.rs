@@ -1,0 +1,136 @@
+//! The dialog that makes a robot account.
+
+use berth_domain::{Namespace, RobotName};
+use cynic::MutationBuilder;
+use leptos::{ev::SubmitEvent, prelude::*};
+
+use super::RobotKey;
+use crate::{
+    api::{ApiError, ErrorClass, use_api},
+    components::{Button, ButtonKind, FormAlert, Modal, TextField, use_toasts},
+    i18n::*,
+    schema,
+    work::Work,
+};
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables {
+    namespace: String,
+    short_name: String,
+    description: String,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "Variables")]
+struct Create {
+    #[arguments(input: { namespace: $namespace, shortName: $short_name, description: $description })]
+    create_robot: Payload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "CreateRobotPayload")]
+struct Payload {
+    robot: Made,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Robot")]
+struct Made {
+    id: cynic::Id,
+    name: String,
+}
+
+/// *Create robot account*: name and description; its credentials come next.
+#[component]
+pub(crate) fn CreateRobot(
+    /// Whose.
+    namespace: String,
+    /// Takes the dialog away.
+    on_close: Callback<()>,
+    /// Called with the new robot.
+    on_done: Callback<RobotKey>,
+) -> impl IntoView {
+    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
+    let namespace = StoredValue::new(namespace);
+    let name = RwSignal::new(String::new());
+    let description = RwSignal::new(String::new());
+    let work = Work::new();
+    let is_name = move |name: &str| {
+        let namespace: Result<Namespace, _> = namespace.with_value(|namespace| namespace.parse());
+        namespace
+            .and_then(|namespace| RobotName::new(namespace, name.trim()))
+            .is_ok()
+    };
+    let name_error = Signal::derive(move || {
+        let name = name.get();
+        (!name.trim().is_empty() && !is_name(&name))
+            .then(|| t_string!(i18n, rules.account).to_owned())
+    });
+    let words = Callback::new(move |error: ApiError| match error.class {
+        ErrorClass::AlreadyExists => Some(t_string!(i18n, robots.taken).to_owned()),
+        ErrorClass::FeatureOff => Some(t_string!(i18n, robots.disabled).to_owned()),
+        _ => None,
+    });
+    let ready = Signal::derive(move || name.with(|name| is_name(name)));
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if !ready.get_untracked() {
+            return;
+        }
+        let variables = Variables {
+            namespace: namespace.get_value(),
+            short_name: name.get_untracked().trim().to_owned(),
+            description: description.get_untracked().trim().to_owned(),
+        };
+        work.start(api.run(Create::build(variables)), move |data| {
+            let robot = data.create_robot.robot;
+            toasts.success(t_string!(i18n, robots.success, name = robot.name.clone()).to_string());
+            on_done.run((robot.id.inner().to_owned(), robot.name));
+        });
+    };
+    view! {
+        <Modal title=Signal::derive(move || t_string!(i18n, robots.create).to_owned()) on_close>
+            <form class="berth-dialog-form" on:submit=submit novalidate>
+                <div class="pf-v6-c-modal-box__body">
+                    <div class="pf-v6-c-form">
+                        <FormAlert
+                            error=work.error
+                            title=Signal::derive(move || Some(t_string!(i18n, robots.failed).to_owned()))
+                            words
+                        />
+                        <TextField
+                            id="robot-name"
+                            label=Signal::derive(move || t_string!(i18n, robots.name_label).to_owned())
+                            hint=Signal::derive(move || {
+                                Some(t_string!(i18n, robots.name_hint, namespace = namespace.get_value()).to_string())
+                            })
+                            value=name
+                            error=name_error
+                            required=true
+                            autofocus=true
+                        />
+                        <TextField
+                            id="robot-description"
+                            label=Signal::derive(move || t_string!(i18n, robots.description_label).to_owned())
+                            hint=Signal::derive(move || Some(t_string!(i18n, robots.description_hint).to_owned()))
+                            value=description
+                        />
+                    </div>
+                </div>
+                <footer class="pf-v6-c-modal-box__footer">
+                    <Button
+                        kind=ButtonKind::Primary
+                        submit=true
+                        busy=work.busy
+                        disabled=Signal::derive(move || !ready.get())
+                    >
+                        {t!(i18n, robots.create)}
+                    </Button>
+                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
+                        {t!(i18n, common.cancel)}
+                    </Button>
+                </footer>
+            </form>
+        </Modal>
+    }
+}

@@ -1,0 +1,89 @@
+//! Permissions, visibility, deletion.
+
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use super::{Repository, permissions::Permissions};
+use crate::{
+    components::{Button, ButtonKind},
+    fragments::Visibility,
+    i18n::*,
+    pages::repositories::{DeleteRepositories, VisibilityChange, use_visibility_change},
+};
+
+/// The tab *Settings*.
+#[component]
+pub(crate) fn Settings(
+    /// Of which.
+    repository: Repository,
+    /// Reads the repository again.
+    refetch: Callback<()>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let navigate = use_navigate();
+    let change = use_visibility_change(refetch);
+    let deleting = RwSignal::new(false);
+    let public = repository.visibility == Visibility::Public;
+    let (id, path) = (repository.id.inner().to_owned(), repository.path.clone());
+    let row = StoredValue::new(vec![(id.clone(), path.clone())]);
+    let gone = Callback::new(move |()| navigate("/repository", NavigateOptions::default()));
+    let toggle = Callback::new(move |_| {
+        change.run(VisibilityChange {
+            ids: vec![id.clone()],
+            to: if public {
+                Visibility::Private
+            } else {
+                Visibility::Public
+            },
+            names: vec![path.clone()],
+        });
+    });
+    view! {
+        <div class="berth-stack">
+            <Permissions
+                id=repository.id.inner().to_owned()
+                namespace=repository.namespace.name.clone()
+                name=repository.name.clone()
+            />
+            <section class="berth-card" aria-labelledby="visibility-title">
+                <h2 id="visibility-title">{t!(i18n, settings.visibility)}</h2>
+                <div class="berth-row">
+                    <p>
+                        {move || {
+                            if public {
+                                t_string!(i18n, settings.visibility_public)
+                            } else {
+                                t_string!(i18n, settings.visibility_private)
+                            }
+                        }}
+                    </p>
+                    <Button on_click=toggle>
+                        {move || {
+                            if public {
+                                t_string!(i18n, settings.make_private)
+                            } else {
+                                t_string!(i18n, settings.make_public)
+                            }
+                        }}
+                    </Button>
+                </div>
+            </section>
+            <section class="berth-card" aria-labelledby="delete-title">
+                <h2 id="delete-title">{t!(i18n, settings.delete)}</h2>
+                <div class="berth-row">
+                    <p>{t!(i18n, settings.delete_text)}</p>
+                    <Button kind=ButtonKind::Danger on_click=Callback::new(move |_| deleting.set(true))>
+                        {t!(i18n, settings.delete)}
+                    </Button>
+                </div>
+            </section>
+        </div>
+        <Show when=move || deleting.get()>
+            <DeleteRepositories
+                repositories=row.get_value()
+                on_close=Callback::new(move |()| deleting.set(false))
+                on_done=gone
+            />
+        </Show>
+    }
+}

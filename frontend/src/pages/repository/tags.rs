@@ -1,0 +1,472 @@
+//! The tags of a repository, live.
+
+mod delete;
+mod fetch;
+mod live;
+
+use std::collections::BTreeSet;
+
+use cynic::QueryBuilder;
+use icondata_lu as lu;
+use leptos::prelude::*;
+
+use super::{Repository, information::PushCommands};
+use crate::{
+    api::use_api,
+    components::{
+        Button, ButtonKind, DigestText, Empty, Label, Menu, MenuItem, NotVisible, Pager, RowCheck,
+        SearchInput, SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, load,
+        use_list_url,
+    },
+    fragments::{BigInt, DateTime, Digest, OrderDirection, PageInfo},
+    i18n::*,
+    pages::organizations::NothingFound,
+    paths, schema,
+};
+use fetch::FetchTag;
+use live::{Happened, follow_repository};
+
+pub(crate) use delete::DeleteTags;
+pub(crate) use fetch::PullCommands;
+
+const DEFAULT_SORT: &str = "-pushed";
+
+#[derive(cynic::Enum, Debug, Clone, Copy)]
+enum TagOrderField {
+    Name,
+    Pushed,
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables {
+    namespace: String,
+    name: String,
+    first: i32,
+    after: Option<String>,
+    search: Option<String>,
+    field: TagOrderField,
+    direction: OrderDirection,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "Query", variables = "Variables")]
+struct TagsQuery {
+    #[arguments(namespace: $namespace, name: $name)]
+    repository: Option<TagsOf>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "Repository", variables = "Variables")]
+struct TagsOf {
+    #[arguments(first: $first, after: $after, filter: { search: $search }, orderBy: { field: $field, direction: $direction })]
+    tags: TagConnection,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct TagConnection {
+    nodes: Vec<Tag>,
+    page_info: PageInfo,
+    total_count: Option<i32>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct Tag {
+    id: cynic::Id,
+    name: String,
+    started_at: DateTime,
+    expires_at: Option<DateTime>,
+    manifest: Manifest,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct Manifest {
+    digest: Digest,
+    content_bytes: BigInt,
+    artifact_type: Option<String>,
+    #[cynic(spread)]
+    own: Own,
+}
+
+#[derive(cynic::InlineFragments, Debug, Clone)]
+#[cynic(graphql_type = "Manifest")]
+enum Own {
+    Image(Image),
+    Index(Index),
+    #[cynic(fallback)]
+    Other,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "ImageManifest")]
+struct Image {
+    platform: Option<Platform>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "ImageIndex")]
+struct Index {
+    children: Vec<Child>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "IndexChild")]
+struct Child {
+    platform: Option<Platform>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct Platform {
+    os: String,
+    label: String,
+}
+
+impl Manifest {
+    /// What stands in the column *Platforms*: platforms, or the kind of an artifact.
+    fn platforms(&self) -> Vec<String> {
+        let platforms: Vec<&Platform> = match &self.own {
+            Own::Image(image) => image.platform.iter().collect(),
+            Own::Index(index) => index
+                .children
+                .iter()
+                .filter_map(|child| child.platform.as_ref())
+                .collect(),
+            Own::Other => Vec::new(),
+        };
+        let mut labels: Vec<String> = Vec::new();
+        // Attestations hang in an index as `unknown/unknown`; they are no platform to run on.
+        for platform in platforms
+            .into_iter()
+            .filter(|platform| platform.os != "unknown")
+        {
+            if !labels.contains(&platform.label) {
+                labels.push(platform.label.clone());
+            }
+        }
+        if labels.is_empty() {
+            labels.extend(self.artifact_type.as_deref().map(kind_of_artifact));
+        }
+        labels
+    }
+}
+
+/// A short name for an artifact's type.
+pub(crate) fn kind_of_artifact(media_type: &str) -> String {
+    const KINDS: [(&str, &str); 8] = [
+        ("helm.config", "Helm chart"),
+        ("cosign.artifact.sig", "Cosign signature"),
+        ("sigstore.bundle", "Sigstore bundle"),
+        ("notary.signature", "Notary signature"),
+        ("spdx", "SPDX SBOM"),
+        ("cyclonedx", "CycloneDX SBOM"),
+        ("in-toto", "in-toto attestation"),
+        ("wasm", "WebAssembly"),
+    ];
+    KINDS
+        .iter()
+        .find(|(part, _)| media_type.contains(part))
+        .map_or_else(|| media_type.to_owned(), |(_, kind)| (*kind).to_owned())
+}
+
+/// The tab *Tags*.
+#[component]
+pub(crate) fn Tags(
+    /// Of which.
+    repository: Repository,
+    /// Reads the repository again.
+    refetch: Callback<()>,
+) -> impl IntoView {
+    let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
+    let id = repository.id.inner().to_owned();
+    let (namespace, name) = (repository.namespace.name.clone(), repository.name.clone());
+    let list = LocalResource::new(move || {
+        let (column, descending) = url.sort(DEFAULT_SORT);
+        api.run(TagsQuery::build(Variables {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            first: url.rows(),
+            after: url.after(),
+            search: Some(url.search()).filter(|text| !text.is_empty()),
+            field: if column == "name" {
+                TagOrderField::Name
+            } else {
+                TagOrderField::Pushed
+            },
+            direction: OrderDirection::descending(descending),
+        }))
+    });
+    let fresh = RwSignal::new(BTreeSet::<String>::new());
+    let said = RwSignal::new(String::new());
+    follow_repository(id.clone(), move |happened| {
+        match happened {
+            Happened::Pushed(name) => {
+                said.try_set(t_string!(i18n, tags.arrived, name = name.clone()).to_string());
+                fresh.try_update(|fresh| fresh.insert(name));
+            }
+            Happened::Deleted(name) => {
+                said.try_set(t_string!(i18n, tags.gone, name = name).to_string());
+            }
+            Happened::Gap => {}
+            Happened::RepositoryDeleted => {
+                refetch.try_run(());
+                return;
+            }
+        }
+        list.refetch();
+    });
+    let selection = Selection::new();
+    let deleting = RwSignal::new(None::<Vec<String>>);
+    let fetching = RwSignal::new(None::<(String, String)>);
+    let may_delete = repository.viewer_can_push;
+    let path = StoredValue::new(repository.path.clone());
+    let id = StoredValue::new(id);
+    view! {
+        <div class="berth-toolbar berth-gap-below">
+            <SearchInput label=Signal::derive(move || t_string!(i18n, tags.search).to_owned())/>
+            <span class="berth-live berth-toolbar__end" title=move || t_string!(i18n, tags.live_hint)>
+                {t!(i18n, tags.live)}
+            </span>
+            <Show when=move || { selection.len() > 0 }>
+                <div class="berth-bulk">
+                    <span>{move || t_string!(i18n, list.selected, count = selection.len()).to_string()}</span>
+                    <Button
+                        kind=ButtonKind::Danger
+                        on_click=Callback::new(move |_| deleting.set(Some(selection.names())))
+                    >
+                        {t!(i18n, common.delete)}
+                    </Button>
+                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
+                        {t!(i18n, list.clear_selection)}
+                    </Button>
+                </div>
+            </Show>
+        </div>
+        <div class="pf-v6-screen-reader" role="status">{move || said.get()}</div>
+        {load(
+            list,
+            || view! { <SkeletonTable/> }.into_any(),
+            move |data| {
+                let Some(repository) = data.repository else {
+                    return view! { <NotVisible/> }.into_any();
+                };
+                let TagConnection { nodes, page_info, total_count } = repository.tags;
+                if nodes.is_empty() && !url.search_untracked().is_empty() {
+                    return view! { <NothingFound/> }.into_any();
+                }
+                if nodes.is_empty() {
+                    return view! {
+                        <Empty
+                            icon=lu::LuTag
+                            title=Signal::derive(move || t_string!(i18n, tags.empty).to_owned())
+                            text=Signal::derive(move || {
+                                if may_delete {
+                                    t_string!(i18n, tags.empty_text).to_owned()
+                                } else {
+                                    t_string!(i18n, tags.empty_reader).to_owned()
+                                }
+                            })
+                        >
+                            {may_delete.then(|| view! { <PushCommands path=path.get_value()/> })}
+                        </Empty>
+                    }
+                        .into_any();
+                }
+                let shown = nodes.len();
+                view! {
+                    <TagTable tags=nodes path=path.get_value() may_delete selection fresh deleting fetching/>
+                    <Pager shown total=total_count next=page_info.next()/>
+                }
+                    .into_any()
+            },
+        )}
+        {move || {
+            deleting
+                .get()
+                .map(|names| {
+                    view! {
+                        <DeleteTags
+                            repository=id.get_value()
+                            names
+                            on_close=Callback::new(move |()| deleting.set(None))
+                            on_done=Callback::new(move |()| {
+                                deleting.set(None);
+                                selection.clear();
+                                list.refetch();
+                            })
+                        />
+                    }
+                })
+        }}
+        {move || {
+            fetching
+                .get()
+                .map(|(tag, digest)| {
+                    view! {
+                        <FetchTag
+                            path=path.get_value()
+                            tag
+                            digest
+                            on_close=Callback::new(move |()| fetching.set(None))
+                        />
+                    }
+                })
+        }}
+    }
+}
+
+#[component]
+fn TagTable(
+    tags: Vec<Tag>,
+    path: String,
+    may_delete: bool,
+    selection: Selection,
+    fresh: RwSignal<BTreeSet<String>>,
+    deleting: RwSignal<Option<Vec<String>>>,
+    fetching: RwSignal<Option<(String, String)>>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let rows: Vec<_> = tags
+        .iter()
+        .map(|tag| (tag.id.inner().to_owned(), tag.name.clone()))
+        .collect();
+    let expire = tags.iter().any(|tag| tag.expires_at.is_some());
+    view! {
+        <table class="pf-v6-c-table pf-m-grid-lg" aria-label=move || t_string!(i18n, repository.tab_tags)>
+            <thead class="pf-v6-c-table__thead">
+                <tr class="pf-v6-c-table__tr">
+                    {may_delete.then(|| view! { <SelectAll selection rows/> })}
+                    <SortHeader
+                        column="name"
+                        label=Signal::derive(move || t_string!(i18n, tags.column).to_owned())
+                        default=DEFAULT_SORT
+                    />
+                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.platforms)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.size)}</th>
+                    <SortHeader
+                        column="pushed"
+                        label=Signal::derive(move || t_string!(i18n, tags.pushed).to_owned())
+                        default=DEFAULT_SORT
+                        descending_first=true
+                    />
+                    {expire.then(|| view! { <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.expires)}</th> })}
+                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.digest)}</th>
+                    <td class="pf-v6-c-table__td"></td>
+                </tr>
+            </thead>
+            <tbody class="pf-v6-c-table__tbody">
+                {tags
+                    .into_iter()
+                    .map(|tag| {
+                        let href = paths::tag(&path, &tag.name);
+                        let digest = tag.manifest.digest.0.clone();
+                        let (label, row_name) = (tag.name.clone(), tag.name.clone());
+                        let menu = (tag.name.clone(), digest.clone());
+                        let platforms = tag.manifest.platforms();
+                        view! {
+                            <tr
+                                class="pf-v6-c-table__tr"
+                                class:berth-fresh=move || fresh.with(|fresh| fresh.contains(&row_name))
+                            >
+                                {may_delete
+                                    .then(|| {
+                                        view! { <RowCheck selection id=tag.id.inner().to_owned() name=tag.name.clone()/> }
+                                    })}
+                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, tags.column)>
+                                    <a href=href><bdi>{tag.name}</bdi></a>
+                                </td>
+                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.platforms)>
+                                    <span class="berth-chips">
+                                        {platforms
+                                            .into_iter()
+                                            .map(|platform| view! { <Label>{platform}</Label> })
+                                            .collect_view()}
+                                    </span>
+                                </td>
+                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.size)>
+                                    <Size bytes=Some(tag.manifest.content_bytes)/>
+                                </td>
+                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.pushed)>
+                                    <Time at=Some(tag.started_at)/>
+                                </td>
+                                {expire
+                                    .then(|| {
+                                        view! {
+                                            <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.expires)>
+                                                <Time at=tag.expires_at/>
+                                            </td>
+                                        }
+                                    })}
+                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.digest)>
+                                    <DigestText digest/>
+                                </td>
+                                <td class="pf-v6-c-table__td pf-v6-c-table__action">
+                                    <Menu
+                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()).to_string())
+                                        icon=Some(lu::LuEllipsisVertical)
+                                        items=Callback::new(move |()| {
+                                            let (fetch, name) = (menu.clone(), menu.0.clone());
+                                            let mut items = vec![
+                                                MenuItem::action(t_string!(i18n, tags.fetch), move || {
+                                                    fetching.set(Some(fetch.clone()));
+                                                }),
+                                            ];
+                                            if may_delete {
+                                                items.push(MenuItem::Divider);
+                                                items.push(MenuItem::danger(t_string!(i18n, common.delete), move || {
+                                                    deleting.set(Some(vec![name.clone()]));
+                                                }));
+                                            }
+                                            items
+                                        })
+                                    />
+                                </td>
+                            </tr>
+                        }
+                    })
+                    .collect_view()}
+            </tbody>
+        </table>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(platforms: &[(&str, &str)]) -> Manifest {
+        let children = platforms
+            .iter()
+            .map(|(os, label)| Child {
+                platform: Some(Platform {
+                    os: (*os).into(),
+                    label: (*label).into(),
+                }),
+            })
+            .collect();
+        Manifest {
+            digest: Digest(String::new()),
+            content_bytes: BigInt("0".into()),
+            artifact_type: None,
+            own: Own::Index(Index { children }),
+        }
+    }
+
+    #[test]
+    fn platforms_leave_out_attestations_and_repetitions() {
+        let manifest = index(&[
+            ("linux", "linux/amd64"),
+            ("unknown", "unknown/unknown"),
+            ("linux", "linux/amd64"),
+            ("linux", "linux/arm64/v8"),
+        ]);
+        assert_eq!(manifest.platforms(), ["linux/amd64", "linux/arm64/v8"]);
+    }
+
+    #[test]
+    fn an_artifact_shows_its_kind() {
+        assert_eq!(
+            kind_of_artifact("application/vnd.cncf.helm.config.v1+json"),
+            "Helm chart"
+        );
+        assert_eq!(kind_of_artifact("application/x.own"), "application/x.own");
+    }
+}
