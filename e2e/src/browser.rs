@@ -6,6 +6,8 @@
 
 mod complaints;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use chromiumoxide::BrowserConfig;
 use chromiumoxide::cdp::browser_protocol::browser::{

@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use crate::server::Occupant;
-use crate::shell::{Result, command};
+use crate::shell::{Result, command, read};
 use crate::{console, demo, paths, plan, server};
 
 /// Where the server listens unless told otherwise.
@@ -80,17 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             ));
         }
     }
-    // The announcer waits beside the server, which takes over this process and so gets its signals.
-    let mut announcer = command(std::env::current_exe().map_err(|error| error.to_string())?);
-    announcer
-        .args(["announce", &address.to_string()])
-        .stdin(Stdio::null());
-    if options.demo {
-        announcer.arg("--demo");
-    }
-    announcer
-        .spawn()
-        .map_err(|error| format!("cannot start the announcer: {error}"))?;
+    start_announcer(address, options.demo)?;
     let initialize: &[(&str, &str)] = if options.demo {
         &[("BERTH_FEATURE_USER_INITIALIZE", "true")]
     } else {
@@ -111,16 +100,35 @@ pub(crate) fn prepare(yes: bool) -> Result<()> {
     server::build()
 }
 
+/// Starts the announcer beside the server, which takes over this process and so gets its signals.
+/// The shell between them lets the system reap it, which the server would not.
+fn start_announcer(address: SocketAddr, demo: bool) -> Result<()> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut shell = command("sh");
+    shell.args(["-c", "\"$0\" announce \"$@\" &"]).arg(own);
+    shell
+        .arg(std::process::id().to_string())
+        .arg(address.to_string());
+    if demo {
+        shell.arg("--demo");
+    }
+    let status = shell.status();
+    status
+        .map(|_| ())
+        .map_err(|error| format!("cannot start the announcer: {error}"))
+}
+
 /// The hidden command that waits for the server and says how to use it.
 pub(crate) fn announcer(arguments: &[String]) -> Result<()> {
-    let address = arguments
-        .first()
-        .and_then(|text| text.parse().ok())
-        .ok_or("`announce` needs an address")?;
-    let parent = std::os::unix::process::parent_id();
-    let alive = || std::os::unix::process::parent_id() == parent;
+    let [server, address, rest @ ..] = arguments else {
+        return Err("`announce` needs a process and an address".to_owned());
+    };
+    let address = address
+        .parse()
+        .map_err(|_| format!("`{address}` is no address"))?;
+    let alive = || read(command("kill").args(["-0", server])).is_ok();
     if server::wait_until_ready(address, Duration::from_mins(1), alive) {
-        announce(address, arguments.iter().any(|word| word == "--demo"))
+        announce(address, rest.iter().any(|word| word == "--demo"))
     } else {
         // The server has said why it ended.
         Ok(())
@@ -143,7 +151,7 @@ fn announce(address: SocketAddr, with_demo: bool) -> Result<()> {
     println!();
     println!("podman login --tls-verify=false -u {user} {address}");
     println!(
-        "printf 'FROM scratch\\nCOPY README.md /\\n' | podman build -t {address}/{user}/hello -f - ."
+        "printf 'FROM scratch\\nLABEL hello=berth\\n' | podman build -t {address}/{user}/hello -"
     );
     println!("podman push --tls-verify=false {address}/{user}/hello");
     println!();

@@ -381,7 +381,7 @@ impl Page {
     }
 
     /// One line for each violation; contrast that axe could not judge is none.
-    async fn axe(&self) -> Vec<String> {
+    pub(super) async fn axe(&self) -> Vec<String> {
         let script =
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../node_modules/axe-core/axe.min.js");
         let script = std::fs::read_to_string(&script).unwrap_or_else(|error| {
