@@ -374,12 +374,14 @@ async fn pg_pool(url: &Secret<String>, size: u32) -> Result<Pool<AsyncPgConnecti
             let (client, connection) = tokio_postgres::connect(&url, tls)
                 .await
                 .map_err(|e| ConnectionError::BadConnection(describe(&e)))?;
-            // Error texts are matched for deadlocks, whatever the server's language.
-            client
-                .batch_execute("set lc_messages = 'C'")
-                .await
-                .or_else(|_| Ok::<(), ConnectionError>(()))?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            let mut c =
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+            // Error texts are matched for deadlocks, whatever the server's language. Only some
+            // users may choose it, and the others have to live with the server's.
+            if let Err(error) = c.batch_execute("set lc_messages = 'C'").await {
+                tracing::debug!(%error, "the language of the database's messages stays as it is");
+            }
+            Ok(c)
         }
         .boxed()
     });
