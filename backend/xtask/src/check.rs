@@ -71,11 +71,17 @@ fn deny(yes: bool) -> Result<()> {
         let mut deny = tools::with_tools(command("cargo-deny"), &[&CARGO_DENY]);
         run(deny.args(["--all-features", "--locked"]).args(words))
     };
-    deny(&["check", "licenses", "bans", "sources"])?;
+    deny(&[
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ])?;
     let mut fetch = tools::with_tools(command("cargo-deny"), &[&CARGO_DENY]);
     if run(fetch.args(["fetch", "db"])).is_err() {
         println!("WARNING: advisories were NOT checked: their database could not be fetched here");
         return Ok(());
     }
-    deny(&["check", "--disable-fetch", "advisories"])
+    deny(&["check", "advisories"])
 }

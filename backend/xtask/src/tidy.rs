@@ -86,6 +86,13 @@ const LINE_RULES: [LineRule; 13] = [
     },
 ];
 
+impl LineRule {
+    /// A macro cannot know whether what it silences occurs, so it may `allow`, with a reason.
+    fn excuses(&self, line: &str) -> bool {
+        self.pattern.ends_with("ow(") && line.contains("reason = ")
+    }
+}
+
 /// Fails with every broken rule.
 pub(crate) fn run() -> Result<()> {
     let listed =
@@ -126,7 +133,7 @@ fn check_file(name: &str, broken: &mut Vec<String>) {
         for (number, _) in text
             .lines()
             .enumerate()
-            .filter(|(_, line)| line.contains(rule.pattern))
+            .filter(|(_, line)| line.contains(rule.pattern) && !rule.excuses(line))
         {
             broken.push(format!(
                 "{name}:{}: `{}`: {}",
@@ -153,10 +160,10 @@ fn check_file(name: &str, broken: &mut Vec<String>) {
     }
     if name.starts_with("frontend/src") {
         for (number, line) in text.lines().enumerate() {
-            if line
-                .split_whitespace()
-                .any(|word| word.starts_with("style="))
-            {
+            // In a string literal the quotes are escaped: that is a test or a sanitizer.
+            let attribute =
+                |word: &str| word.starts_with("style=") && !word.starts_with("style=\\");
+            if line.split_whitespace().any(attribute) {
                 broken.push(format!(
                     "{name}:{}: `style=` is blocked by the CSP, use a class or `style:`",
                     number + 1
