@@ -37,7 +37,9 @@ pub(crate) fn App() -> impl IntoView {
 /// Shows pages once the server said who is asking.
 #[component]
 fn Started() -> impl IntoView {
-    preferences::restore_language(use_i18n());
+    let i18n = use_i18n();
+    // In an effect, since the provider sets the browser's language in one of its own.
+    Effect::new(move |_| preferences::restore_language(i18n));
     let session = use_session();
     let failure = RwSignal::new(None::<ApiError>);
     let ask = move || {

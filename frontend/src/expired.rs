@@ -24,7 +24,7 @@ fn Dialog() -> impl IntoView {
     let (api, session, i18n) = (use_api(), use_session(), use_i18n());
     let password = RwSignal::new(String::new());
     let work = Work::new();
-    let name = session.user_name().unwrap_or_default();
+    let name = session.user_name_untracked().unwrap_or_default();
     let shown_name = name.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

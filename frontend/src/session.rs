@@ -109,6 +109,16 @@ impl Session {
             .with(|viewer| viewer.as_ref().map(|viewer| viewer.user.name.clone()))
     }
 
+    /// The signed-in user, for code that runs once.
+    pub(crate) fn viewer_untracked(self) -> Option<Viewer> {
+        self.viewer.get_untracked()
+    }
+
+    /// The signed-in user's name, for code that runs once.
+    pub(crate) fn user_name_untracked(self) -> Option<String> {
+        self.viewer_untracked().map(|viewer| viewer.user.name)
+    }
+
     /// The registry; known wherever a page is shown.
     pub(crate) fn registry(self) -> Registry {
         self.registry.get().unwrap_or(Registry {

@@ -17,8 +17,6 @@ pub(crate) fn Avatar(
         .to_uppercase()
         .to_string();
     view! {
-        <span class="berth-avatar" aria-hidden="true" style:background-color=color>
-            {letter}
-        </span>
+        <span class="berth-avatar" aria-hidden="true" data-letter=letter style:background-color=color></span>
     }
 }

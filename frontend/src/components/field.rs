@@ -246,30 +246,24 @@ pub(crate) fn FormAlert(
     title: MaybeProp<String>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    view! {
-        <div aria-live="assertive">
-            {move || {
-                error
-                    .get()
-                    .map(|error| {
-                        let text = words
-                            .and_then(|words| words.run(error.clone()))
-                            .unwrap_or_else(|| error_text(i18n, &error));
-                        let (title, body) = match title.get() {
-                            Some(title) => (title, Some(text)),
-                            None => (text, None),
-                        };
-                        view! {
-                            <div class="pf-v6-c-alert pf-m-danger pf-m-inline" role="alert">
-                                <div class="pf-v6-c-alert__icon">
-                                    <Icon icon=lu::LuCircleAlert/>
-                                </div>
-                                <p class="pf-v6-c-alert__title">{title}</p>
-                                {body.map(|body| view! { <div class="pf-v6-c-alert__description"><p>{body}</p></div> })}
-                            </div>
-                        }
-                    })
-            }}
-        </div>
+    move || {
+        error.get().map(|error| {
+            let text = words
+                .and_then(|words| words.run(error.clone()))
+                .unwrap_or_else(|| error_text(i18n, &error));
+            let (title, body) = match title.get() {
+                Some(title) => (title, Some(text)),
+                None => (text, None),
+            };
+            view! {
+                <div class="pf-v6-c-alert pf-m-danger pf-m-inline" role="alert">
+                    <div class="pf-v6-c-alert__icon">
+                        <Icon icon=lu::LuCircleAlert/>
+                    </div>
+                    <p class="pf-v6-c-alert__title">{title}</p>
+                    {body.map(|body| view! { <div class="pf-v6-c-alert__description"><p>{body}</p></div> })}
+                </div>
+            }
+        })
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn Namespace(
 fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
     let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
     let name = StoredValue::new(facts.name.clone());
-    let is_own = session.user_name().as_deref() == Some(&facts.name);
+    let is_own = session.user_name_untracked().as_deref() == Some(&facts.name);
     let mut tabs = vec![Tab {
         key: REPOSITORIES,
         text: Signal::derive(move || t_string!(i18n, namespace.tab_repositories).to_owned()),

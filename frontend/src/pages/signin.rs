@@ -51,7 +51,7 @@ pub(crate) fn SignIn() -> impl IntoView {
     let username = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let work = Work::new();
-    let signed_in_before = session.viewer().is_some();
+    let signed_in_before = session.viewer_untracked().is_some();
     let title = Signal::derive(move || {
         t_string!(i18n, signin.title, registry = session.registry().title).to_string()
     });

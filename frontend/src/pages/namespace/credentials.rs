@@ -222,7 +222,7 @@ fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
         work.start(api.run(operation), move |data| {
             if let Some(new) = data.regenerate_robot_token.robot.credentials {
                 toasts.success(
-                    t_string!(i18n, robots.regenerated, name = new.username.clone()).to_string(),
+                    tu_string!(i18n, robots.regenerated, name = new.username.clone()).to_string(),
                 );
                 credentials.try_set(new);
             }

@@ -90,10 +90,10 @@ pub(crate) fn ChangePassword() -> impl IntoView {
             for field in [current, new, again] {
                 field.try_set(String::new());
             }
-            toasts.success(t_string!(i18n, namespace.password_changed));
+            toasts.success(tu_string!(i18n, namespace.password_changed));
         });
     };
-    let name = session.user_name().unwrap_or_default();
+    let name = session.user_name_untracked().unwrap_or_default();
     view! {
         <div class="berth-columns">
             <section class="berth-card" aria-labelledby="password-title">

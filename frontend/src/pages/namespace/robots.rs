@@ -303,7 +303,7 @@ fn DeleteRobots(
         };
         work.start(api.run(Delete::build(variables)), move |data| {
             let count = data.delete_robots.deleted_ids.len();
-            toasts.success(t_string!(i18n, robots.deleted, count = count).to_string());
+            toasts.success(tu_string!(i18n, robots.deleted, count = count).to_string());
             on_done.run(());
         });
     });

@@ -67,15 +67,17 @@ pub(crate) fn use_visibility_change(refetch: Callback<()>) -> Callback<Visibilit
                     refetch.try_run(());
                     let name = match change.names.as_slice() {
                         [one] => one.clone(),
-                        many => t_string!(i18n, repositories.count, count = many.len()).to_string(),
+                        many => {
+                            tu_string!(i18n, repositories.count, count = many.len()).to_string()
+                        }
                     };
                     let (text, back) = match change.to {
                         Visibility::Public => (
-                            t_string!(i18n, repositories.now_public, name = name).to_string(),
+                            tu_string!(i18n, repositories.now_public, name = name).to_string(),
                             Visibility::Private,
                         ),
                         Visibility::Private => (
-                            t_string!(i18n, repositories.now_private, name = name).to_string(),
+                            tu_string!(i18n, repositories.now_private, name = name).to_string(),
                             Visibility::Public,
                         ),
                     };
@@ -87,7 +89,7 @@ pub(crate) fn use_visibility_change(refetch: Callback<()>) -> Callback<Visibilit
                             });
                         }
                     });
-                    toasts.success_with_undo(text, t_string!(i18n, common.undo).to_owned(), undo);
+                    toasts.success_with_undo(text, tu_string!(i18n, common.undo).to_owned(), undo);
                 }
                 Err(error) => toasts.failure(error_text(i18n, &error)),
             }
@@ -135,7 +137,7 @@ pub(crate) fn DeleteRepositories(
         };
         work.start(api.run(Delete::build(variables)), move |data| {
             let count = data.delete_repositories.deleted_ids.len();
-            toasts.success(t_string!(i18n, repositories.deleted, count = count).to_string());
+            toasts.success(tu_string!(i18n, repositories.deleted, count = count).to_string());
             on_done.run(());
         });
     });

@@ -58,7 +58,7 @@ pub(crate) fn CreateRepository(
     let (api, session, i18n) = (use_api(), use_session(), use_i18n());
     let navigate = use_navigate();
     let choices = session
-        .viewer()
+        .viewer_untracked()
         .map(|viewer| viewer.creatable_namespaces)
         .unwrap_or_default();
     let namespace = RwSignal::new(

@@ -195,7 +195,7 @@ fn EditDescription(
             description: value.get_untracked().trim().to_owned(),
         };
         work.start(api.run(Update::build(variables)), move |_| {
-            toasts.success(t_string!(i18n, repository.description_saved));
+            toasts.success(tu_string!(i18n, repository.description_saved));
             on_close.try_run(());
             on_done.try_run(());
         });

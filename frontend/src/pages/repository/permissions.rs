@@ -114,9 +114,9 @@ pub(crate) fn Permissions(
         async move {
             api.run(SetPermissions::build(variables)).await?;
             let text = if role.is_some() {
-                t_string!(i18n, settings.saved, name = account).to_string()
+                tu_string!(i18n, settings.saved, name = account).to_string()
             } else {
-                t_string!(i18n, settings.removed, name = account).to_string()
+                tu_string!(i18n, settings.removed, name = account).to_string()
             };
             toasts.success(text);
             list.refetch();
@@ -177,7 +177,7 @@ pub(crate) fn Permissions(
                     Some(permissions) => view! { <PermissionTable permissions change/> }.into_any(),
                 },
             )}
-            <form class="berth-inline-form" on:submit=submit novalidate>
+            <form class="pf-v6-c-form berth-inline-form" on:submit=submit novalidate>
                 <TextField
                     id="permission-account"
                     label=Signal::derive(move || t_string!(i18n, settings.account).to_owned())

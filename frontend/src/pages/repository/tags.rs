@@ -199,11 +199,11 @@ pub(crate) fn Tags(
     follow_repository(id.clone(), move |happened| {
         match happened {
             Happened::Pushed(name) => {
-                said.try_set(t_string!(i18n, tags.arrived, name = name.clone()).to_string());
+                said.try_set(tu_string!(i18n, tags.arrived, name = name.clone()).to_string());
                 fresh.try_update(|fresh| fresh.insert(name));
             }
             Happened::Deleted(name) => {
-                said.try_set(t_string!(i18n, tags.gone, name = name).to_string());
+                said.try_set(tu_string!(i18n, tags.gone, name = name).to_string());
             }
             Happened::Gap => {}
             Happened::RepositoryDeleted => {

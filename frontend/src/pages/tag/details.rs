@@ -51,6 +51,11 @@ pub(super) fn Details(
         Own::Image(image) => Some(image.config.clone()),
         _ => None,
     };
+    // An image's is the type of its configuration, which says nothing.
+    let artifact_type = manifest
+        .artifact_type
+        .clone()
+        .filter(|_| !matches!(manifest.own, Own::Image(_)));
     let created = match &manifest.own {
         Own::Image(image) => image
             .config
@@ -98,8 +103,7 @@ pub(super) fn Details(
                         })}
                     <dt>{t!(i18n, tag.media_type)}</dt>
                     <dd><code>{manifest.media_type}</code></dd>
-                    {manifest
-                        .artifact_type
+                    {artifact_type
                         .map(|kind| {
                             view! {
                                 <dt>{t!(i18n, tag.artifact_type)}</dt>

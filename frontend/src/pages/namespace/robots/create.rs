@@ -84,7 +84,7 @@ pub(crate) fn CreateRobot(
         };
         work.start(api.run(Create::build(variables)), move |data| {
             let robot = data.create_robot.robot;
-            toasts.success(t_string!(i18n, robots.success, name = robot.name.clone()).to_string());
+            toasts.success(tu_string!(i18n, robots.success, name = robot.name.clone()).to_string());
             on_done.run((robot.id.inner().to_owned(), robot.name));
         });
     };

@@ -53,7 +53,7 @@ pub(crate) fn DeleteTags(
         };
         work.start(api.run(Delete::build(variables)), move |data| {
             let count = data.delete_tags.deleted_names.len();
-            toasts.success(t_string!(i18n, tags.deleted, count = count).to_string());
+            toasts.success(tu_string!(i18n, tags.deleted, count = count).to_string());
             on_done.run(());
         });
     });
