@@ -8,7 +8,7 @@ use icondata_lu as lu;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::{components::Icon, i18n::*};
+use crate::{components::Icon, i18n::*, session::use_session};
 use keys::Shortcuts;
 use masthead::Masthead;
 
@@ -19,7 +19,7 @@ const WIDE: &str = "(min-width: 75rem)";
 #[component]
 pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
     let i18n = use_i18n();
-    let location = use_location();
+    let (location, session) = (use_location(), use_session());
     let wide = media(WIDE);
     let expanded = RwSignal::new(wide.get_untracked());
     Effect::new(move |_| expanded.set(wide.get()));
@@ -52,9 +52,11 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                     <div class="pf-v6-c-page__sidebar-body">
                         <nav class="pf-v6-c-nav" aria-label=move || t_string!(i18n, nav.label)>
                             <ul class="pf-v6-c-nav__list" role="list">
-                                <NavItem href="/organization" others=&["/organization/", "/user/"] icon=lu::LuBuilding2>
-                                    {t!(i18n, nav.organizations)}
-                                </NavItem>
+                                <Show when=move || session.viewer().is_some()>
+                                    <NavItem href="/organization" others=&["/organization/", "/user/"] icon=lu::LuBuilding2>
+                                        {t!(i18n, nav.organizations)}
+                                    </NavItem>
+                                </Show>
                                 <NavItem href="/repository" others=&["/repository/"] icon=lu::LuPackage>
                                     {t!(i18n, nav.repositories)}
                                 </NavItem>
@@ -71,6 +73,13 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
             ></div>
             <div class="pf-v6-c-page__main-container pf-m-fill">
                 <main class="pf-v6-c-page__main" id="main" tabindex="-1">
+                    <Show when=move || session.registry().read_only>
+                        <p class="berth-banner" role="status">
+                            <Icon icon=lu::LuLock/>
+                            " "
+                            {t!(i18n, read_only.banner)}
+                        </p>
+                    </Show>
                     {children()}
                 </main>
             </div>

@@ -60,6 +60,20 @@ pub(crate) fn namespace(name: &str, is_user: bool) -> String {
     }
 }
 
+/// The sign-in page, which leads back to a page of this console.
+pub(crate) fn sign_in(back: &str) -> String {
+    QueryString::default().with("next", back).on("/signin")
+}
+
+/// Where sign-in leads on: only ever to a page of this console.
+pub(crate) fn after_sign_in(query: &str) -> String {
+    let query = QueryString::parse(query);
+    let next = query
+        .get("next")
+        .filter(|next| next.starts_with('/') && !next.starts_with("//") && !next.contains('\\'));
+    next.unwrap_or("/repository").to_owned()
+}
+
 /// A page's state after `?`: ordered keys and values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct QueryString(Vec<(String, String)>);
@@ -170,6 +184,21 @@ mod tests {
         assert!(
             matches!(Place::parse("acme/tag/tag/tag"), Some(Place::Tag { name, tag, .. }) if name == "tag" && tag == "tag")
         );
+    }
+
+    #[test]
+    fn sign_in_leads_only_to_pages_of_this_console() {
+        let back = sign_in("/repository/acme/app?tab=settings");
+        let query = back.strip_prefix("/signin").unwrap();
+        assert_eq!(after_sign_in(query), "/repository/acme/app?tab=settings");
+        for bad in [
+            "",
+            "?next=https://example.com",
+            "?next=//example.com",
+            "?next=/%5Cexample.com",
+        ] {
+            assert_eq!(after_sign_in(bad), "/repository", "{bad}");
+        }
     }
 
     #[test]

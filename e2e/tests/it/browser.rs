@@ -1,17 +1,57 @@
 //! The console in a real browser: no page may complain about anything.
 
-use berth_e2e::browser::{Browser, Look};
+mod flows;
+mod pages;
+
+use berth_e2e::browser::{Browser, Look, Page};
 use berth_e2e::harness::Scenario;
 use berth_e2e::scenarios;
-use berth_e2e::world::World;
+use berth_e2e::world::{Account, World};
 
-pub(crate) const SCENARIOS: &[Scenario] = scenarios![sign_in_page_opens_without_complaint];
+use flows::{
+    dialog_keeps_the_focus_and_gives_it_back, first_visitor_sets_the_registry_up,
+    language_and_theme_are_remembered, pushed_tag_appears_in_an_open_list,
+    repository_changes_visibility_and_goes_after_confirm, robot_gets_credentials_and_goes,
+    search_and_sort_stay_in_the_address,
+};
+use pages::{
+    hidden_and_unknown_pages_look_alike, pages_are_accessible_in_every_look,
+    sign_in_page_opens_without_complaint,
+};
 
-async fn sign_in_page_opens_without_complaint(world: World) {
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    sign_in_page_opens_without_complaint,
+    first_visitor_sets_the_registry_up,
+    pushed_tag_appears_in_an_open_list,
+    robot_gets_credentials_and_goes,
+    repository_changes_visibility_and_goes_after_confirm,
+    search_and_sort_stay_in_the_address,
+    dialog_keeps_the_focus_and_gives_it_back,
+    language_and_theme_are_remembered,
+    hidden_and_unknown_pages_look_alike,
+    pages_are_accessible_in_every_look,
+];
+
+/// A browser in which somebody has signed in, at the list of repositories.
+async fn signed_in(world: &World, account: &Account, look: Look) -> (Browser, Page) {
     let browser = Browser::start().await;
-    let page = browser.open(&world.url(), Look::DESKTOP).await;
-    page.find("button", "Sign in").await;
-    page.accessible().await;
-    page.close().await;
-    browser.close().await;
+    let page = browser.open(&format!("{}/signin", world.url()), look).await;
+    page.fill("textbox", "Username", &account.name).await;
+    page.fill("textbox", "Password", &account.password).await;
+    page.click("button", "Sign in").await;
+    page.url_ends_with("/repository").await;
+    page.find("heading", "Repositories").await;
+    (browser, page)
+}
+
+/// Waits until the page shows its content and nothing loads any more.
+async fn settled(page: &Page) {
+    page.wait("the page has its heading and loads nothing", async || {
+        page.evaluate(
+            "!!document.querySelector('h1') && !document.querySelector('[aria-busy=true]')",
+        )
+        .await
+            == true
+    })
+    .await;
 }

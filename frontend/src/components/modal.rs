@@ -45,6 +45,8 @@ pub(crate) fn Modal(
             class="pf-v6-c-modal-box pf-m-md"
             node_ref=dialog
             aria-label=move || title.get()
+            // A browser may close a dialog without asking, when `Esc` is pressed again.
+            on:close=move |_| on_close.run(())
             on:cancel=move |event: web_sys::Event| {
                 event.prevent_default();
                 on_close.run(());

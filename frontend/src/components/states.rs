@@ -2,12 +2,14 @@
 
 use icondata_core::Icon as Data;
 use icondata_lu as lu;
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_location;
 
 use super::{Button, ButtonKind, CopyButton, Heading, Icon, LinkButton};
 use crate::{
     api::{ApiError, ErrorClass},
     i18n::*,
+    paths,
     session::use_session,
 };
 
@@ -152,11 +154,34 @@ pub(crate) fn ErrorState(
     .into_any()
 }
 
+fn query_of(search: &str) -> String {
+    if search.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", search.trim_start_matches('?'))
+    }
+}
+
 /// Unknown paths and hidden things look alike.
 #[component]
 pub(crate) fn NotVisible() -> impl IntoView {
     let i18n = use_i18n();
     let session = use_session();
+    let location = use_location();
+    let back = Memo::new(move |_| {
+        paths::sign_in(&format!(
+            "{}{}",
+            location.pathname.get(),
+            query_of(&location.search.get())
+        ))
+    });
+    // Things also hide when the session ended: then the page offers to sign in.
+    if session.viewer_untracked().is_some() {
+        spawn_local(async move {
+            // A server that is away says so on the page's own next question.
+            let _ = session.refresh().await;
+        });
+    }
     view! {
         <section class="pf-v6-c-page__main-section">
             <Heading title=Signal::derive(move || t_string!(i18n, errors.not_visible).to_owned()) hidden=true/>
@@ -184,7 +209,7 @@ pub(crate) fn NotVisible() -> impl IntoView {
                             {move || {
                                 if session.viewer().is_none() {
                                     view! {
-                                        <LinkButton kind=ButtonKind::Primary href="/signin">
+                                        <LinkButton kind=ButtonKind::Primary href=Signal::derive(move || back.get())>
                                             {t!(i18n, signin.action)}
                                         </LinkButton>
                                     }

@@ -15,8 +15,11 @@ use crate::{
     work::Work,
 };
 
-/// The server accepts no shorter password.
-pub(crate) const PASSWORD_LEN_MIN: usize = 8;
+/// Whether the server would take this password.
+pub(crate) fn is_password(text: &str) -> bool {
+    const CHARS_MIN: usize = 8;
+    text.chars().count() >= CHARS_MIN && !text.chars().any(char::is_whitespace)
+}
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -71,8 +74,8 @@ pub(crate) fn SetUp() -> impl IntoView {
             .or_else(|| refused("email"))
     });
     let password_error = Signal::derive(move || {
-        let length = password.with(|password| password.chars().count());
-        (length > 0 && length < PASSWORD_LEN_MIN)
+        password
+            .with(|password| !password.is_empty() && !is_password(password))
             .then(|| t_string!(i18n, rules.password).to_owned())
             .or_else(|| refused("password"))
     });
@@ -87,7 +90,7 @@ pub(crate) fn SetUp() -> impl IntoView {
     let ready = Signal::derive(move || {
         username.with(|name| name.trim().parse::<Namespace>().is_ok())
             && email.with(|email| email.trim().is_empty() || email.trim().parse::<Email>().is_ok())
-            && password.with(|password| password.chars().count() >= PASSWORD_LEN_MIN)
+            && password.with(|password| is_password(password))
             && again.get() == password.get()
             && (!needs_code.get() || !code.with(|code| code.trim().is_empty()))
     });

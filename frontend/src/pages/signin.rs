@@ -2,13 +2,17 @@
 
 use cynic::MutationBuilder;
 use leptos::{ev::SubmitEvent, prelude::*};
-use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    components::Redirect,
+    hooks::{use_location, use_navigate},
+};
 
 use crate::{
     api::{ApiError, ErrorClass, use_api},
     components::{Button, ButtonKind, FormAlert, Heading, PasswordField, TextField},
     i18n::*,
-    schema,
+    paths, schema,
     session::{Viewer, use_session},
     work::Work,
 };
@@ -48,6 +52,9 @@ pub(crate) fn wrong_password(i18n: I18n, error: &ApiError) -> Option<String> {
 pub(crate) fn SignIn() -> impl IntoView {
     let (api, session, i18n) = (use_api(), use_session(), use_i18n());
     let navigate = use_navigate();
+    let next = use_location()
+        .search
+        .with_untracked(|query| paths::after_sign_in(query));
     let username = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let work = Work::new();
@@ -61,13 +68,13 @@ pub(crate) fn SignIn() -> impl IntoView {
             username: username.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
         };
-        let navigate = navigate.clone();
+        let (navigate, next) = (navigate.clone(), next.clone());
         work.start(
             api.run_once(SignInMutation::build(variables)),
             move |data| {
                 session.set_viewer(Some(data.sign_in.viewer));
                 navigate(
-                    "/repository",
+                    &next,
                     NavigateOptions {
                         replace: true,
                         ..NavigateOptions::default()

@@ -7,7 +7,7 @@ use crate::{
     api::{ErrorClass, use_api},
     components::{Button, ButtonKind, FormAlert, PasswordField, error_text, use_toasts},
     i18n::*,
-    pages::setup::PASSWORD_LEN_MIN,
+    pages::setup::is_password,
     schema,
     session::{Viewer, use_session},
     work::Work,
@@ -51,8 +51,7 @@ pub(crate) fn ChangePassword() -> impl IntoView {
         is_wrong().then(|| t_string!(i18n, namespace.password_wrong).to_owned())
     });
     let new_error = Signal::derive(move || {
-        let length = new.with(|new| new.chars().count());
-        if length > 0 && length < PASSWORD_LEN_MIN {
+        if new.with(|new| !new.is_empty() && !is_password(new)) {
             return Some(t_string!(i18n, rules.password).to_owned());
         }
         work.error
@@ -72,7 +71,7 @@ pub(crate) fn ChangePassword() -> impl IntoView {
     });
     let ready = Signal::derive(move || {
         !current.with(String::is_empty)
-            && new.with(|new| new.chars().count() >= PASSWORD_LEN_MIN)
+            && new.with(|new| is_password(new))
             && new.get() == again.get()
     });
     let submit = move |event: SubmitEvent| {

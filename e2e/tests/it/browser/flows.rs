@@ -1,0 +1,257 @@
+//! What people do in the console, by role and name.
+
+use berth_e2e::browser::{Browser, Look};
+use berth_e2e::deployment::Deployment;
+use berth_e2e::world::World;
+
+use super::{settled, signed_in};
+
+/// A registry of its own, since only an empty one can be set up.
+pub(super) async fn first_visitor_sets_the_registry_up(world: World) {
+    let deployment = Deployment::start(world.shape()).await;
+    let browser = Browser::start().await;
+    let page = browser
+        .open(&format!("http://{}/", deployment.host()), Look::DESKTOP)
+        .await;
+    page.url_ends_with("/setup").await;
+    page.find("heading", "Set up your registry").await;
+    page.accessible().await;
+    page.screenshot("set-up").await;
+    page.fill("textbox", "Username", "captain").await;
+    page.fill("textbox", "Password", "short").await;
+    page.see("At least 8 characters, without spaces.").await;
+    page.fill("textbox", "Password", "long-enough-password")
+        .await;
+    page.fill("textbox", "Password again", "long-enough-password")
+        .await;
+    page.click("button", "Create user").await;
+    page.url_ends_with("/repository").await;
+    page.see("No repositories yet").await;
+    page.screenshot("first-page").await;
+
+    page.click("button", "Account of captain").await;
+    page.click("menuitem", "Sign out").await;
+    page.url_ends_with("/signin").await;
+    page.fill("textbox", "Username", "captain").await;
+    page.fill("textbox", "Password", "long-enough-password")
+        .await;
+    page.click("button", "Sign in").await;
+    page.url_ends_with("/repository").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn pushed_tag_appears_in_an_open_list(world: World) {
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    browser.allow_clipboard().await;
+    // Only its name is needed: the organization itself is made below, in the browser.
+    let organization = format!("{}-browser", world.organization().await);
+
+    page.click("link", "Organizations").await;
+    page.url_ends_with("/organization").await;
+    page.click("button", "Create Organization").await;
+    page.fill("textbox", "Organization Name", &organization)
+        .await;
+    page.click("button", "Create").await;
+    page.url_ends_with(&format!("/organization/{organization}"))
+        .await;
+    page.find("heading", &organization).await;
+
+    page.click("button", "Create Repository").await;
+    page.fill("textbox", "Repository Name", "deep/app").await;
+    page.click("button", "Create").await;
+    page.url_ends_with(&format!("/repository/{organization}/deep/app"))
+        .await;
+    page.see("No tags yet").await;
+    page.screenshot("repository-empty").await;
+
+    let repository = format!("{organization}/deep/app");
+    let client = world.client(&world.admin);
+    let layout = client.image_layout(4711, 200_000);
+    client.push(&layout, &repository, "1.0").await;
+    page.find("link", "1.0").await;
+    page.screenshot("tag-arrived").await;
+
+    page.click("button", "Actions for 1.0").await;
+    page.click("menuitem", "Fetch Tag").await;
+    page.click("button", "Copy Command: Podman Pull (by tag)")
+        .await;
+    page.find("button", "Copied").await;
+    let command = page.clipboard().await;
+    assert!(
+        command.starts_with("podman pull ")
+            && command.ends_with(&format!("{}/{repository}:1.0", world.host())),
+        "{command}"
+    );
+    page.press("Escape").await;
+    page.gone("dialog", "Fetch Tag: 1.0").await;
+
+    page.click("link", "1.0").await;
+    page.url_ends_with("/tag/1.0").await;
+    page.find("heading", "1.0").await;
+    page.see(&layout.digest).await;
+    page.click("tab", "Layers").await;
+    page.url_ends_with("tab=layers").await;
+    page.see("1 layer").await;
+    page.click("tab", "Referrers").await;
+    page.see("No referrers").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn robot_gets_credentials_and_goes(world: World) {
+    let organization = world.organization().await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    browser.allow_clipboard().await;
+    page.go(&format!(
+        "{}/organization/{organization}?tab=Robotaccounts",
+        world.url()
+    ))
+    .await;
+    page.see("No robot accounts yet").await;
+    page.click("button", "Create robot account").await;
+    page.fill(
+        "textbox",
+        "Provide a name for your robot account",
+        "pipeline",
+    )
+    .await;
+    page.press("Enter").await;
+    let robot = format!("{organization}+pipeline");
+    page.find("dialog", &format!("Credentials of {robot}"))
+        .await;
+    page.see(&format!(
+        "Successfully created robot account with robot name: {robot}"
+    ))
+    .await;
+    page.see("••••").await;
+    page.click("button", "Show token").await;
+    page.not_see("••••").await;
+    page.click("tab", "Kubernetes Secret").await;
+    page.see("kubernetes.io/dockerconfigjson").await;
+    page.click("tab", "Podman").await;
+    page.click("button", "Copy Command").await;
+    page.find("button", "Copied").await;
+    let command = page.clipboard().await;
+    assert!(command.contains(&format!("-u='{robot}'")), "{command}");
+    page.accessible().await;
+    page.press("Escape").await;
+
+    page.click("button", &format!("Actions for {robot}")).await;
+    page.click("menuitem", "Delete").await;
+    page.fill("textbox", "Type \"confirm\" to go on", "confirm")
+        .await;
+    page.click("button", "Delete").await;
+    page.see("No robot accounts yet").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn repository_changes_visibility_and_goes_after_confirm(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "shop", "PRIVATE").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let base = world.url();
+    let path = format!("{organization}/shop");
+    page.go(&format!("{base}/repository/{path}?tab=settings"))
+        .await;
+    page.click("button", "Make public").await;
+    page.see(&format!("{path}: now public")).await;
+    page.click("button", "Undo").await;
+    page.see(&format!("{path}: now private")).await;
+    page.find("button", "Make public").await;
+
+    page.go(&format!("{base}/organization/{organization}"))
+        .await;
+    page.click("button", &format!("Actions for {path}")).await;
+    page.click("menuitem", "Delete").await;
+    page.find("dialog", "Delete 1 repository?").await;
+    page.fill("textbox", "Type \"confirm\" to go on", "confirm")
+        .await;
+    page.press("Enter").await;
+    page.see("1 repository deleted").await;
+    page.see("No repositories yet").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn search_and_sort_stay_in_the_address(world: World) {
+    let organization = world.organization().await;
+    for name in ["alpha", "beta", "gamma"] {
+        world.repository(&organization, name, "PRIVATE").await;
+    }
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!("{}/organization/{organization}", world.url()))
+        .await;
+    page.find("link", "beta").await;
+    page.press("/").await;
+    page.type_text("amm").await;
+    page.gone("link", "beta").await;
+    page.find("link", "gamma").await;
+    page.url_ends_with("q=amm").await;
+    page.reload().await;
+    page.find("link", "gamma").await;
+    page.gone("link", "beta").await;
+    page.click("button", "Clear search").await;
+    page.find("link", "beta").await;
+    page.click("button", "Name").await;
+    page.url_ends_with("sort=-name").await;
+    page.wait("the order is turned", async || {
+        page.evaluate("document.querySelector('tbody a').textContent")
+            .await
+            == "gamma"
+    })
+    .await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn dialog_keeps_the_focus_and_gives_it_back(world: World) {
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.click("button", "Create Repository").await;
+    page.find("dialog", "Create Repository").await;
+    for _ in 0..12 {
+        page.press("Tab").await;
+        // The browser's own controls come after the dialog's last one; the page behind never does.
+        let inside = "document.activeElement === document.body || !!document.activeElement.closest('dialog')";
+        assert_eq!(
+            page.evaluate(inside).await,
+            true,
+            "the focus left the dialog"
+        );
+    }
+    page.press("Escape").await;
+    page.gone("dialog", "Create Repository").await;
+    let focused = page.evaluate("document.activeElement.textContent").await;
+    assert_eq!(focused, "Create Repository");
+
+    page.click("button", "Account of admin").await;
+    page.find("menuitem", "Sign out").await;
+    page.press("End").await;
+    page.wait("the last line has the focus", async || {
+        page.evaluate("document.activeElement.textContent").await == "Sign out"
+    })
+    .await;
+    page.press("Escape").await;
+    page.gone("menuitem", "Sign out").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn language_and_theme_are_remembered(world: World) {
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.click("button", "Account of admin").await;
+    page.click("menuitemradio", "日本語").await;
+    page.find("heading", "リポジトリー").await;
+    page.click("button", "admin のアカウント").await;
+    page.click("menuitemradio", "ダーク").await;
+    page.reload().await;
+    page.find("heading", "リポジトリー").await;
+    let dark = "document.documentElement.classList.contains('pf-v6-theme-dark')";
+    assert_eq!(page.evaluate(dark).await, true);
+    assert_eq!(page.evaluate("document.documentElement.lang").await, "ja");
+    settled(&page).await;
+    page.screenshot("remembered").await;
+    page.close().await;
+    browser.close().await;
+}
