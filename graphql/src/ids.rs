@@ -1,0 +1,97 @@
+//! Global ids: opaque to clients, a letter and a row number to us. Whether the row exists, and
+//! whether the caller may know, is asked afterwards.
+
+use async_graphql::ID;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use berth_domain::{AccountId, Error, ManifestId, RepositoryId, Result, TagId};
+
+/// What a global id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GlobalId {
+    User(AccountId),
+    Organization(AccountId),
+    Robot(AccountId),
+    Repository(RepositoryId),
+    Tag(TagId),
+    Manifest(ManifestId),
+}
+
+impl GlobalId {
+    pub(crate) fn encode(self) -> ID {
+        let (letter, number) = match self {
+            Self::User(id) => ('U', id.0),
+            Self::Organization(id) => ('O', id.0),
+            Self::Robot(id) => ('B', id.0),
+            Self::Repository(id) => ('R', id.0),
+            Self::Tag(id) => ('T', id.0),
+            Self::Manifest(id) => ('M', id.0),
+        };
+        URL_SAFE_NO_PAD.encode(format!("{letter}{number}")).into()
+    }
+
+    pub(crate) fn decode(id: &ID) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(id.as_bytes()).ok()?;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        let number: i64 = text.get(1..)?.parse().ok().filter(|number| *number > 0)?;
+        Some(match text.as_bytes().first()? {
+            b'U' => Self::User(AccountId(number)),
+            b'O' => Self::Organization(AccountId(number)),
+            b'B' => Self::Robot(AccountId(number)),
+            b'R' => Self::Repository(RepositoryId(number)),
+            b'T' => Self::Tag(TagId(number)),
+            b'M' => Self::Manifest(ManifestId(number)),
+            _ => return None,
+        })
+    }
+}
+
+fn wrong(field: &str, noun: &str) -> Error {
+    Error::invalid_value(format!("this is not the id of a {noun}")).in_field(field)
+}
+
+/// The repository that an argument names.
+pub(crate) fn repository(field: &str, id: &ID) -> Result<RepositoryId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::Repository(id)) => Ok(id),
+        _ => Err(wrong(field, "repository")),
+    }
+}
+
+/// The robot that an argument names.
+pub(crate) fn robot(field: &str, id: &ID) -> Result<AccountId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::Robot(id)) => Ok(id),
+        _ => Err(wrong(field, "robot account")),
+    }
+}
+
+/// A selection; the field names the item that is none of them.
+pub(crate) fn many<T>(ids: &[ID], one: impl Fn(&str, &ID) -> Result<T>) -> Result<Vec<T>> {
+    ids.iter()
+        .enumerate()
+        .map(|(at, id)| one(&format!("ids.{at}"), id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_names_what_it_was_made_of_and_looks_like_nothing() {
+        for id in [
+            GlobalId::User(AccountId(1)),
+            GlobalId::Organization(AccountId(2)),
+            GlobalId::Robot(AccountId(3)),
+            GlobalId::Repository(RepositoryId(i64::MAX)),
+            GlobalId::Tag(TagId(5)),
+            GlobalId::Manifest(ManifestId(6)),
+        ] {
+            assert_eq!(GlobalId::decode(&id.encode()), Some(id));
+        }
+        for text in ["", "R1", "!!", "UjA", "Ui0x", "WDE"] {
+            assert_eq!(GlobalId::decode(&text.into()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! What one operation may ask for. Depth, cost and aliases are measured on the parsed document,
+//! before it is validated, each fragment once however often it is spread: a document that would
+//! unfold to millions of fields is refused after a walk of its own length.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextSubscribe,
+};
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::{Name, Response, ServerError, ServerResult, Value, Variables, async_trait};
+use futures::stream::{BoxStream, StreamExt};
+
+use crate::connection::PAGE_DEFAULT;
+use crate::context::RequestContext;
+use crate::error::{ErrorCode, extensions};
+
+/// Deepest nesting of fields; a public explorer's introspection needs 15.
+pub const DEPTH_MAX: usize = 20;
+/// Highest cost. A field costs 1; a page costs [`PAGE_COST`] and its rows; below a page with its
+/// default length no other page fits.
+pub const COMPLEXITY_MAX: usize = 10_000;
+/// Most aliases in one document.
+pub const ALIASES_MAX: usize = 30;
+/// Longest document with its variables, in bytes; the endpoint refuses more.
+pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// A page is one or two queries of its own for each parent.
+const PAGE_COST: usize = 600;
+/// Reading a secret is a transaction of its own.
+const SECRET_COST: usize = 600;
+/// A list without pages is taken to be this long.
+const LIST_LENGTH: usize = 5;
+
+/// Fragments that spread one another, in a chain.
+const FRAGMENT_NESTING_MAX: usize = 50;
+
+/// Lists that come in pages.
+const PAGES: [&str; 5] = [
+    "organizations",
+    "referrers",
+    "repositories",
+    "robots",
+    "tags",
+];
+/// Lists of objects that come whole.
+const LISTS: [&str; 4] = ["children", "history", "layers", "permissions"];
+
+/// Depth, cost and aliases of a selection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Measure {
+    depth: usize,
+    cost: usize,
+    aliases: usize,
+}
+
+impl Measure {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            cost: self.cost.saturating_add(other.cost),
+            aliases: self.aliases.saturating_add(other.aliases),
+        }
+    }
+}
+
+struct Meter<'a> {
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    /// Fragments measured so far; `None` while one is being measured, which a cycle would meet.
+    fragments: HashMap<&'a Name, Option<Measure>>,
+    /// How many fragments deep the walk is; a chain of thousands must not use up the stack.
+    nesting: usize,
+}
+
+impl<'a> Meter<'a> {
+    fn selection(&mut self, set: &'a SelectionSet) -> Measure {
+        set.items.iter().fold(Measure::default(), |sum, item| {
+            sum.beside(match &item.node {
+                Selection::Field(field) => self.field(&field.node),
+                Selection::InlineFragment(inline) => {
+                    self.selection(&inline.node.selection_set.node)
+                }
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+            })
+        })
+    }
+
+    fn fragment(&mut self, name: &Name) -> Measure {
+        let document = self.document;
+        // An unknown fragment, and one that spreads itself, are for validation to refuse.
+        let Some((name, fragment)) = document.fragments.get_key_value(name) else {
+            return Measure::default();
+        };
+        match self.fragments.get(name) {
+            Some(measured) => measured.unwrap_or_default(),
+            None if self.nesting >= FRAGMENT_NESTING_MAX => Measure {
+                depth: DEPTH_MAX + 1,
+                ..Measure::default()
+            },
+            None => {
+                self.fragments.insert(name, None);
+                self.nesting += 1;
+                let measure = self.selection(&fragment.node.selection_set.node);
+                self.nesting -= 1;
+                self.fragments.insert(name, Some(measure));
+                measure
+            }
+        }
+    }
+
+    fn field(&mut self, field: &'a Field) -> Measure {
+        let children = self.selection(&field.selection_set.node);
+        let name = field.name.node.as_str();
+        let is_leaf = field.selection_set.node.items.is_empty();
+        let cost = if is_leaf {
+            1
+        } else if PAGES.contains(&name) {
+            PAGE_COST.saturating_add(self.first(field).saturating_mul(children.cost))
+        } else if LISTS.contains(&name) {
+            1 + LIST_LENGTH.saturating_mul(children.cost)
+        } else if name == "nodes" && field.get_argument("ids").is_some() {
+            1 + self.length(field, "ids").saturating_mul(children.cost)
+        } else if name == "credentials" {
+            SECRET_COST
+        } else {
+            1 + children.cost
+        };
+        Measure {
+            depth: children.depth + 1,
+            cost,
+            aliases: children
+                .aliases
+                .saturating_add(usize::from(field.alias.is_some())),
+        }
+    }
+
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let value = &field.get_argument(name)?.node;
+        value
+            .clone()
+            .into_const_with(|variable| {
+                Ok::<_, ServerError>(self.variables.get(&variable).cloned().unwrap_or_default())
+            })
+            .ok()
+    }
+
+    fn first(&self, field: &Field) -> usize {
+        match self.argument(field, "first") {
+            // A number out of range is refused by the resolver; here it costs the most.
+            Some(Value::Number(number)) => number
+                .as_u64()
+                .map_or(100, |n| usize::try_from(n).unwrap_or(100))
+                .min(100),
+            _ => PAGE_DEFAULT,
+        }
+    }
+
+    fn length(&self, field: &Field, name: &str) -> usize {
+        match self.argument(field, name) {
+            Some(Value::List(list)) => list.len(),
+            _ => 1,
+        }
+    }
+}
+
+fn too_complex(reason: &'static str, message: String) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    error.extensions = Some(extensions(ErrorCode::TooComplex, reason));
+    error
+}
+
+fn check(document: &ExecutableDocument, variables: &Variables) -> ServerResult<()> {
+    let mut meter = Meter {
+        document,
+        variables,
+        fragments: HashMap::new(),
+        nesting: 0,
+    };
+    for (_, operation) in document.operations.iter() {
+        let measure = meter.selection(&operation.node.selection_set.node);
+        if measure.depth > DEPTH_MAX {
+            return Err(too_complex(
+                "DEPTH",
+                format!(
+                    "this operation is {} fields deep, at most {DEPTH_MAX} are allowed",
+                    measure.depth
+                ),
+            ));
+        }
+        if measure.aliases > ALIASES_MAX {
+            return Err(too_complex(
+                "ALIASES",
+                format!(
+                    "this operation has {} aliases, at most {ALIASES_MAX} are allowed",
+                    measure.aliases
+                ),
+            ));
+        }
+        if measure.cost > COMPLEXITY_MAX {
+            return Err(too_complex(
+                "COMPLEXITY",
+                format!(
+                    "this operation costs {}, at most {COMPLEXITY_MAX} is allowed; ask for shorter or fewer pages",
+                    measure.cost
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Deepest nesting of brackets in a document's text; the parser recurses on them.
+const BRACKETS_MAX: usize = 64;
+
+/// Deepest nesting of brackets outside strings and comments. It runs before the parser, whose
+/// recursion on a hostile document would use up the stack.
+fn brackets(document: &str) -> usize {
+    let (mut deepest, mut depth, mut rest) = (0_usize, 0_usize, document);
+    while let Some(at) = rest.find(['{', '[', '(', '}', ']', ')', '"', '#']) {
+        let (found, tail) = rest[at..].split_at(1);
+        rest = match found {
+            "{" | "[" | "(" => {
+                depth += 1;
+                deepest = deepest.max(depth);
+                tail
+            }
+            "#" => tail.split_once('\n').map_or("", |(_, next)| next),
+            "\"" if tail.starts_with("\"\"") => {
+                tail[2..].split_once("\"\"\"").map_or("", |(_, next)| next)
+            }
+            "\"" => after_string(tail),
+            _ => {
+                depth = depth.saturating_sub(1);
+                tail
+            }
+        };
+    }
+    deepest
+}
+
+/// What follows a string whose opening quote was read.
+fn after_string(text: &str) -> &str {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' | '\n' => return &text[at + 1..],
+            _ => {}
+        }
+    }
+    ""
+}
+
+/// Refuses operations beyond the limits, and completes the errors of every answer.
+pub(crate) struct Guard;
+
+impl ExtensionFactory for Guard {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+/// Names the request in each error, and classes those that arose before a resolver.
+fn complete(mut response: Response, request_id: Option<&str>) -> Response {
+    for error in &mut response.errors {
+        let values = error
+            .extensions
+            .get_or_insert_with(|| extensions(ErrorCode::InvalidInput, "DOCUMENT_INVALID"));
+        if values.get("code").is_none() {
+            values.set("code", ErrorCode::InvalidInput.as_str());
+            values.set("reason", "DOCUMENT_INVALID");
+        }
+        if let Some(id) = request_id.filter(|id| !id.is_empty()) {
+            values.set("requestId", id);
+        }
+    }
+    response
+}
+
+fn request_id(ctx: &ExtensionContext<'_>) -> Option<String> {
+    let request = ctx.data_opt::<RequestContext>()?;
+    Some(request.origin_id())
+}
+
+#[async_trait::async_trait]
+impl Extension for Guard {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        let response = next.run(ctx).await;
+        complete(response, request_id(ctx).as_deref())
+    }
+
+    fn subscribe<'s>(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        stream: BoxStream<'s, Response>,
+        next: NextSubscribe<'_>,
+    ) -> BoxStream<'s, Response> {
+        let id = request_id(ctx);
+        next.run(ctx, stream)
+            .map(move |response| complete(response, id.as_deref()))
+            .boxed()
+    }
+
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let nesting = brackets(query);
+        if nesting > BRACKETS_MAX {
+            return Err(too_complex(
+                "DEPTH",
+                format!(
+                    "this document nests {nesting} brackets, at most {BRACKETS_MAX} are allowed"
+                ),
+            ));
+        }
+        let document = next.run(ctx, query, variables).await?;
+        check(&document, variables)?;
+        Ok(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measure(document: &str, variables: serde_json::Value) -> ServerResult<()> {
+        let document = async_graphql::parser::parse_query(document).unwrap();
+        check(&document, &Variables::from_json(variables))
+    }
+
+    fn reason(result: ServerResult<()>) -> Option<String> {
+        let extensions = result.err()?.extensions?;
+        assert_eq!(extensions.get("code"), Some(&Value::from("TOO_COMPLEX")));
+        Some(
+            extensions
+                .get("reason")?
+                .clone()
+                .into_json()
+                .ok()?
+                .as_str()?
+                .to_owned(),
+        )
+    }
+
+    #[test]
+    fn a_page_of_a_hundred_rows_with_their_fields_passes() {
+        let query =
+            "{ repositories(first: 100) { nodes { id name path description visibility } } }";
+        assert_eq!(reason(measure(query, serde_json::json!({}))), None);
+    }
+
+    #[test]
+    fn a_page_below_a_page_is_refused_also_when_variables_hide_its_length() {
+        let query = "query ($n: Int) { repositories(first: $n) { nodes { tags(first: $n) { nodes { name } } } } }";
+        let refused = measure(query, serde_json::json!({ "n": 100 }));
+        assert_eq!(reason(refused).as_deref(), Some("COMPLEXITY"));
+    }
+
+    #[test]
+    fn fragments_that_unfold_to_millions_are_refused_by_arithmetic() {
+        let mut query = String::from("{ ...f0 } fragment f40 on Query { registry { title } }");
+        for n in 0..40 {
+            use std::fmt::Write;
+            let _ = write!(
+                query,
+                " fragment f{n} on Query {{ ...f{m} ...f{m} }}",
+                m = n + 1
+            );
+        }
+        assert_eq!(
+            reason(measure(&query, serde_json::json!({}))).as_deref(),
+            Some("COMPLEXITY")
+        );
+    }
+
+    #[test]
+    fn brackets_are_counted_outside_strings_and_comments() {
+        let cases = [
+            ("{ a { b } c { d } }", 2),
+            ("{ a(x: \"{{{{\") # }}} {{{{\n { b } }", 2),
+            ("{ a(x: \"\"\"{{\" {{\"\"\") { b } }", 2),
+            ("{ a(x: \"\\\"{{\") { b } }", 2),
+            ("", 0),
+        ];
+        for (document, depth) in cases {
+            assert_eq!(brackets(document), depth, "{document}");
+        }
+        assert_eq!(brackets(&"{a".repeat(1000)), 1000);
+    }
+
+    #[test]
+    fn a_fragment_that_spreads_itself_is_left_to_validation() {
+        let query = "{ ...a } fragment a on Query { ...a }";
+        assert_eq!(reason(measure(query, serde_json::json!({}))), None);
+    }
+
+    #[test]
+    fn depth_and_aliases_are_bounded() {
+        let deep = format!(
+            "{}title{}",
+            "{ registry ".repeat(1) + &"{ a ".repeat(20),
+            " }".repeat(21)
+        );
+        assert_eq!(
+            reason(measure(
+                &deep.replace("title", "{ title }"),
+                serde_json::json!({})
+            ))
+            .as_deref(),
+            Some("DEPTH")
+        );
+        let aliases: Vec<String> = (0..31)
+            .map(|n| format!("a{n}: registry {{ title }}"))
+            .collect();
+        let aliased = format!("{{ {} }}", aliases.join(" "));
+        assert_eq!(
+            reason(measure(&aliased, serde_json::json!({}))).as_deref(),
+            Some("ALIASES")
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! Batches: what many rows of one answer ask for is fetched in one call of a service.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use berth_domain::{AccountId, Error, ManifestId, RepositoryId, TagName};
+use berth_services::manifests::{IndexChild, ManifestView};
+use berth_services::organizations::{NamespaceCounts, NamespaceView};
+use berth_services::repositories::{RepositoryFigures, RepositoryView};
+
+use crate::context::Shared;
+use crate::error::gql_ref;
+
+/// Fetches through the services, as whoever asks.
+pub(crate) struct Loaders(Arc<Shared>);
+
+impl Loaders {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+/// Asks for the figures of a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Figures(pub(crate) RepositoryId);
+
+/// Asks how much is in a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Counts(pub(crate) AccountId);
+
+/// Asks in how many repositories a robot has a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Uses(pub(crate) AccountId);
+
+/// Asks for the children of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Children(pub(crate) ManifestId);
+
+/// Asks for the live tags on a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TagsOn(pub(crate) ManifestId);
+
+type Loaded<K, V> = Result<HashMap<K, V>, Arc<Error>>;
+
+macro_rules! loader {
+    ($key:ty => $value:ty, |$this:ident, $keys:ident| $body:expr) => {
+        impl Loader<$key> for Loaders {
+            type Value = $value;
+            type Error = Arc<Error>;
+
+            async fn load(&self, keys: &[$key]) -> Loaded<$key, $value> {
+                let ($this, $keys) = (&self.0, keys);
+                $body.map_err(Arc::new)
+            }
+        }
+    };
+}
+
+loader!(RepositoryId => RepositoryView, |shared, keys| {
+    shared.services.repositories.by_ids(&shared.actor(), keys).await
+});
+
+loader!(Figures => RepositoryFigures, |shared, keys| {
+    let ids: Vec<RepositoryId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.repositories.figures(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Figures(id), value)).collect())
+});
+
+loader!(AccountId => NamespaceView, |shared, keys| {
+    shared.services.organizations.by_ids(&shared.actor(), keys).await
+});
+
+loader!(Counts => NamespaceCounts, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.organizations.counts(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Counts(id), value)).collect())
+});
+
+loader!(Uses => u64, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.robots.repository_counts(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Uses(id), value)).collect())
+});
+
+loader!(ManifestId => ManifestView, |shared, keys| {
+    let found = shared.services.manifests.views(&shared.actor(), keys).await;
+    found.map(|found| found.into_iter().map(|view| (view.row.id, view)).collect())
+});
+
+loader!(Children => Vec<IndexChild>, |shared, keys| {
+    let ids: Vec<ManifestId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.manifests.children_of(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Children(id), value)).collect())
+});
+
+loader!(TagsOn => Vec<TagName>, |shared, keys| {
+    let ids: Vec<ManifestId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.manifests.tags_on(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (TagsOn(id), value)).collect())
+});
+
+/// One value from the next batch.
+pub(crate) fn load<K>(
+    loader: &DataLoader<Loaders>,
+    key: K,
+) -> impl Future<Output = async_graphql::Result<Option<<Loaders as Loader<K>>::Value>>> + Send
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Loaders: Loader<K, Error = Arc<Error>>,
+{
+    async move { loader.load_one(key).await.map_err(|error| gql_ref(&error)) }
+}

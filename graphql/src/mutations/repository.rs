@@ -1,0 +1,212 @@
+//! Repositories and the roles in them.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use berth_domain::{Namespace, RepositoryName};
+use berth_services::permissions::RoleChange;
+
+use crate::context::Asks;
+use crate::error::{gql, gql_many, gql_named};
+use crate::ids;
+use crate::types::permission::PermissionInput;
+use crate::types::repository::{Repository, Visibility};
+
+/// A repository to be.
+#[derive(InputObject)]
+pub(super) struct CreateRepositoryInput {
+    /// Whose it will be.
+    namespace: String,
+    /// Its name there; components of lower-case letters, digits, `.`, `_`, `-` with `/` between them.
+    name: String,
+    /// CommonMark, at most 25,600 bytes.
+    description: Option<String>,
+    /// Who may pull without a permission.
+    #[graphql(default_with = "Visibility::Private")]
+    visibility: Visibility,
+}
+
+/// What creating a repository gives.
+#[derive(SimpleObject)]
+pub(super) struct CreateRepositoryPayload {
+    /// The new repository.
+    repository: Repository,
+}
+
+/// Settings to change.
+#[derive(InputObject)]
+pub(super) struct UpdateRepositoryInput {
+    /// Global id of the repository.
+    id: ID,
+    /// CommonMark, at most 25,600 bytes.
+    description: String,
+}
+
+/// What changing settings gives.
+#[derive(SimpleObject)]
+pub(super) struct UpdateRepositoryPayload {
+    /// The repository as it is now.
+    repository: Repository,
+}
+
+/// Whose visibility changes.
+#[derive(InputObject)]
+pub(super) struct ChangeVisibilityInput {
+    /// Global ids, at most 1,000.
+    ids: Vec<ID>,
+    /// Who may pull from them without a permission.
+    visibility: Visibility,
+}
+
+/// What changing visibility gives.
+#[derive(SimpleObject)]
+pub(super) struct ChangeVisibilityPayload {
+    /// The repositories as they are now.
+    repositories: Vec<Repository>,
+}
+
+/// Which repositories are deleted.
+#[derive(InputObject)]
+pub(super) struct DeleteRepositoriesInput {
+    /// Global ids, at most 1,000.
+    ids: Vec<ID>,
+}
+
+/// What deleting repositories gives.
+#[derive(SimpleObject)]
+pub(super) struct DeleteRepositoriesPayload {
+    /// The ids that are no more.
+    deleted_ids: Vec<ID>,
+}
+
+/// Roles to give and to take.
+#[derive(InputObject)]
+pub(super) struct SetPermissionsInput {
+    /// Global id of the repository.
+    repository: ID,
+    /// At most 100 changes, made in order.
+    permissions: Vec<PermissionInput>,
+}
+
+/// What changing roles gives.
+#[derive(SimpleObject)]
+pub(super) struct SetPermissionsPayload {
+    /// The repository as it is now.
+    repository: Repository,
+}
+
+/// Mutations of repositories.
+#[derive(Default)]
+pub(super) struct RepositoryMutations;
+
+/// Mutations of repositories.
+#[Object]
+impl RepositoryMutations {
+    /// Creates a repository; the viewer administers it. Scope: repo:create. Role: creator in the
+    /// organization, or the own namespace. Log: create_repo.
+    async fn create_repository(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The repository to be.")] input: CreateRepositoryInput,
+    ) -> Result<CreateRepositoryPayload> {
+        let namespace: Namespace = input.namespace.parse().map_err(gql_named("namespace"))?;
+        let name: RepositoryName = input.name.parse().map_err(gql_named("name"))?;
+        let description = input.description.unwrap_or_default();
+        let view = ctx
+            .services()
+            .repositories
+            .create(
+                &ctx.actor(),
+                &namespace,
+                &name,
+                input.visibility.into(),
+                &description,
+            )
+            .await
+            .map_err(|error| match error {
+                taken @ berth_domain::Error::AlreadyExists { .. } => gql_named("name")(taken),
+                other => gql(other),
+            })?;
+        Ok(CreateRepositoryPayload {
+            repository: Repository(view),
+        })
+    }
+
+    /// Changes the description. Scope: repo:admin. Role: admin. Log: set_repo_description.
+    async fn update_repository(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Settings to change.")] input: UpdateRepositoryInput,
+    ) -> Result<UpdateRepositoryPayload> {
+        let id = ids::repository("id", &input.id).map_err(gql)?;
+        let repositories = &ctx.services().repositories;
+        let view = repositories
+            .describe(&ctx.actor(), id, &input.description)
+            .await
+            .map_err(gql)?;
+        Ok(UpdateRepositoryPayload {
+            repository: Repository(view),
+        })
+    }
+
+    /// Changes who may pull, for all of the repositories or none; `extensions.detail.items` names each
+    /// in the way. Scope: repo:admin. Role: admin. Log: change_repo_visibility.
+    async fn change_visibility(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which repositories, and the visibility.")] input: ChangeVisibilityInput,
+    ) -> Result<ChangeVisibilityPayload> {
+        let ids = ids::many(&input.ids, ids::repository).map_err(gql)?;
+        let views = ctx
+            .services()
+            .repositories
+            .change_visibility(&ctx.actor(), &ids, input.visibility.into())
+            .await
+            .map_err(gql_many)?;
+        Ok(ChangeVisibilityPayload {
+            repositories: views.into_iter().map(Repository).collect(),
+        })
+    }
+
+    /// Deletes repositories with everything in them, all or none; `extensions.detail.items` names each
+    /// in the way. It cannot be undone. Scope: repo:admin. Role: admin. Log: delete_repo.
+    async fn delete_repositories(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which repositories.")] input: DeleteRepositoriesInput,
+    ) -> Result<DeleteRepositoriesPayload> {
+        let repositories = ids::many(&input.ids, ids::repository).map_err(gql)?;
+        ctx.services()
+            .repositories
+            .delete(&ctx.actor(), &repositories)
+            .await
+            .map_err(gql_many)?;
+        Ok(DeleteRepositoriesPayload {
+            deleted_ids: input.ids,
+        })
+    }
+
+    /// Gives roles in one repository to users and robots, all or none; a null role removes. Scope:
+    /// repo:admin. Role: admin. Log: change_repo_permission, delete_repo_permission.
+    async fn set_permissions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Roles to give and to take.")] input: SetPermissionsInput,
+    ) -> Result<SetPermissionsPayload> {
+        let id = ids::repository("repository", &input.repository).map_err(gql)?;
+        let changes: Vec<RoleChange> = input
+            .permissions
+            .into_iter()
+            .map(|change| RoleChange {
+                account: change.account,
+                role: change.role.map(Into::into),
+            })
+            .collect();
+        ctx.services()
+            .permissions
+            .set(&ctx.actor(), id, &changes)
+            .await
+            .map_err(gql)?;
+        Ok(SetPermissionsPayload {
+            repository: Repository::of(ctx, id).await?,
+        })
+    }
+}

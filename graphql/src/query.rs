@@ -1,0 +1,150 @@
+//! What can be asked.
+
+use async_graphql::{Context, ID, Object, Result};
+use berth_domain::{Error, RepositoryPath};
+use futures::future::try_join_all;
+
+use crate::connection::{self, count};
+use crate::context::Asks;
+use crate::error::{found, gql};
+use crate::types::namespace::{
+    Namespace, Organization, OrganizationConnection, OrganizationFilter,
+};
+use crate::types::node::{self, Node};
+use crate::types::registry::Registry;
+use crate::types::repository::{
+    self, Repository, RepositoryConnection, RepositoryFilter, RepositoryOrder,
+};
+use crate::types::viewer::Viewer;
+
+/// Most ids of one `nodes`.
+const NODES_MAX: usize = 100;
+
+/// The root of queries.
+pub struct Query;
+
+/// What can be asked. Look-ups answer null for hidden and absent alike.
+#[Object]
+impl Query {
+    /// Who is asking; null for anonymous callers.
+    async fn viewer(&self, ctx: &Context<'_>) -> Option<Viewer> {
+        Viewer::of(ctx.actor())
+    }
+
+    /// Any object by its global id; null when absent or hidden.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A global id.")] id: ID,
+    ) -> Result<Option<Node>> {
+        node::node(ctx, &id).await
+    }
+
+    /// Objects by their global ids, at most 100, in the order asked for; null where absent or hidden.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > NODES_MAX {
+            let message = format!("ask for at most {NODES_MAX} nodes at once");
+            return Err(gql(Error::invalid_value(message).in_field("ids")));
+        }
+        try_join_all(ids.iter().map(|id| node::node(ctx, id))).await
+    }
+
+    /// A user's or organization's namespace; null when absent or hidden.
+    async fn namespace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Name of the user or organization.")] name: String,
+    ) -> Result<Option<Namespace>> {
+        let Ok(name) = name.parse() else {
+            return Ok(None);
+        };
+        let view = ctx
+            .services()
+            .organizations
+            .by_name(&ctx.actor(), &name)
+            .await;
+        Ok(found(view)?.map(Into::into))
+    }
+
+    /// Organizations the viewer belongs to, by name; all of them for superusers.
+    async fn organizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<OrganizationFilter>,
+    ) -> Result<OrganizationConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let search = filter
+            .unwrap_or_default()
+            .search
+            .filter(|text| !text.is_empty());
+        let (organizations, actor) = (&ctx.services().organizations, ctx.actor());
+        let page = organizations
+            .page(&actor, search.as_deref(), &request)
+            .await
+            .map_err(gql)?;
+        let total = if ctx.look_ahead().field("totalCount").exists() {
+            Some(count(
+                organizations
+                    .count(&actor, search.as_deref())
+                    .await
+                    .map_err(gql)?,
+            ))
+        } else {
+            None
+        };
+        let rows = page
+            .items
+            .into_iter()
+            .map(|view| (connection::cursor(&view.name), Organization(view)))
+            .collect();
+        Ok(OrganizationConnection::new(
+            skipped,
+            page.has_more,
+            rows,
+            total,
+        ))
+    }
+
+    /// A repository; the name may hold slashes; null when absent or hidden.
+    async fn repository(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Name of the user or organization.")] namespace: String,
+        #[graphql(desc = "Name inside the namespace.")] name: String,
+    ) -> Result<Option<Repository>> {
+        let (Ok(namespace), Ok(name)) = (namespace.parse(), name.parse()) else {
+            return Ok(None);
+        };
+        let path = RepositoryPath::new(namespace, name);
+        let view = ctx
+            .services()
+            .repositories
+            .by_path(&ctx.actor(), &path)
+            .await;
+        Ok(found(view)?.map(Repository))
+    }
+
+    /// Repositories the viewer may see.
+    async fn repositories(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<RepositoryFilter>,
+        #[graphql(desc = "By namespace and name when left out.")] order_by: Option<RepositoryOrder>,
+    ) -> Result<RepositoryConnection> {
+        repository::page(ctx, first, after, filter, order_by).await
+    }
+
+    /// What everybody may know of this registry.
+    async fn registry(&self) -> Registry {
+        Registry
+    }
+}

@@ -1,0 +1,12 @@
+//! The types of the schema, one noun to a file.
+
+pub(crate) mod artifact;
+pub(crate) mod manifest;
+pub(crate) mod namespace;
+pub(crate) mod node;
+pub(crate) mod permission;
+pub(crate) mod registry;
+pub(crate) mod repository;
+pub(crate) mod robot;
+pub(crate) mod tag;
+pub(crate) mod viewer;

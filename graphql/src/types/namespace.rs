@@ -1,0 +1,264 @@
+//! Namespaces: users and organizations, and what they share.
+
+use async_graphql::{Context, ID, InputObject, Interface, Object, Result, SimpleObject};
+use berth_domain::AccountKind;
+use berth_services::organizations::{NamespaceCounts, NamespaceView};
+
+use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
+use super::robot::{self, RobotConnection};
+use crate::connection::{connection, count};
+use crate::context::Asks;
+use crate::ids::GlobalId;
+use crate::loaders::{Counts, load};
+use crate::scalars::DateTime;
+
+/// Colours for pictures; the first two digits of the hash choose one.
+const PALETTE: [&str; 32] = [
+    "#969696", "#aec7e8", "#ff7f0e", "#ffbb78", "#2ca02c", "#98df8a", "#d62728", "#ff9896",
+    "#9467bd", "#c5b0d5", "#8c564b", "#c49c94", "#e377c2", "#f7b6d2", "#7f7f7f", "#c7c7c7",
+    "#bcbd22", "#1f77b4", "#17becf", "#9edae5", "#393b79", "#5254a3", "#6b6ecf", "#9c9ede",
+    "#9ecae1", "#31a354", "#b5cf6b", "#a1d99b", "#8c6d31", "#ad494a", "#e7ba52", "#a55194",
+];
+
+/// A picture for an account: a colour and a hash that clients may turn into one.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Avatar {
+    /// Name of the account, whose first letter may be the picture.
+    name: String,
+    /// SHA-256 in hexadecimal digits.
+    hash: String,
+    /// `#rrggbb`.
+    color: String,
+    /// `user` or `org`.
+    kind: String,
+}
+
+fn avatar(view: &NamespaceView) -> Avatar {
+    let number = view
+        .avatar_hash
+        .get(..2)
+        .and_then(|digits| usize::from_str_radix(digits, 16).ok());
+    let color = PALETTE[number.unwrap_or_default() % PALETTE.len()];
+    let kind = if view.kind == AccountKind::Organization {
+        "org"
+    } else {
+        "user"
+    };
+    Avatar {
+        name: view.name.to_string(),
+        hash: view.avatar_hash.clone(),
+        color: color.to_owned(),
+        kind: kind.to_owned(),
+    }
+}
+
+/// A user's or organization's namespace.
+#[derive(Interface, Clone)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Opaque and stable, for `node`."),
+    field(
+        name = "name",
+        ty = "String",
+        desc = "First part of the paths of its repositories."
+    ),
+    field(name = "avatar", ty = "Avatar", desc = "A picture for it."),
+    field(
+        name = "repositories",
+        ty = "RepositoryConnection",
+        desc = "Its repositories that the viewer may see.",
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "Rows of the page, 1 to 100; 20 when left out."
+        ),
+        arg(
+            name = "after",
+            ty = "Option<String>",
+            desc = "A cursor of this list: rows behind it follow."
+        ),
+        arg(
+            name = "filter",
+            ty = "Option<RepositoryFilter>",
+            desc = "Narrows the list."
+        ),
+        arg(
+            name = "order_by",
+            ty = "Option<RepositoryOrder>",
+            desc = "By name when left out."
+        )
+    ),
+    field(
+        name = "robots",
+        ty = "RobotConnection",
+        desc = "Its robots by name; empty unless the viewer administers it.",
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "Rows of the page, 1 to 100; 20 when left out."
+        ),
+        arg(
+            name = "after",
+            ty = "Option<String>",
+            desc = "A cursor of this list: rows behind it follow."
+        ),
+        arg(
+            name = "search",
+            ty = "Option<String>",
+            desc = "Text in the short name."
+        )
+    ),
+    field(
+        name = "viewer_can_create_repository",
+        ty = "bool",
+        desc = "Whether the viewer may create repositories here."
+    ),
+    field(
+        name = "viewer_can_administer",
+        ty = "bool",
+        desc = "Whether the viewer manages its robots, settings and members."
+    )
+)]
+pub(crate) enum Namespace {
+    User(User),
+    Organization(Organization),
+}
+
+impl From<NamespaceView> for Namespace {
+    fn from(view: NamespaceView) -> Self {
+        match view.kind {
+            AccountKind::Organization => Self::Organization(Organization(view)),
+            AccountKind::User | AccountKind::Robot => Self::User(User(view)),
+        }
+    }
+}
+
+/// A user.
+#[derive(Clone)]
+pub(crate) struct User(pub(crate) NamespaceView);
+
+/// An organization.
+#[derive(Clone)]
+pub(crate) struct Organization(pub(crate) NamespaceView);
+
+/// The resolvers of a kind of namespace: what all share, and its own.
+macro_rules! namespace {
+    ($(#[$doc:meta])* $type:ident, { $($own:tt)* }) => {
+        $(#[$doc])*
+        #[Object]
+        impl $type {
+            /// Opaque and stable, for `node`.
+            pub(crate) async fn id(&self) -> ID {
+                GlobalId::$type(self.0.id).encode()
+            }
+
+            /// First part of the paths of its repositories.
+            pub(crate) async fn name(&self) -> String {
+                self.0.name.to_string()
+            }
+
+            /// A picture for it.
+            pub(crate) async fn avatar(&self) -> Avatar {
+                avatar(&self.0)
+            }
+
+            /// When it was made.
+            pub(crate) async fn created_at(&self) -> DateTime {
+                self.0.created_at.into()
+            }
+
+            /// Its repositories that the viewer may see.
+            pub(crate) async fn repositories(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+                #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+                #[graphql(desc = "Narrows the list.")] filter: Option<RepositoryFilter>,
+                #[graphql(desc = "By name when left out.")] order_by: Option<RepositoryOrder>,
+            ) -> Result<RepositoryConnection> {
+                let filter = filter.unwrap_or_default().within(&self.0.name);
+                repository::page(ctx, first, after, Some(filter), order_by).await
+            }
+
+            /// Its robots by name; empty unless the viewer administers it.
+            pub(crate) async fn robots(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+                #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+                #[graphql(desc = "Text in the short name.")] search: Option<String>,
+            ) -> Result<RobotConnection> {
+                robot::page(ctx, self.0.id, first, after, search).await
+            }
+
+            /// Whether the viewer may create repositories here.
+            pub(crate) async fn viewer_can_create_repository(&self) -> bool {
+                self.0.can_create_repository
+            }
+
+            /// Whether the viewer manages its robots, settings and members.
+            pub(crate) async fn viewer_can_administer(&self) -> bool {
+                self.0.can_administer
+            }
+
+            $($own)*
+        }
+    };
+}
+
+namespace! {
+    /// A user, with the namespace of the own name.
+    User, {
+        /// Shown to the user and to superusers.
+        async fn email(&self) -> Option<&str> {
+            self.0.email.as_deref()
+        }
+    }
+}
+
+impl Organization {
+    async fn counts(&self, ctx: &Context<'_>) -> Result<NamespaceCounts> {
+        Ok(load(ctx.loader(), Counts(self.0.id))
+            .await?
+            .unwrap_or_default())
+    }
+}
+
+namespace! {
+    /// An organization: a namespace that several users share through teams.
+    Organization, {
+        /// Shown to administrators of the organization.
+        async fn email(&self) -> Option<&str> {
+            self.0.email.as_deref()
+        }
+
+        /// How many repositories the viewer may see here.
+        async fn repository_count(&self, ctx: &Context<'_>) -> Result<i32> {
+            Ok(count(self.counts(ctx).await?.repositories))
+        }
+
+        /// How many robots; null unless the viewer administers the organization.
+        async fn robot_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+            Ok(self.counts(ctx).await?.robots.map(count))
+        }
+
+        /// How many users are in its teams; null unless the viewer belongs to it.
+        async fn member_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+            Ok(self.counts(ctx).await?.members.map(count))
+        }
+    }
+}
+
+/// Narrows a list of organizations.
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct OrganizationFilter {
+    /// Text in the name.
+    pub(crate) search: Option<String>,
+}
+
+connection!(
+    OrganizationConnection,
+    OrganizationEdge,
+    Organization,
+    "the organizations",
+    total_count: "How many there are; capped at 10,000."
+);

@@ -1,0 +1,89 @@
+//! What everybody may know of the registry.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::context::Asks;
+use crate::error::gql;
+use crate::limits::{ALIASES_MAX, COMPLEXITY_MAX, DEPTH_MAX, DOCUMENT_BYTES_MAX};
+use berth_domain::PageRequest;
+
+/// The registry as everybody may know it.
+pub(crate) struct Registry;
+
+/// What one operation may ask for.
+#[derive(SimpleObject)]
+pub(crate) struct Limits {
+    /// Most rows of a page.
+    page_size: i32,
+    /// Deepest nesting of fields.
+    depth: i32,
+    /// Highest cost of an operation.
+    complexity: i32,
+    /// Most aliases in an operation.
+    aliases: i32,
+    /// Longest document with its variables, in bytes.
+    document_bytes: i32,
+}
+
+fn limit(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// What everybody may know of this registry.
+#[Object]
+impl Registry {
+    /// Name of this installation.
+    async fn title(&self, ctx: &Context<'_>) -> String {
+        ctx.services().settings().registry.title.clone()
+    }
+
+    /// Version of the server.
+    async fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    /// Host and port that clients push to, such as `registry.example.com`.
+    async fn hostname(&self, ctx: &Context<'_>) -> String {
+        let configured = ctx.services().settings().registry.hostname.as_deref();
+        configured
+            .or_else(|| ctx.host())
+            .unwrap_or("localhost")
+            .to_owned()
+    }
+
+    /// `http` or `https`, as clients reach it.
+    async fn scheme(&self, ctx: &Context<'_>) -> String {
+        ctx.services().settings().registry.scheme.clone()
+    }
+
+    /// True while no user exists: the set-up page makes the first one.
+    async fn needs_setup(&self, ctx: &Context<'_>) -> Result<bool> {
+        ctx.services().authn.needs_setup().await.map_err(gql)
+    }
+
+    /// True where set-up asks for the code that the server printed at start.
+    async fn setup_needs_code(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().users.setup_needs_code
+    }
+
+    /// True where the whole registry takes no writes.
+    async fn read_only(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().registry.read_only
+    }
+
+    /// True where signing in with a password is offered.
+    async fn direct_login(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().users.direct_login
+    }
+
+    /// What one operation may ask for.
+    async fn limits(&self) -> Limits {
+        Limits {
+            page_size: limit(PageRequest::<()>::LIMIT_MAX),
+            depth: limit(DEPTH_MAX),
+            complexity: limit(COMPLEXITY_MAX),
+            aliases: limit(ALIASES_MAX),
+            document_bytes: limit(DOCUMENT_BYTES_MAX),
+        }
+    }
+}

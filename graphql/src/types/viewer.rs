@@ -1,0 +1,77 @@
+//! Who is asking.
+
+use async_graphql::{Context, Enum, Object, Result};
+use berth_domain::{Error, Noun};
+use berth_services::{Actor, Credential};
+
+use super::namespace::User;
+use crate::context::Asks;
+use crate::error::gql;
+use crate::loaders::load;
+
+/// How the viewer proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum CredentialKind {
+    /// A signed-in browser.
+    Session,
+    /// An OAuth access token.
+    OauthToken,
+}
+
+/// The user who asks.
+pub(crate) struct Viewer(Actor);
+
+impl Viewer {
+    /// Of a user; nobody else is one.
+    pub(crate) fn of(actor: Actor) -> Option<Self> {
+        actor.user_id().is_some().then_some(Self(actor))
+    }
+}
+
+/// The user who asks, and what its credential allows.
+#[Object]
+impl Viewer {
+    /// The user itself.
+    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
+        let view = match self.0.user_id() {
+            Some(id) => load(ctx.loader(), id).await?,
+            None => None,
+        };
+        view.map(User).ok_or_else(|| gql(Error::Hidden(Noun::User)))
+    }
+
+    /// How the viewer proved who it is.
+    async fn credential(&self) -> CredentialKind {
+        match self.0.credential() {
+            Credential::OAuth(_) => CredentialKind::OauthToken,
+            Credential::Session(_) | Credential::Basic | Credential::None | Credential::Local => {
+                CredentialKind::Session
+            }
+        }
+    }
+
+    /// Scopes of the token; a session holds all.
+    async fn scopes(&self) -> Vec<String> {
+        self.0
+            .scopes()
+            .iter()
+            .map(|scope| scope.to_string())
+            .collect()
+    }
+
+    /// Namespaces in which the viewer may create repositories, by name.
+    async fn creatable_namespaces(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        let names = ctx
+            .services()
+            .organizations
+            .creatable(&self.0)
+            .await
+            .map_err(gql)?;
+        Ok(names.into_iter().map(|name| name.to_string()).collect())
+    }
+
+    /// True for a superuser whose token, if any, carries that scope.
+    async fn is_superuser(&self) -> bool {
+        self.0.is_superuser()
+    }
+}

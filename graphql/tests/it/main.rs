@@ -1,0 +1,3 @@
+//! Tests of the schema as its clients see it.
+
+mod drift;
