@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 /// Longest run of a piece of work; after that another replica may take it, so it is cut off.
-pub const RUN_MAX: Duration = Duration::from_secs(600);
+pub const RUN_MAX: Duration = Duration::from_mins(10);
 /// How often a process looks for due work.
 const POLL: Duration = Duration::from_secs(5);
 

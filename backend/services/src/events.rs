@@ -150,8 +150,10 @@ impl Subscription {
         let from = self.since.max(now.before(OVERLAP));
         let mut conn = self.core.db.read().await?;
         let events = outbox::since(&mut conn, from, BATCH).await?;
-        let ours: Vec<_> =
-            events.iter().filter(|event| event.repository_id == Some(self.repository)).collect();
+        let ours: Vec<_> = events
+            .iter()
+            .filter(|event| event.repository_id == Some(self.repository))
+            .collect();
         let mut fresh: Vec<RepositoryEvent> = ours
             .iter()
             .filter(|event| !self.seen.contains(&event.id))

@@ -7,8 +7,10 @@ use berth_domain::{
     RobotName,
 };
 use berth_store::gate::RepositoryFacts;
-use berth_store::repositories::{self as rows, Permission};
+use berth_store::repositories as rows;
 use berth_store::{Conn, accounts, robots};
+
+pub use berth_store::repositories::Permission;
 
 use crate::access::repo;
 use crate::actor::Actor;

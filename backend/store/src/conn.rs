@@ -55,6 +55,10 @@ enum Pools {
 }
 
 /// A connection for reading.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per request, and a box would cost each query a hop"
+)]
 pub enum Conn {
     /// To PostgreSQL.
     #[doc(hidden)]
@@ -209,6 +213,10 @@ impl Db {
     /// Runs `body` in one transaction: commits when it returns `Ok`, rolls back otherwise. The answer
     /// comes when the commit is on disk. The body runs again when the database broke a deadlock with
     /// it, so it borrows what it captures and has no effect outside the transaction.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` cannot promise that its future is `Send`"
+    )]
     pub fn write<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
     where
         for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
@@ -422,10 +430,9 @@ pub(crate) fn db_error(error: DieselError) -> Error {
     if let DieselError::DatabaseError(kind, info) = &error {
         let message = info.message();
         match kind {
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-                return Error::unavailable("the database", error);
-            }
-            DatabaseErrorKind::SerializationFailure => {
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::SerializationFailure => {
                 return Error::unavailable("the database", error);
             }
             _ if message.contains("deadlock detected")

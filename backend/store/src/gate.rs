@@ -190,6 +190,10 @@ pub async fn repositories(
 }
 
 #[derive(QueryableByName)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the shared columns"
+)]
 struct NamespaceRow {
     #[diesel(sql_type = BigInt)]
     ns_id: AccountId,

@@ -75,9 +75,11 @@ pub async fn page(
 
 /// How many organizations a listing holds, 10,000 at most.
 pub async fn count(conn: &mut Conn, belonging: &Belonging, search: Option<&str>) -> Result<i64> {
-    let count: i64 =
-        on_backend!(conn, |c| listed!(belonging, search).count().get_result(c).await)
-            .map_err(db_error)?;
+    let count: i64 = on_backend!(conn, |c| listed!(belonging, search)
+        .count()
+        .get_result(c)
+        .await)
+    .map_err(db_error)?;
     Ok(count.min(COUNT_MAX))
 }
 

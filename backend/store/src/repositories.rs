@@ -27,7 +27,7 @@ pub struct Repository {
     pub visibility: Visibility,
     /// Whether it takes pushes.
     pub state: RepositoryState,
-    /// CommonMark.
+    /// `CommonMark`.
     pub description: String,
     /// Latest push by tag.
     pub last_pushed_at: Option<Timestamp>,

@@ -54,7 +54,11 @@ use alias::owners;
 
 /// The account of a robot's namespace, beside the robot's own.
 mod alias {
-    #![expect(missing_docs, unreachable_pub, reason = "the macro writes public items without comments")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        reason = "the macro writes public items without comments"
+    )]
     diesel::alias!(crate::schema::accounts as owners: Owners);
 }
 
@@ -199,7 +203,11 @@ pub async fn page(
             .filter(robot_profiles::namespace_id.eq(namespace))
             .into_boxed::<Backend>();
         if let Some(search) = search {
-            query = query.filter(robot_profiles::short_name.like(contains(search)).escape('\\'));
+            query = query.filter(
+                robot_profiles::short_name
+                    .like(contains(search))
+                    .escape('\\'),
+            );
         }
         if let Some(after) = after {
             query = query.filter(robot_profiles::short_name.gt(after));
@@ -223,7 +231,11 @@ pub async fn count(conn: &mut Conn, namespace: AccountId, search: Option<&str>) 
             .filter(robot_profiles::namespace_id.eq(namespace))
             .into_boxed::<Backend>();
         if let Some(search) = search {
-            query = query.filter(robot_profiles::short_name.like(contains(search)).escape('\\'));
+            query = query.filter(
+                robot_profiles::short_name
+                    .like(contains(search))
+                    .escape('\\'),
+            );
         }
         query.count().get_result(c).await
     })

@@ -15,7 +15,7 @@ use super::{Access, namespace, registry};
 use crate::actor::{Actor, Credential, Principal};
 
 /// Looks up and authorizes in one step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Gate {
     switches: Switches,
     /// Every write is refused while this holds (`REGISTRY_STATE: readonly`).
@@ -99,9 +99,7 @@ impl Gate {
         }
         let found = facts::repository(conn, path, actor.account_id()).await?;
         match found {
-            Some((_, Some(facts))) => self
-                .permit(actor, facts, path.to_string())
-                .map(Found::Existing),
+            Some((_, Some(facts))) => self.permit(actor, facts).map(Found::Existing),
             Some((namespace, None)) => self.absent(actor, path, namespace, may_create),
             None if actor.is_anonymous() => Err(unauthenticated()),
             None => Err(Error::Hidden(Noun::Repository)),
@@ -122,28 +120,13 @@ impl Gate {
             self.switches,
         );
         match decision {
-            Decision::Allowed if may_create && self.token_allows_push(actor, path) => {
+            Decision::Allowed if may_create && token_allows_push(actor, path) => {
                 Ok(Found::Creatable(proof(namespace)))
             }
             Decision::Allowed => Err(Error::not_found(Noun::Repository, path)),
             Decision::Unauthenticated => Err(unauthenticated()),
             Decision::Forbidden | Decision::Hidden => Err(Error::Hidden(Noun::Repository)),
         }
-    }
-
-    /// A registry token must name the repository that a push is about to create.
-    fn token_allows_push(&self, actor: &Actor, path: &RepositoryPath) -> bool {
-        actor.grant.as_ref().is_none_or(|grant| {
-            let path = path.to_string();
-            grant.iter().any(|entry| {
-                entry.r#type == "repository"
-                    && policy::names(&entry.name, &path)
-                    && entry
-                        .actions
-                        .iter()
-                        .any(|action| action == "push" || action == "*")
-            })
-        })
     }
 
     /// A repository by id, with permission `P`.
@@ -160,10 +143,7 @@ impl Gate {
             .await?
             .pop();
         match found {
-            Some(facts) => {
-                let path = facts.repository.path().to_string();
-                self.permit(actor, facts, path)
-            }
+            Some(facts) => self.permit(actor, facts),
             None if actor.is_anonymous() => Err(unauthenticated()),
             None => Err(Error::Hidden(Noun::Repository)),
         }
@@ -190,7 +170,6 @@ impl Gate {
         &self,
         actor: &Actor,
         facts: RepositoryFacts,
-        path: String,
     ) -> Result<Access<P>> {
         match policy::decide(actor, &facts, P::ACTION, self.switches) {
             Decision::Allowed => Ok(proof(facts)),
@@ -203,7 +182,8 @@ impl Gate {
                     RepositoryAction::Administer => "admin",
                 };
                 Err(Error::forbidden(format!(
-                    "this needs the role `{needed}` in repository `{path}`"
+                    "this needs the role `{needed}` in repository `{}`",
+                    facts.repository.path()
                 )))
             }
         }
@@ -328,4 +308,19 @@ impl Gate {
 
 fn unauthenticated() -> Error {
     Error::unauthenticated("access to the requested resource is not authorized")
+}
+
+/// A registry token must name the repository that a push is about to create.
+fn token_allows_push(actor: &Actor, path: &RepositoryPath) -> bool {
+    actor.grant.as_ref().is_none_or(|grant| {
+        let path = path.to_string();
+        grant.iter().any(|entry| {
+            entry.r#type == "repository"
+                && policy::names(&entry.name, &path)
+                && entry
+                    .actions
+                    .iter()
+                    .any(|action| action == "push" || action == "*")
+        })
+    })
 }

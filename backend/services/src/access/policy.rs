@@ -181,7 +181,8 @@ pub fn decide_namespace(
             } else {
                 Scope::OrgAdmin
             };
-            owner && actor.scopes.allows(scope)
+            // A registry token is for repositories alone.
+            owner && actor.scopes.allows(scope) && actor.grant.is_none()
         }
     };
     if allowed {
@@ -198,3 +199,6 @@ pub fn decide_namespace(
 fn is_own_robot(actor: &Actor, namespace: AccountId) -> bool {
     matches!(&actor.principal, Principal::Robot { namespace_id, .. } if *namespace_id == namespace)
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::actor::{Actor, Credential, Origin, Principal};
 use crate::journal::Subject;
 
 /// Life of an OAuth access token: 10 years, as clients expect it.
-const OAUTH_TOKEN_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+const OAUTH_TOKEN_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 /// Longest user agent that is kept.
 const USER_AGENT_CHARS_MAX: usize = 255;
 /// Fact that makes the set-up code of this registry its own.

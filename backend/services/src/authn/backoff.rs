@@ -10,7 +10,7 @@ use super::Authn;
 use crate::actor::Origin;
 
 /// Longest wait.
-const WAIT_MAX: Duration = Duration::from_secs(300);
+const WAIT_MAX: Duration = Duration::from_mins(5);
 /// An address may try that many names before it waits: offices share one.
 const ADDRESS_FREE_TRIES: i64 = 20;
 /// A typing mistake costs nothing.

@@ -57,18 +57,14 @@ impl Authn {
         let found = accounts::user_by_login(&mut self.core.db.read().await?, login).await?;
         let id = found.as_ref().map(|(account, _)| account.id);
         self.check_backoff(id, &origin).await?;
-        let verified = match &found {
-            Some((_, profile)) => match &profile.password_hash {
-                Some(hash) => self.core.passwords.verify(hash, password).await?,
-                None => {
-                    self.core.passwords.verify_nobody(password).await?;
-                    false
-                }
-            },
-            None => {
-                self.core.passwords.verify_nobody(password).await?;
-                false
-            }
+        let hash = found
+            .as_ref()
+            .and_then(|(_, profile)| profile.password_hash.as_ref());
+        let verified = if let Some(hash) = hash {
+            self.core.passwords.verify(hash, password).await?
+        } else {
+            self.core.passwords.verify_nobody(password).await?;
+            false
         };
         match found {
             Some((account, profile)) if verified => {

@@ -17,7 +17,10 @@ fn first(name: &str) -> InitialUser {
 }
 
 fn origin(ip: &str) -> Origin {
-    Origin { ip: Some(ip.parse().unwrap()), ..Origin::default() }
+    Origin {
+        ip: Some(ip.parse().unwrap()),
+        ..Origin::default()
+    }
 }
 
 async fn granted(t: &TestRegistry, actor: &Actor, name: &str) -> Actor {
@@ -27,18 +30,30 @@ async fn granted(t: &TestRegistry, actor: &Actor, name: &str) -> Actor {
         actions: vec!["pull".into(), "push".into()],
     };
     let authn = &t.services.authn;
-    let issued = authn.issue_registry_token(actor, "registry.test", &[scope]).await.unwrap();
-    authn.registry_token(&issued.token, "registry.test", Origin::default()).await.unwrap()
+    let issued = authn
+        .issue_registry_token(actor, "registry.test", &[scope])
+        .await
+        .unwrap();
+    authn
+        .registry_token(&issued.token, "registry.test", Origin::default())
+        .await
+        .unwrap()
 }
 
 db_test!(
     async fn only_the_first_user_is_made_by_set_up(t: TestRegistry) {
         let authn = &t.services.authn;
         assert!(authn.needs_setup().await.unwrap());
-        let session = authn.initialize(first("admin"), Origin::default()).await.unwrap();
+        let session = authn
+            .initialize(first("admin"), Origin::default())
+            .await
+            .unwrap();
         assert!(session.actor.is_superuser());
         assert!(!authn.needs_setup().await.unwrap());
-        let again = authn.initialize(first("other"), Origin::default()).await.unwrap_err();
+        let again = authn
+            .initialize(first("other"), Origin::default())
+            .await
+            .unwrap_err();
         assert!(matches!(again, Error::Conflict { .. }), "{again:?}");
     }
 );
@@ -60,10 +75,16 @@ db_test!(
         let mut settings = Settings::default();
         settings.users.setup_needs_code = true;
         let authn = t.replica(settings.clone()).authn;
-        let refused = authn.initialize(first("admin"), Origin::default()).await.unwrap_err();
+        let refused = authn
+            .initialize(first("admin"), Origin::default())
+            .await
+            .unwrap_err();
         assert_eq!(refused.field(), Some("setupCode"));
         let code = t.replica(settings).authn.setup_code().await.unwrap();
-        let user = InitialUser { setup_code: Some(code), ..first("admin") };
+        let user = InitialUser {
+            setup_code: Some(code),
+            ..first("admin")
+        };
         assert!(authn.initialize(user, Origin::default()).await.is_ok());
     }
 );
@@ -73,17 +94,36 @@ db_test!(
         t.user("ann").await;
         let authn = &t.services.authn;
         let sign_in = async || {
-            authn.sign_in("ann", &Secret::from(PASSWORD), Origin::default()).await.unwrap()
+            authn
+                .sign_in("ann", &Secret::from(PASSWORD), Origin::default())
+                .await
+                .unwrap()
         };
         let session = sign_in().await;
-        let actor = authn.session(session.token.expose(), Origin::default()).await.unwrap().unwrap();
+        let actor = authn
+            .session(session.token.expose(), Origin::default())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(actor.name().as_deref(), Some("ann"));
         assert!(authn.csrf_matches(session.token.expose(), &session.csrf));
         authn.sign_out(&actor).await.unwrap();
-        assert!(authn.session(session.token.expose(), Origin::default()).await.unwrap().is_none());
+        assert!(
+            authn
+                .session(session.token.expose(), Origin::default())
+                .await
+                .unwrap()
+                .is_none()
+        );
         let session = sign_in().await;
         t.clock.advance(Duration::from_hours(32 * 24));
-        assert!(authn.session(session.token.expose(), Origin::default()).await.unwrap().is_none());
+        assert!(
+            authn
+                .session(session.token.expose(), Origin::default())
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 );
 
@@ -95,15 +135,33 @@ db_test!(
         let one = authn.sign_in("ann", &old, Origin::default()).await.unwrap();
         let two = authn.sign_in("ann", &old, Origin::default()).await.unwrap();
         let new = Secret::from("another-long-one");
-        let wrong = authn.change_password(&one.actor, &new, &new).await.unwrap_err();
+        let wrong = authn
+            .change_password(&one.actor, &new, &new)
+            .await
+            .unwrap_err();
         assert_eq!(wrong.field(), Some("currentPassword"));
-        let short = authn.change_password(&one.actor, &old, &Secret::from("short")).await.unwrap_err();
+        let short = authn
+            .change_password(&one.actor, &old, &Secret::from("short"))
+            .await
+            .unwrap_err();
         assert_eq!(short.field(), Some("newPassword"));
         let fresh = authn.change_password(&one.actor, &old, &new).await.unwrap();
         for ended in [&one, &two] {
-            assert!(authn.session(ended.token.expose(), Origin::default()).await.unwrap().is_none());
+            assert!(
+                authn
+                    .session(ended.token.expose(), Origin::default())
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
         }
-        assert!(authn.session(fresh.token.expose(), Origin::default()).await.unwrap().is_some());
+        assert!(
+            authn
+                .session(fresh.token.expose(), Origin::default())
+                .await
+                .unwrap()
+                .is_some()
+        );
         assert!(authn.sign_in("ann", &old, Origin::default()).await.is_err());
     }
 );
@@ -115,14 +173,36 @@ db_test!(
         let wrong = Secret::from("not-the-password");
         let right = Secret::from(PASSWORD);
         for _ in 0..3 {
-            let refused = authn.sign_in("ann", &wrong, origin("10.0.0.1")).await.unwrap_err();
-            assert!(matches!(refused, Error::Unauthenticated { .. }), "{refused:?}");
+            let refused = authn
+                .sign_in("ann", &wrong, origin("10.0.0.1"))
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(refused, Error::Unauthenticated { .. }),
+                "{refused:?}"
+            );
         }
-        let waits = authn.sign_in("ann", &right, origin("10.0.0.1")).await.unwrap_err();
-        assert!(matches!(waits, Error::RateLimited { retry_after_s: 1 }), "{waits:?}");
-        assert!(authn.sign_in("ann", &right, origin("10.0.0.2")).await.is_ok());
+        let waits = authn
+            .sign_in("ann", &right, origin("10.0.0.1"))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(waits, Error::RateLimited { retry_after_s: 1 }),
+            "{waits:?}"
+        );
+        assert!(
+            authn
+                .sign_in("ann", &right, origin("10.0.0.2"))
+                .await
+                .is_ok()
+        );
         t.clock.advance(Duration::from_secs(1));
-        assert!(authn.sign_in("ann", &right, origin("10.0.0.1")).await.is_ok());
+        assert!(
+            authn
+                .sign_in("ann", &right, origin("10.0.0.1"))
+                .await
+                .is_ok()
+        );
     }
 );
 
@@ -136,7 +216,12 @@ db_test!(
         let uploads = &t.services.uploads;
         assert!(uploads.start(&narrowed, &path_of("ann/one")).await.is_ok());
         assert!(uploads.start(&narrowed, &path_of("ann/two")).await.is_err());
-        assert!(uploads.start(&narrowed, &path_of("ann/three")).await.is_err());
+        assert!(
+            uploads
+                .start(&narrowed, &path_of("ann/three"))
+                .await
+                .is_err()
+        );
         let with_host = granted(t, &ann, "registry.test/ann/one").await;
         assert!(uploads.start(&with_host, &path_of("ann/one")).await.is_ok());
         let stranger = granted(t, &bob, "ann/one").await;
@@ -148,12 +233,30 @@ db_test!(
     async fn a_registry_token_is_for_one_registry_and_one_hour(t: TestRegistry) {
         let ann = t.user("ann").await;
         let authn = &t.services.authn;
-        let issued = authn.issue_registry_token(&ann, "registry.test", &[]).await.unwrap();
-        assert!(authn.registry_token(&issued.token, "other.test", Origin::default()).await.is_err());
+        let issued = authn
+            .issue_registry_token(&ann, "registry.test", &[])
+            .await
+            .unwrap();
+        assert!(
+            authn
+                .registry_token(&issued.token, "other.test", Origin::default())
+                .await
+                .is_err()
+        );
         let elsewhere = t.replica(Settings::default()).authn;
-        assert!(elsewhere.registry_token(&issued.token, "registry.test", Origin::default()).await.is_ok());
+        assert!(
+            elsewhere
+                .registry_token(&issued.token, "registry.test", Origin::default())
+                .await
+                .is_ok()
+        );
         t.clock.advance(Duration::from_secs(3700));
-        assert!(authn.registry_token(&issued.token, "registry.test", Origin::default()).await.is_err());
+        assert!(
+            authn
+                .registry_token(&issued.token, "registry.test", Origin::default())
+                .await
+                .is_err()
+        );
     }
 );
 
@@ -161,14 +264,28 @@ db_test!(
     async fn keys_rotate_without_refusing_anyone(t: TestRegistry) {
         let ann = t.user("ann").await;
         let authn = &t.services.authn;
-        authn.issue_registry_token(&ann, "registry.test", &[]).await.unwrap();
+        authn
+            .issue_registry_token(&ann, "registry.test", &[])
+            .await
+            .unwrap();
         t.clock.advance(Duration::from_hours(31 * 24));
-        let before = authn.issue_registry_token(&ann, "registry.test", &[]).await.unwrap();
+        let before = authn
+            .issue_registry_token(&ann, "registry.test", &[])
+            .await
+            .unwrap();
         t.services.keys.rotate_if_old().await.unwrap();
         assert_eq!(t.services.keys.public_jwks().await.unwrap().len(), 2);
-        let after = authn.issue_registry_token(&ann, "registry.test", &[]).await.unwrap();
+        let after = authn
+            .issue_registry_token(&ann, "registry.test", &[])
+            .await
+            .unwrap();
         for token in [before, after] {
-            assert!(authn.registry_token(&token.token, "registry.test", Origin::default()).await.is_ok());
+            assert!(
+                authn
+                    .registry_token(&token.token, "registry.test", Origin::default())
+                    .await
+                    .is_ok()
+            );
         }
         t.clock.advance(Duration::from_hours(3));
         assert_eq!(t.services.keys.public_jwks().await.unwrap().len(), 1);

@@ -6,19 +6,33 @@ use berth_domain::{Digest, Error, Noun, PageRequest, Reference, TagName};
 use berth_services::manifests::{Accept, PullKind};
 use berth_testkit::{TestImage, TestRegistry, db_test, images, path_of};
 
-async fn pull(t: &TestRegistry, actor: &berth_services::Actor, target: &str) -> berth_domain::Result<Digest> {
-    let (path, reference) = target.split_once('@').or_else(|| target.rsplit_once(':')).unwrap();
+async fn pull(
+    t: &TestRegistry,
+    actor: &berth_services::Actor,
+    target: &str,
+) -> berth_domain::Result<Digest> {
+    let (path, reference) = target
+        .split_once('@')
+        .or_else(|| target.rsplit_once(':'))
+        .unwrap();
     let reference: Reference = reference.parse().unwrap();
     let manifests = &t.services.manifests;
     let accept = Accept::default();
-    let stored = manifests.get(actor, &path_of(path), &reference, &accept, PullKind::Get).await?;
+    let stored = manifests
+        .get(actor, &path_of(path), &reference, &accept, PullKind::Get)
+        .await?;
     assert_eq!(Digest::of(&stored.bytes), stored.digest);
     Ok(stored.digest)
 }
 
 async fn tag_names(t: &TestRegistry, actor: &berth_services::Actor, path: &str) -> Vec<String> {
     let page = PageRequest::new(None, 100);
-    let names = t.services.tags.names(actor, &path_of(path), &page).await.unwrap();
+    let names = t
+        .services
+        .tags
+        .names(actor, &path_of(path), &page)
+        .await
+        .unwrap();
     names.items.iter().map(ToString::to_string).collect()
 }
 
@@ -27,12 +41,21 @@ db_test!(
         let ann = t.user("ann").await;
         let digest = t.push(&ann, "ann/app:1.0", &TestImage::new(1)).await;
         assert_eq!(pull(t, &ann, "ann/app:1.0").await.unwrap(), digest);
-        assert_eq!(pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap(), digest);
+        assert_eq!(
+            pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap(),
+            digest
+        );
         let stranger = t.user("bob").await;
         let refused = pull(t, &stranger, "ann/app:1.0").await.unwrap_err();
-        assert!(matches!(refused, Error::Hidden(Noun::Repository)), "{refused:?}");
+        assert!(
+            matches!(refused, Error::Hidden(Noun::Repository)),
+            "{refused:?}"
+        );
         let refused = pull(t, &t.anonymous(), "ann/app:1.0").await.unwrap_err();
-        assert!(matches!(refused, Error::Unauthenticated { .. }), "{refused:?}");
+        assert!(
+            matches!(refused, Error::Unauthenticated { .. }),
+            "{refused:?}"
+        );
     }
 );
 
@@ -41,13 +64,35 @@ db_test!(
         let ann = t.user("ann").await;
         let bob = t.user("bob").await;
         for path in ["ann/app", "nobody-at-all/app"] {
-            let refused = t.services.uploads.start(&bob, &path_of(path)).await.unwrap_err();
-            assert!(matches!(refused, Error::Hidden(Noun::Repository)), "{path}: {refused:?}");
-            let refused = t.services.uploads.start(&t.anonymous(), &path_of(path)).await.unwrap_err();
-            assert!(matches!(refused, Error::Unauthenticated { .. }), "{path}: {refused:?}");
+            let refused = t
+                .services
+                .uploads
+                .start(&bob, &path_of(path))
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(refused, Error::Hidden(Noun::Repository)),
+                "{path}: {refused:?}"
+            );
+            let refused = t
+                .services
+                .uploads
+                .start(&t.anonymous(), &path_of(path))
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(refused, Error::Unauthenticated { .. }),
+                "{path}: {refused:?}"
+            );
         }
         t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
-        assert!(t.services.uploads.start(&bob, &path_of("ann/app")).await.is_err());
+        assert!(
+            t.services
+                .uploads
+                .start(&bob, &path_of("ann/app"))
+                .await
+                .is_err()
+        );
     }
 );
 
@@ -87,7 +132,13 @@ db_test!(
         let refused = t
             .services
             .manifests
-            .push(&ann, &path_of("ann/two"), &tag, None, image.manifest.clone())
+            .push(
+                &ann,
+                &path_of("ann/two"),
+                &tag,
+                None,
+                image.manifest.clone(),
+            )
             .await
             .unwrap_err();
         let missing = Digest::of(&image.layer);
@@ -106,14 +157,27 @@ db_test!(
         let path = path_of("ann/app");
         let manifests = &t.services.manifests;
         t.push(&ann, "ann/app:arm", &arm).await;
-        let refused = manifests.push(&ann, &path, &tag, None, index.clone()).await.unwrap_err();
+        let refused = manifests
+            .push(&ann, &path, &tag, None, index.clone())
+            .await
+            .unwrap_err();
         assert!(matches!(refused, Error::ManifestBlobUnknown { digest } if digest == amd.digest()));
         t.push(&ann, "ann/app:amd", &amd).await;
-        manifests.push(&ann, &path, &tag, None, index.clone()).await.unwrap();
-        let old_client = Accept::parse(["application/vnd.docker.distribution.manifest.v2+json"].into_iter());
-        let stored = manifests.get(&ann, &path, &tag, &old_client, PullKind::Get).await.unwrap();
+        manifests
+            .push(&ann, &path, &tag, None, index.clone())
+            .await
+            .unwrap();
+        let old_client =
+            Accept::parse(["application/vnd.docker.distribution.manifest.v2+json"].into_iter());
+        let stored = manifests
+            .get(&ann, &path, &tag, &old_client, PullKind::Get)
+            .await
+            .unwrap();
         assert_eq!(stored.digest, amd.digest());
-        let stored = manifests.get(&ann, &path, &tag, &Accept::default(), PullKind::Get).await.unwrap();
+        let stored = manifests
+            .get(&ann, &path, &tag, &Accept::default(), PullKind::Get)
+            .await
+            .unwrap();
         assert_eq!(stored.bytes, index);
     }
 );
@@ -124,13 +188,28 @@ db_test!(
         let digest = t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
         let manifests = &t.services.manifests;
         let path = path_of("ann/app");
-        manifests.delete(&ann, &path, &"1".parse().unwrap()).await.unwrap();
+        manifests
+            .delete(&ann, &path, &"1".parse().unwrap())
+            .await
+            .unwrap();
         let gone = pull(t, &ann, "ann/app:1").await.unwrap_err();
         assert!(matches!(gone, Error::TagExpired { .. }), "{gone:?}");
-        assert_eq!(pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap(), digest);
+        assert_eq!(
+            pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap(),
+            digest
+        );
         t.clock.advance(Duration::from_hours(15 * 24));
         let gone = pull(t, &ann, "ann/app:1").await.unwrap_err();
-        assert!(matches!(gone, Error::NotFound { noun: Noun::Tag, .. }), "{gone:?}");
+        assert!(
+            matches!(
+                gone,
+                Error::NotFound {
+                    noun: Noun::Tag,
+                    ..
+                }
+            ),
+            "{gone:?}"
+        );
     }
 );
 
@@ -141,12 +220,30 @@ db_test!(
         let digest = t.push(&ann, "ann/app:1", &image).await;
         t.push(&ann, "ann/app:2", &image).await;
         let path = path_of("ann/app");
-        t.services.manifests.delete(&ann, &path, &Reference::Digest(digest.clone())).await.unwrap();
+        t.services
+            .manifests
+            .delete(&ann, &path, &Reference::Digest(digest.clone()))
+            .await
+            .unwrap();
         assert!(tag_names(t, &ann, "ann/app").await.is_empty());
-        let gone = pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap_err();
-        assert!(matches!(gone, Error::NotFound { noun: Noun::Manifest, .. }), "{gone:?}");
+        let gone = pull(t, &ann, &format!("ann/app@{digest}"))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(
+                gone,
+                Error::NotFound {
+                    noun: Noun::Manifest,
+                    ..
+                }
+            ),
+            "{gone:?}"
+        );
         t.push(&ann, "ann/app:3", &image).await;
-        assert_eq!(pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap(), digest);
+        assert_eq!(
+            pull(t, &ann, &format!("ann/app@{digest}")).await.unwrap(),
+            digest
+        );
     }
 );
 
@@ -157,7 +254,12 @@ db_test!(
         t.push(&ann, "ann/app:1", &image).await;
         let path = path_of("ann/app");
         let layer = Digest::of(&image.layer);
-        let refused = t.services.blobs.delete(&ann, &path, &layer).await.unwrap_err();
+        let refused = t
+            .services
+            .blobs
+            .delete(&ann, &path, &layer)
+            .await
+            .unwrap_err();
         assert!(matches!(refused, Error::BlobInUse { .. }));
         let loose = t.push_blob(&ann, "ann/app", &"loose".into()).await;
         t.services.blobs.delete(&ann, &path, &loose).await.unwrap();
@@ -173,27 +275,48 @@ db_test!(
         t.push_blob(&ann, "ann/app", &"{}".into()).await;
         let path = path_of("ann/app");
         let manifests = &t.services.manifests;
-        for kind in ["application/vnd.example.sbom", "application/vnd.example.signature"] {
+        for kind in [
+            "application/vnd.example.sbom",
+            "application/vnd.example.signature",
+        ] {
             let bytes = images::artifact(&image.manifest, kind);
             let reference = Reference::Digest(Digest::of(&bytes));
-            let pushed = manifests.push(&ann, &path, &reference, None, bytes).await.unwrap();
+            let pushed = manifests
+                .push(&ann, &path, &reference, None, bytes)
+                .await
+                .unwrap();
             assert_eq!(pushed.subject, Some(subject.clone()));
         }
         let old = TestImage::new(9);
         t.push(&ann, "ann/app:old", &old).await;
         let fallback: Reference = format!("sha256-{}", subject.hex()).parse().unwrap();
         let index = images::index(&[(&old, "linux", "amd64")]);
-        manifests.push(&ann, &path, &fallback, None, index).await.unwrap();
+        manifests
+            .push(&ann, &path, &fallback, None, index)
+            .await
+            .unwrap();
 
         let referrers = &t.services.referrers;
         let page = PageRequest::new(None, 100);
-        let all = referrers.list(&ann, &path, &subject, None, &page).await.unwrap();
+        let all = referrers
+            .list(&ann, &path, &subject, None, &page)
+            .await
+            .unwrap();
         assert_eq!(all.items.len(), 3);
         let sbom = Some("application/vnd.example.sbom");
-        let some = referrers.list(&ann, &path, &subject, sbom, &page).await.unwrap();
+        let some = referrers
+            .list(&ann, &path, &subject, sbom, &page)
+            .await
+            .unwrap();
         assert_eq!(some.items.len(), 1);
-        assert_eq!(some.items[0].annotations["org.example.about"], "application/vnd.example.sbom");
-        let nothing = referrers.list(&ann, &path, &Digest::of(b"nothing"), None, &page).await.unwrap();
+        assert_eq!(
+            some.items[0].annotations["org.example.about"],
+            "application/vnd.example.sbom"
+        );
+        let nothing = referrers
+            .list(&ann, &path, &Digest::of(b"nothing"), None, &page)
+            .await
+            .unwrap();
         assert!(nothing.items.is_empty());
     }
 );
@@ -209,14 +332,22 @@ db_test!(
         let mut seen: Vec<TagName> = Vec::new();
         let mut after = None;
         loop {
-            let page = t.services.tags.names(&ann, &path, &PageRequest::new(after, 4)).await.unwrap();
+            let page = t
+                .services
+                .tags
+                .names(&ann, &path, &PageRequest::new(after, 4))
+                .await
+                .unwrap();
             seen.extend(page.items);
             if !page.has_more {
                 break;
             }
             after = seen.last().map(ToString::to_string);
         }
-        assert_eq!(seen.iter().map(TagName::as_str).collect::<Vec<_>>(), ["10", "9", "A", "_", "a", "b"]);
+        assert_eq!(
+            seen.iter().map(TagName::as_str).collect::<Vec<_>>(),
+            ["10", "9", "A", "_", "a", "b"]
+        );
     }
 );
 
@@ -226,11 +357,19 @@ db_test!(
         t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
         pull(t, &ann, "ann/app:1").await.unwrap();
         let mut conn = t.db().read().await.unwrap();
-        let facts = berth_store::gate::repository(&mut conn, &path_of("ann/app"), None).await.unwrap();
+        let facts = berth_store::gate::repository(&mut conn, &path_of("ann/app"), None)
+            .await
+            .unwrap();
         let id = facts.unwrap().1.unwrap().repository.id;
-        let log = berth_store::logs::of_repository(&mut conn, id).await.unwrap();
+        let log = berth_store::logs::of_repository(&mut conn, id)
+            .await
+            .unwrap();
         let kinds: Vec<&str> = log.iter().map(|(kind, _)| kind.as_str()).collect();
         assert_eq!(kinds, ["create_repo", "push_repo", "pull_repo"]);
-        assert!(log.iter().all(|(_, metadata)| metadata.contains(r#""username":"ann""#)), "{log:?}");
+        assert!(
+            log.iter()
+                .all(|(_, metadata)| metadata.contains(r#""username":"ann""#)),
+            "{log:?}"
+        );
     }
 );

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
 fn interrupted(chunk: &'static str) -> ByteStream {
-    let cut = Error::BodyInterrupted { source: "the client went away".into() };
+    let cut = Error::BodyInterrupted {
+        source: "the client went away".into(),
+    };
     futures::stream::iter([Ok(Bytes::from(chunk)), Err(cut)]).boxed()
 }
 
@@ -21,17 +23,38 @@ db_test!(
         let here = &t.services.uploads;
         let there = t.replica(Settings::default());
         let uuid = here.start(&ann, &path).await.unwrap().uuid;
-        let status = here.append(&ann, &path, uuid, Some(0), body(["hello ".into()])).await.unwrap();
+        let status = here
+            .append(&ann, &path, uuid, Some(0), body(["hello ".into()]))
+            .await
+            .unwrap();
         assert_eq!(status.offset_bytes, 6);
-        let status = there.uploads.append(&ann, &path, uuid, None, body(["wor".into()])).await.unwrap();
+        let status = there
+            .uploads
+            .append(&ann, &path, uuid, None, body(["wor".into()]))
+            .await
+            .unwrap();
         assert_eq!(status.offset_bytes, 9);
         let digest = Digest::of(b"hello world");
-        here.finish(&ann, &path, uuid, &digest, Some(9), body(["ld".into()])).await.unwrap();
+        here.finish(&ann, &path, uuid, &digest, Some(9), body(["ld".into()]))
+            .await
+            .unwrap();
         let blob = there.blobs.open(&ann, &path, &digest).await.unwrap();
-        let bytes: Vec<Bytes> = blob.read(Some(6..11)).await.unwrap().try_collect().await.unwrap();
+        let bytes: Vec<Bytes> = blob
+            .read(Some(6..11))
+            .await
+            .unwrap()
+            .try_collect()
+            .await
+            .unwrap();
         assert_eq!(bytes.concat(), b"world");
         let gone = here.status(&ann, &path, uuid).await.unwrap_err();
-        assert!(matches!(gone, Error::NotFound { noun: Noun::Upload, .. }));
+        assert!(matches!(
+            gone,
+            Error::NotFound {
+                noun: Noun::Upload,
+                ..
+            }
+        ));
     }
 );
 
@@ -41,13 +64,24 @@ db_test!(
         let path = path_of("ann/app");
         let uploads = &t.services.uploads;
         let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
-        uploads.append(&ann, &path, uuid, Some(0), body(["abc".into()])).await.unwrap();
+        uploads
+            .append(&ann, &path, uuid, Some(0), body(["abc".into()]))
+            .await
+            .unwrap();
         for wrong in [0, 2, 4] {
-            let refused = uploads.append(&ann, &path, uuid, Some(wrong), body(["x".into()])).await;
-            assert!(matches!(refused, Err(Error::UploadOffset { offset_bytes: 3 })), "{refused:?}");
+            let refused = uploads
+                .append(&ann, &path, uuid, Some(wrong), body(["x".into()]))
+                .await;
+            assert!(
+                matches!(refused, Err(Error::UploadOffset { offset_bytes: 3 })),
+                "{refused:?}"
+            );
         }
         let digest = Digest::of(b"abc");
-        uploads.finish(&ann, &path, uuid, &digest, None, empty_body()).await.unwrap();
+        uploads
+            .finish(&ann, &path, uuid, &digest, None, empty_body())
+            .await
+            .unwrap();
     }
 );
 
@@ -57,11 +91,24 @@ db_test!(
         let path = path_of("ann/app");
         let uploads = &t.services.uploads;
         let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
-        let cut = uploads.append(&ann, &path, uuid, None, interrupted("half ")).await.unwrap_err();
+        let cut = uploads
+            .append(&ann, &path, uuid, None, interrupted("half "))
+            .await
+            .unwrap_err();
         assert!(matches!(cut, Error::BodyInterrupted { .. }));
-        assert_eq!(uploads.status(&ann, &path, uuid).await.unwrap().offset_bytes, 5);
+        assert_eq!(
+            uploads
+                .status(&ann, &path, uuid)
+                .await
+                .unwrap()
+                .offset_bytes,
+            5
+        );
         let digest = Digest::of(b"half whole");
-        uploads.finish(&ann, &path, uuid, &digest, Some(5), body(["whole".into()])).await.unwrap();
+        uploads
+            .finish(&ann, &path, uuid, &digest, Some(5), body(["whole".into()]))
+            .await
+            .unwrap();
     }
 );
 
@@ -72,8 +119,13 @@ db_test!(
         let uploads = &t.services.uploads;
         let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
         let other = Digest::of(b"something else");
-        let refused = uploads.finish(&ann, &path, uuid, &other, None, body(["abc".into()])).await;
-        assert!(matches!(refused, Err(Error::DigestMismatch { .. })), "{refused:?}");
+        let refused = uploads
+            .finish(&ann, &path, uuid, &other, None, body(["abc".into()]))
+            .await;
+        assert!(
+            matches!(refused, Err(Error::DigestMismatch { .. })),
+            "{refused:?}"
+        );
         assert!(uploads.status(&ann, &path, uuid).await.is_err());
         assert!(t.storage.list(None, 10).await.unwrap().is_empty());
     }
@@ -85,8 +137,10 @@ db_test!(
         let path = path_of("ann/app");
         let uploads = &t.services.uploads;
         let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (send, receive) = tokio::sync::oneshot::channel::<()>();
         let slow: ByteStream = futures::stream::once(async move {
+            begun.send(()).ok();
             receive.await.ok();
             Ok(Bytes::from("slow"))
         })
@@ -95,13 +149,11 @@ db_test!(
             let (uploads, ann, path) = (uploads.clone(), ann.clone(), path.clone());
             tokio::spawn(async move { uploads.append(&ann, &path, uuid, None, slow).await })
         };
-        let second = loop {
-            match uploads.append(&ann, &path, uuid, None, empty_body()).await {
-                // The first one has not begun yet.
-                Ok(_) => tokio::task::yield_now().await,
-                Err(e) => break e,
-            }
-        };
+        has_begun.await.unwrap();
+        let second = uploads
+            .append(&ann, &path, uuid, None, empty_body())
+            .await
+            .unwrap_err();
         assert!(matches!(second, Error::UploadBusy), "{second:?}");
         send.send(()).unwrap();
         assert_eq!(first.await.unwrap().unwrap().offset_bytes, 4);
@@ -117,15 +169,30 @@ db_test!(
         let layer = Digest::of(&image.layer);
         let uploads = &t.services.uploads;
         let from = path_of("ann/one");
-        let mounted = uploads.mount(&ann, &path_of("ann/two"), &layer, Some(&from)).await.unwrap();
+        let mounted = uploads
+            .mount(&ann, &path_of("ann/two"), &layer, Some(&from))
+            .await
+            .unwrap();
         assert_eq!(mounted, Started::Linked(layer.clone()));
-        let mounted = uploads.mount(&ann, &path_of("ann/three"), &layer, None).await.unwrap();
+        let mounted = uploads
+            .mount(&ann, &path_of("ann/three"), &layer, None)
+            .await
+            .unwrap();
         assert_eq!(mounted, Started::Linked(layer.clone()));
         for from in [Some(&from), None] {
-            let refused = uploads.mount(&bob, &path_of("bob/x"), &layer, from).await.unwrap();
+            let refused = uploads
+                .mount(&bob, &path_of("bob/x"), &layer, from)
+                .await
+                .unwrap();
             assert!(matches!(refused, Started::Open(_)));
         }
-        assert!(t.services.blobs.stat(&bob, &path_of("bob/x"), &layer).await.is_err());
+        assert!(
+            t.services
+                .blobs
+                .stat(&bob, &path_of("bob/x"), &layer)
+                .await
+                .is_err()
+        );
     }
 );
 
@@ -147,7 +214,11 @@ db_test!(
         let ann = t.user("ann").await;
         let path = path_of("ann/app");
         let uuid = t.services.uploads.start(&ann, &path).await.unwrap().uuid;
-        t.services.uploads.append(&ann, &path, uuid, None, body(["abc".into()])).await.unwrap();
+        t.services
+            .uploads
+            .append(&ann, &path, uuid, None, body(["abc".into()]))
+            .await
+            .unwrap();
         t.clock.advance(Duration::from_hours(49));
         let workers = t.services.workers();
         workers.prepare().await.unwrap();
@@ -166,8 +237,15 @@ db_test!(
         let path = path_of("ann/app");
         let uuid = small.uploads.start(&ann, &path).await.unwrap().uuid;
         let chunks = body(["abc".into(), "de".into()]);
-        let refused = small.uploads.append(&ann, &path, uuid, None, chunks).await.unwrap_err();
-        assert!(matches!(refused, Error::TooLarge { max_bytes: 4, .. }), "{refused:?}");
+        let refused = small
+            .uploads
+            .append(&ann, &path, uuid, None, chunks)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(refused, Error::TooLarge { max_bytes: 4, .. }),
+            "{refused:?}"
+        );
         assert!(small.uploads.status(&ann, &path, uuid).await.is_err());
     }
 );

@@ -225,7 +225,9 @@ pub async fn page(
         })
         .collect::<Vec<_>>()
         .join(" union ");
-    let sql = format!("select id, namespace, name from ({union}) as seen order by {order_by} limit {limit}");
+    let sql = format!(
+        "select id, namespace, name from ({union}) as seen order by {order_by} limit {limit}"
+    );
     let rows: Vec<PageRow> = on_backend!(conn, |c| {
         let mut query = diesel::sql_query(&sql).into_boxed::<Backend>();
         for bind in &narrow.binds {

@@ -1,0 +1,294 @@
+//! The policy as a table that is read in review: `access-matrix.txt` beside the crate's manifest.
+
+use std::fmt::Write as _;
+
+use berth_crypto::AccessEntry;
+use berth_domain::{OAuthTokenId, RepositoryId, RobotName, Timestamp};
+use berth_store::repositories::Repository;
+
+use super::*;
+use crate::actor::{Credential, Origin};
+
+const OWNER: AccountId = AccountId(1);
+const ORGANIZATION: AccountId = AccountId(2);
+const SOMEBODY: AccountId = AccountId(3);
+
+/// One row of the table: who asks, and what they are to the namespace and the repository.
+struct Who {
+    name: &'static str,
+    actor: Actor,
+    team: Option<TeamRole>,
+    direct: Option<RepositoryRole>,
+    through_team: Option<RepositoryRole>,
+    full_access: bool,
+}
+
+fn actor(principal: Principal) -> Actor {
+    Actor {
+        principal,
+        credential: Credential::Basic,
+        scopes: Scopes::all(),
+        grant: None,
+        superuser: false,
+        origin: Origin::default(),
+    }
+}
+
+fn user() -> Actor {
+    actor(Principal::User {
+        id: SOMEBODY,
+        name: "somebody".parse().unwrap(),
+    })
+}
+
+fn who(name: &'static str, actor: Actor) -> Who {
+    Who {
+        name,
+        actor,
+        team: None,
+        direct: None,
+        through_team: None,
+        full_access: false,
+    }
+}
+
+fn token(scopes: &str) -> Actor {
+    Actor {
+        credential: Credential::OAuth(OAuthTokenId(1)),
+        scopes: scopes.parse().unwrap(),
+        ..user()
+    }
+}
+
+fn granted(actions: &[&str]) -> Actor {
+    let actions = actions.iter().map(ToString::to_string).collect();
+    let entry = AccessEntry {
+        r#type: "repository".into(),
+        name: "acme/app".into(),
+        actions,
+    };
+    Actor {
+        grant: Some(vec![entry]),
+        ..user()
+    }
+}
+
+fn everybody() -> Vec<Who> {
+    let robot: RobotName = "acme+ci".parse().unwrap();
+    let robot = actor(Principal::Robot {
+        id: SOMEBODY,
+        namespace_id: ORGANIZATION,
+        name: robot,
+    });
+    let superuser = Actor {
+        superuser: true,
+        ..user()
+    };
+    let admin = Some(TeamRole::Admin);
+    let write = Some(RepositoryRole::Write);
+    vec![
+        who("anonymous", actor(Principal::Anonymous)),
+        who("stranger", user()),
+        Who {
+            direct: Some(RepositoryRole::Read),
+            ..who("reader", user())
+        },
+        Who {
+            direct: write,
+            ..who("writer", user())
+        },
+        Who {
+            direct: Some(RepositoryRole::Admin),
+            ..who("repository admin", user())
+        },
+        Who {
+            through_team: write,
+            team: Some(TeamRole::Member),
+            ..who("writer by team", user())
+        },
+        Who {
+            team: Some(TeamRole::Member),
+            ..who("team member", user())
+        },
+        Who {
+            team: Some(TeamRole::Creator),
+            ..who("team creator", user())
+        },
+        Who {
+            team: admin,
+            ..who("organization admin", user())
+        },
+        who("robot without role", robot.clone()),
+        Who {
+            direct: write,
+            ..who("robot writer", robot)
+        },
+        who("superuser", superuser.clone()),
+        Who {
+            full_access: true,
+            ..who("superuser, full access", superuser)
+        },
+        Who {
+            team: admin,
+            ..who("admin by repo:read token", token("repo:read"))
+        },
+        Who {
+            team: admin,
+            ..who("admin by repo:write token", token("repo:write"))
+        },
+        Who {
+            team: admin,
+            ..who("admin by repo:create token", token("repo:create"))
+        },
+        Who {
+            team: admin,
+            ..who("admin by org:admin token", token("org:admin"))
+        },
+        Who {
+            team: admin,
+            ..who("admin granted pull", granted(&["pull"]))
+        },
+        Who {
+            team: admin,
+            ..who("admin granted push", granted(&["push"]))
+        },
+        Who {
+            team: admin,
+            ..who("admin granted nothing", granted(&[]))
+        },
+        who("the registry itself", actor(Principal::Worker("test"))),
+    ]
+}
+
+fn facts(who: &Who, visibility: Visibility, state: RepositoryState) -> RepositoryFacts {
+    let namespace = NamespaceFacts {
+        id: ORGANIZATION,
+        kind: AccountKind::Organization,
+        name: "acme".parse().unwrap(),
+        enabled: true,
+        team_role: who.team,
+    };
+    let repository = Repository {
+        id: RepositoryId(1),
+        namespace_id: ORGANIZATION,
+        namespace: namespace.name.clone(),
+        name: "app".parse().unwrap(),
+        visibility,
+        state,
+        description: String::new(),
+        last_pushed_at: None,
+        created_at: Timestamp(0),
+    };
+    RepositoryFacts {
+        repository,
+        namespace,
+        direct_role: who.direct,
+        team_role: who.through_team,
+    }
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "yes",
+        Decision::Unauthenticated => "sign in",
+        Decision::Hidden => "hidden",
+        Decision::Forbidden => "forbidden",
+    }
+}
+
+fn matrix() -> String {
+    let mut table = String::from(
+        "who                        | pull public | pull private | push      | push r/o  | administer | see ns    | create    | manage ns\n",
+    );
+    for who in everybody() {
+        let switches = Switches {
+            superusers_full_access: who.full_access,
+            anonymous_access: true,
+        };
+        let private = facts(&who, Visibility::Private, RepositoryState::Normal);
+        let public = facts(&who, Visibility::Public, RepositoryState::Normal);
+        let frozen = facts(&who, Visibility::Private, RepositoryState::ReadOnly);
+        let repository = |facts, action| word(decide(&who.actor, facts, action, switches));
+        let namespace = |action| {
+            word(decide_namespace(
+                &who.actor,
+                &private.namespace,
+                action,
+                switches,
+            ))
+        };
+        writeln!(
+            table,
+            "{:26} | {:11} | {:12} | {:9} | {:9} | {:10} | {:9} | {:9} | {}",
+            who.name,
+            repository(&public, RepositoryAction::Pull),
+            repository(&private, RepositoryAction::Pull),
+            repository(&private, RepositoryAction::Push),
+            repository(&frozen, RepositoryAction::Push),
+            repository(&private, RepositoryAction::Administer),
+            namespace(NamespaceAction::View),
+            namespace(NamespaceAction::CreateRepository),
+            namespace(NamespaceAction::Administer),
+        )
+        .unwrap();
+    }
+    table
+}
+
+#[test]
+fn the_policy_is_the_reviewed_matrix() {
+    let reviewed = include_str!("../../../access-matrix.txt");
+    assert_eq!(matrix(), reviewed, "\n{}", matrix());
+}
+
+#[test]
+fn the_owner_of_a_user_namespace_administers_it_and_nobody_else_does() {
+    let facts = NamespaceFacts {
+        id: OWNER,
+        kind: AccountKind::User,
+        name: "ann".parse().unwrap(),
+        enabled: true,
+        team_role: None,
+    };
+    let owner = actor(Principal::User {
+        id: OWNER,
+        name: "ann".parse().unwrap(),
+    });
+    let decide =
+        |actor: &Actor, action| decide_namespace(actor, &facts, action, Switches::default());
+    for action in [
+        NamespaceAction::View,
+        NamespaceAction::CreateRepository,
+        NamespaceAction::Administer,
+    ] {
+        assert_eq!(decide(&owner, action), Decision::Allowed);
+        assert_eq!(decide(&user(), action), Decision::Hidden);
+    }
+}
+
+#[test]
+fn without_anonymous_access_even_public_repositories_ask_to_sign_in() {
+    let nobody = who("anonymous", actor(Principal::Anonymous));
+    let public = facts(&nobody, Visibility::Public, RepositoryState::Normal);
+    let closed = Switches {
+        anonymous_access: false,
+        ..Switches::default()
+    };
+    let decision = decide(&nobody.actor, &public, RepositoryAction::Pull, closed);
+    assert_eq!(decision, Decision::Unauthenticated);
+}
+
+#[test]
+fn an_entry_may_name_the_host_and_nothing_else_before_the_path() {
+    for (entry, matches) in [
+        ("acme/app", true),
+        ("registry.example.com/acme/app", true),
+        ("localhost:8080/acme/app", true),
+        ("evil/acme/app", false),
+        ("registry.example.com/x/acme/app", false),
+        ("acme/app2", false),
+        ("xacme/app", false),
+    ] {
+        assert_eq!(names(entry, "acme/app"), matches, "{entry}");
+    }
+}
