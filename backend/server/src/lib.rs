@@ -5,4 +5,11 @@
 //! listener.
 
 pub mod cli;
+mod commands;
 pub mod config;
+pub mod drain;
+pub mod logging;
+mod router;
+mod settings;
+mod signals;
+pub mod start_up;

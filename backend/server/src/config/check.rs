@@ -1,7 +1,5 @@
 //! What single values cannot know: whether they fit together.
 
-use berth_domain::{Namespace, RobotName};
-
 use super::database::DatabaseUri;
 use super::storage::Place as StoragePlace;
 use super::values::AuthenticationType;
@@ -85,7 +83,7 @@ fn storage(config: &Config, findings: &mut Findings) {
     if config.storage.redirect
         && config
             .storage_place()
-            .is_none_or(|place| place.bucket().is_none())
+            .is_none_or(|place| !place.is_bucket())
     {
         advice(
             findings,
@@ -122,7 +120,7 @@ fn scaled_out(config: &Config, findings: &mut Findings) {
     let is_postgres = matches!(config.database.uri, Some(DatabaseUri::Postgres(_)));
     let is_folder = config
         .storage_place()
-        .is_none_or(|place| place.bucket().is_none());
+        .is_none_or(|place| !place.is_bucket());
     if is_postgres && is_folder {
         advice(
             findings,
@@ -150,20 +148,6 @@ fn values(config: &Config, findings: &mut Findings) {
             ),
         );
     }
-    if !config
-        .tags
-        .expiration_options
-        .contains(&config.tags.default_expiration)
-    {
-        problem(
-            findings,
-            "DEFAULT_TAG_EXPIRATION",
-            format!(
-                "`{}` must be one of `TAG_EXPIRATION_OPTIONS`",
-                config.tags.default_expiration
-            ),
-        );
-    }
     if config.registry.page_size == 0 || config.registry.page_size > MAXIMUM_PAGE_SIZE {
         problem(
             findings,
@@ -173,36 +157,6 @@ fn values(config: &Config, findings: &mut Findings) {
     }
     if config.database.pool_size == 0 {
         problem(findings, "DATABASE_POOL_SIZE", "expected at least 1");
-    }
-    let names = [
-        (
-            "SUPER_USERS",
-            config.superusers.names.as_deref().unwrap_or_default(),
-        ),
-        (
-            "GLOBAL_READONLY_SUPER_USERS",
-            &config.superusers.readonly_names,
-        ),
-        (
-            "LIBRARY_NAMESPACE",
-            std::slice::from_ref(&config.registry.library_namespace),
-        ),
-    ];
-    for (key, names) in names {
-        for name in names {
-            if name.parse::<Namespace>().is_err() {
-                problem(findings, key, format!("`{name}` is no valid account name"));
-            }
-        }
-    }
-    for name in &config.tokens.robots_whitelist {
-        if name.parse::<RobotName>().is_err() {
-            problem(
-                findings,
-                "ROBOTS_WHITELIST",
-                format!("`{name}` is no robot, expected `namespace+name`"),
-            );
-        }
     }
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.server.log_level) {
         problem(
@@ -236,8 +190,6 @@ impl Config {
     /// Whether rows or bytes lie outside this machine, so that replicas can share them.
     pub fn is_scaled_out(&self) -> bool {
         matches!(self.database.uri, Some(DatabaseUri::Postgres(_)))
-            || self
-                .storage_place()
-                .is_some_and(|place| place.bucket().is_some())
+            || self.storage_place().is_some_and(StoragePlace::is_bucket)
     }
 }

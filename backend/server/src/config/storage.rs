@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use berth_domain::Secret;
+use berth_storage::S3Config;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -82,66 +83,48 @@ pub struct RadosGwStorage {
     pub storage_path: String,
 }
 
-/// A bucket, whichever driver named it.
-#[derive(Debug, Clone)]
-pub struct Bucket {
-    /// Name.
-    pub name: String,
-    /// Region; `us-east-1` where none is given.
-    pub region: String,
-    /// URL of the service; Amazon's own for the region where none is given.
-    pub endpoint: Option<String>,
-    /// Access key.
-    pub access_key: Secret<String>,
-    /// Secret key.
-    pub secret_key: Secret<String>,
-    /// Prefix of every object's key, without slashes around.
-    pub prefix: String,
-}
-
-const DEFAULT_REGION: &str = "us-east-1";
-
 const fn yes() -> bool {
     true
 }
 
 impl Place {
-    /// The bucket of this place; none for a folder.
-    pub fn bucket(&self) -> Option<Bucket> {
-        match self {
-            Self::Local(_) => None,
-            Self::S3(options) => Some(Bucket {
-                name: options.s3_bucket.clone(),
-                region: options
-                    .s3_region
-                    .clone()
-                    .unwrap_or_else(|| DEFAULT_REGION.to_owned()),
-                endpoint: match (&options.endpoint_url, &options.host) {
-                    (Some(url), _) => Some(url.as_str().trim_end_matches('/').to_owned()),
-                    (None, Some(host)) => Some(endpoint(options.is_secure, host, options.port)),
-                    (None, None) => None,
-                },
-                access_key: options.s3_access_key.clone(),
-                secret_key: options.s3_secret_key.clone(),
-                prefix: options.storage_path.trim_matches('/').to_owned(),
-            }),
-            Self::RadosGw(options) => Some(Bucket {
-                name: options.bucket_name.clone(),
-                region: DEFAULT_REGION.to_owned(),
-                endpoint: Some(endpoint(options.is_secure, &options.hostname, options.port)),
-                access_key: options.access_key.clone(),
-                secret_key: options.secret_key.clone(),
-                prefix: options.storage_path.trim_matches('/').to_owned(),
-            }),
-        }
+    /// Whether it is a bucket, which replicas can share.
+    pub fn is_bucket(&self) -> bool {
+        !matches!(self, Self::Local(_))
     }
-}
 
-fn endpoint(is_secure: bool, host: &str, port: Option<u16>) -> String {
-    let scheme = if is_secure { "https" } else { "http" };
-    match port {
-        Some(port) => format!("{scheme}://{host}:{port}"),
-        None => format!("{scheme}://{host}"),
+    /// The bucket of this place for objects up to a size; none for a folder.
+    pub fn s3_config(&self, max_object_bytes: u64) -> Option<S3Config> {
+        let config = match self {
+            Self::Local(_) => return None,
+            Self::S3(options) => {
+                let (access, secret) =
+                    (options.s3_access_key.clone(), options.s3_secret_key.clone());
+                let mut config = S3Config::new(&options.s3_bucket, access, secret);
+                if let Some(region) = &options.s3_region {
+                    config.region.clone_from(region);
+                }
+                config.endpoint_url.clone_from(&options.endpoint_url);
+                config.host.clone_from(&options.host);
+                config.port = options.port;
+                config.is_secure = options.is_secure;
+                config.storage_path.clone_from(&options.storage_path);
+                config
+            }
+            Self::RadosGw(options) => {
+                let (access, secret) = (options.access_key.clone(), options.secret_key.clone());
+                let mut config = S3Config::new(&options.bucket_name, access, secret);
+                config.host = Some(options.hostname.clone());
+                config.port = options.port;
+                config.is_secure = options.is_secure;
+                config.storage_path.clone_from(&options.storage_path);
+                config
+            }
+        };
+        Some(S3Config {
+            max_object_bytes,
+            ..config
+        })
     }
 }
 
@@ -214,36 +197,49 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_of_a_bucket_comes_from_url_or_host() {
-        let keys = "s3_bucket: b, s3_access_key: k, s3_secret_key: 0123";
-        for (options, endpoint) in [
-            ("", None),
-            (
-                ", endpoint_url: 'http://127.0.0.1:7070/'",
-                Some("http://127.0.0.1:7070"),
-            ),
-            (", host: s3.example.com", Some("https://s3.example.com")),
-            (
-                ", host: minio, port: 9000, is_secure: false",
-                Some("http://minio:9000"),
-            ),
-        ] {
-            let place = place(&format!("[S3Storage, {{{keys}{options}}}]"));
-            let bucket = place.expect("a place").bucket().expect("a bucket");
-            assert_eq!(bucket.endpoint.as_deref(), endpoint);
-            assert_eq!(bucket.region, "us-east-1");
-            assert_eq!(bucket.secret_key.expose(), "0123");
-        }
+    fn the_options_of_a_bucket_reach_the_driver() {
+        let place = place(
+            "[S3Storage, {s3_bucket: b, s3_access_key: k, s3_secret_key: 0123, s3_region: eu-central-1, host: minio, port: 9000, is_secure: false, storage_path: /x}]",
+        );
+        let config = place.unwrap().s3_config(1 << 40).unwrap();
+        assert_eq!(config.bucket, "b");
+        assert_eq!(config.secret_key.expose(), "0123");
+        assert_eq!(config.region, "eu-central-1");
+        assert_eq!(
+            (config.host.as_deref(), config.port),
+            (Some("minio"), Some(9000))
+        );
+        assert!(!config.is_secure);
+        assert_eq!(config.storage_path, "/x");
+        assert_eq!(config.max_object_bytes, 1 << 40);
+    }
+
+    #[test]
+    fn an_endpoint_is_a_url() {
+        let keys = "s3_bucket: b, s3_access_key: k, s3_secret_key: s";
+        let url = place(&format!(
+            "[S3Storage, {{{keys}, endpoint_url: 'http://127.0.0.1:7070'}}]"
+        ));
+        let config = url.unwrap().s3_config(1).unwrap();
+        assert_eq!(
+            config.endpoint_url.unwrap().as_str(),
+            "http://127.0.0.1:7070/"
+        );
+        assert!(place(&format!("[S3Storage, {{{keys}, endpoint_url: minio}}]")).is_err());
     }
 
     #[test]
     fn ceph_is_a_bucket_too() {
         let place = place(
-            "[RadosGWStorage, {hostname: rgw, port: 7480, is_secure: false, access_key: a, secret_key: s, bucket_name: b, storage_path: /datastorage/registry}]",
+            "[RadosGWStorage, {hostname: rgw, port: 7480, access_key: a, secret_key: s, bucket_name: b, storage_path: /datastorage/registry}]",
         );
-        let bucket = place.expect("a place").bucket().expect("a bucket");
-        assert_eq!(bucket.endpoint.as_deref(), Some("http://rgw:7480"));
-        assert_eq!(bucket.prefix, "datastorage/registry");
+        let config = place.unwrap().s3_config(1).unwrap();
+        assert_eq!(
+            (config.host.as_deref(), config.port),
+            (Some("rgw"), Some(7480))
+        );
+        assert!(config.is_secure);
+        assert_eq!(config.storage_path, "/datastorage/registry");
     }
 
     #[test]

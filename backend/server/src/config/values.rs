@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use berth_domain::Secret;
+use berth_domain::{Namespace, RobotName, Secret};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -44,6 +44,8 @@ displayed! {
     Lifetime: "duration",
     ByteSize: "size",
     SocketAddr: "address:port",
+    Namespace: "account name",
+    Robot: "robot, `namespace+name`",
 }
 
 impl Setting for String {
@@ -288,6 +290,24 @@ impl fmt::Display for ServerHostname {
 
 displayed! { ServerHostname: "host or host:port" }
 
+/// A robot by its full name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Robot(pub RobotName);
+
+impl FromStr for Robot {
+    type Err = berth_domain::Error;
+
+    fn from_str(text: &str) -> Result<Self, berth_domain::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Robot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Deserializes by `FromStr`, so that the value's own message reaches the operator.
 macro_rules! from_text {
     ($($type:ty),+ $(,)?) => {$(
@@ -302,7 +322,7 @@ macro_rules! from_text {
 
 pub(crate) use from_text;
 
-from_text!(Lifetime, ByteSize, ServerHostname);
+from_text!(Lifetime, ByteSize, ServerHostname, Robot);
 
 /// An enum whose variants are words in the configuration.
 macro_rules! words {

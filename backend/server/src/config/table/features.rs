@@ -10,10 +10,10 @@ settings! {
     /// How the console presents itself.
     pub struct Look;
     works {
+        /// Name of the registry in the console.
+        "REGISTRY_TITLE" title: String = "Berth".to_owned();
     }
     later {
-        /// Name of the registry in the console.
-        "REGISTRY_TITLE": String = "Berth".to_owned();
         /// The same where room is short.
         "REGISTRY_TITLE_SHORT": String = "Berth".to_owned();
         /// Pictures: `logo`, `footer_img`, `footer_url`.
@@ -76,12 +76,14 @@ settings! {
     /// What is recorded about use, for how long and where.
     pub struct UsageLogs;
     works {
+        /// Whether sign-ins are recorded.
+        "ACTION_LOG_AUDIT_LOGINS" logins: bool = true;
+        /// Whether refused sign-ins are recorded.
+        "ACTION_LOG_AUDIT_LOGIN_FAILURES" login_failures: bool = false;
+        /// Whether a pull is served although it cannot be recorded.
+        "ALLOW_PULLS_WITHOUT_STRICT_LOGGING" lax_pulls: bool = false;
     }
     later {
-        /// Whether sign-ins are recorded.
-        "ACTION_LOG_AUDIT_LOGINS": bool = true;
-        /// Whether refused sign-ins are recorded.
-        "ACTION_LOG_AUDIT_LOGIN_FAILURES": bool = false;
         /// Whether refused pulls are recorded.
         "ACTION_LOG_AUDIT_PULL_FAILURES": bool = false;
         /// Whether refused pushes are recorded.
@@ -90,8 +92,6 @@ settings! {
         "ACTION_LOG_AUDIT_DELETE_FAILURES": bool = false;
         /// Whether request, method, agent and request id are recorded too.
         "FEATURE_EXTENDED_ACTION_LOGGING": bool = false;
-        /// Whether a pull is served although it cannot be recorded.
-        "ALLOW_PULLS_WITHOUT_STRICT_LOGGING": bool = false;
         /// Whether pulls from some namespaces are not recorded.
         "FEATURE_DISABLE_PULL_LOGS_FOR_FREE_NAMESPACES": bool = false;
         /// Whether old records are archived and removed.

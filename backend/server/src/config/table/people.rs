@@ -1,9 +1,9 @@
 //! Who signs in, and with what.
 
-use berth_domain::Secret;
+use berth_domain::{Namespace, Secret};
 
 use crate::config::keys::settings;
-use crate::config::values::{AuthenticationType, Lifetime, Mapping};
+use crate::config::values::{AuthenticationType, Lifetime, Mapping, Robot};
 
 settings! {
     "Users"
@@ -12,24 +12,24 @@ settings! {
     works {
         /// Who knows the passwords. Only `Database` works yet; another one refuses to start.
         "AUTHENTICATION_TYPE" authentication: AuthenticationType = AuthenticationType::Database;
-        /// Whether strangers may create an account.
-        "FEATURE_USER_CREATION" user_creation: bool = true;
         /// Whether public repositories can be pulled without signing in.
         "FEATURE_ANONYMOUS_ACCESS" anonymous_access: bool = true;
         /// Whether the first user, a superuser, can be created by `POST /api/v1/user/initialize` while there is none.
         "FEATURE_USER_INITIALIZE" user_initialize: bool = false;
         /// How long a sign-in to the console lasts.
         "SESSION_TIMEOUT" session: Lifetime = Lifetime::days(31);
-        /// How long after typing the password dangerous changes are allowed.
-        "FRESH_LOGIN_TIMEOUT" fresh_login: Lifetime = Lifetime::seconds(600);
+        /// Whether people may sign in with name and password.
+        "FEATURE_DIRECT_LOGIN" direct_login: bool = true;
     }
     later {
+        /// How long after typing the password dangerous changes are allowed.
+        "FRESH_LOGIN_TIMEOUT": Lifetime = Lifetime::seconds(600);
+        /// Whether strangers may create an account.
+        "FEATURE_USER_CREATION": bool = true;
         /// Whether accounts are created by invitation only.
         "FEATURE_INVITE_ONLY_USER_CREATION": bool = false;
         /// Whether users may rename themselves.
         "FEATURE_USER_RENAME": bool = false;
-        /// Whether people may sign in with name and password.
-        "FEATURE_DIRECT_LOGIN": bool = true;
         /// Whether the last use of accounts is noted.
         "FEATURE_USER_LAST_ACCESSED": bool = true;
         /// Whether users may tell their name, company and place.
@@ -65,17 +65,17 @@ settings! {
     pub struct Superusers;
     works {
         /// Names of superusers. Without this key the first user is one.
-        "SUPER_USERS" names: Option<Vec<String>> = None;
+        "SUPER_USERS" names: Option<Vec<Namespace>> = None;
         /// Whether there are superusers at all.
         "FEATURE_SUPER_USERS" enabled: bool = true;
         /// Whether superusers may read and change what is not theirs.
         "FEATURE_SUPERUSERS_FULL_ACCESS" full_access: bool = false;
         /// Whether only superusers create organizations.
         "FEATURE_SUPERUSERS_ORG_CREATION_ONLY" organization_creation_only: bool = false;
-        /// Names of users who see everything and change nothing.
-        "GLOBAL_READONLY_SUPER_USERS" readonly_names: Vec<String> = Vec::new();
     }
     later {
+        /// Names of users who see everything and change nothing.
+        "GLOBAL_READONLY_SUPER_USERS": Vec<Namespace> = Vec::new();
         /// Whether users outside `RESTRICTED_USERS_WHITELIST` may not create anything.
         "FEATURE_RESTRICTED_USERS": bool = false;
         /// Names of users whom `FEATURE_RESTRICTED_USERS` leaves free.
@@ -95,7 +95,7 @@ settings! {
         /// Whether robots are refused.
         "ROBOTS_DISALLOW" robots_disallow: bool = false;
         /// Robots, as `namespace+name`, that `ROBOTS_DISALLOW` leaves in.
-        "ROBOTS_WHITELIST" robots_whitelist: Vec<String> = Vec::new();
+        "ROBOTS_WHITELIST" robots_whitelist: Vec<Robot> = Vec::new();
     }
     later {
         /// Whether users may make tokens for their clients.

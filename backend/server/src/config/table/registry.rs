@@ -1,5 +1,7 @@
 //! What Docker and OCI clients meet: pushes, pulls, tags, garbage.
 
+use berth_domain::Namespace;
+
 use crate::config::keys::settings;
 use crate::config::values::{ByteSize, Lifetime, Mapping, RegistryState};
 
@@ -21,7 +23,7 @@ settings! {
         /// Whether names without a namespace, such as `busybox`, are taken to lie in `LIBRARY_NAMESPACE`.
         "FEATURE_LIBRARY_SUPPORT" library_support: bool = true;
         /// Namespace of names that carry none.
-        "LIBRARY_NAMESPACE" library_namespace: String = "library".to_owned();
+        "LIBRARY_NAMESPACE" library_namespace: Namespace = "library".parse().expect("a valid name");
         /// Whether repository names may have several levels, as in `acme/team/app`.
         "FEATURE_EXTENDED_REPOSITORY_NAMES" extended_names: bool = true;
         /// Whether `/v2/<name>/referrers` answers.
@@ -60,18 +62,18 @@ settings! {
     /// How long tags live and how long deleted ones can be brought back.
     pub struct Tags;
     works {
-        /// How long deleted or moved tags can be restored, where a namespace chose nothing else.
+        /// How long deleted or moved tags can be restored.
         "DEFAULT_TAG_EXPIRATION" default_expiration: Lifetime = Lifetime::days(14);
-        /// What namespaces may choose instead; must hold the default.
-        "TAG_EXPIRATION_OPTIONS" expiration_options: Vec<Lifetime> = vec![
+    }
+    later {
+        /// What namespaces may choose instead of the default.
+        "TAG_EXPIRATION_OPTIONS": Vec<Lifetime> = vec![
             Lifetime::seconds(0),
             Lifetime::days(1),
             Lifetime::days(7),
             Lifetime::days(14),
             Lifetime::days(28),
         ];
-    }
-    later {
         /// Whether namespaces may change how long deleted tags can be restored.
         "FEATURE_CHANGE_TAG_EXPIRATION": bool = true;
         /// Shortest life that a label of an image may give its tags.

@@ -98,7 +98,7 @@ settings! {
         /// Whether bytes always pass through the registry; contradicts `STORAGE_REDIRECT`.
         "FEATURE_PROXY_STORAGE" proxy: bool = false;
         /// How long an upload that nobody continues is kept. Berth's own key.
-        "UPLOAD_EXPIRATION" upload_expiration: Lifetime = Lifetime::days(1);
+        "UPLOAD_EXPIRATION" upload_expiration: Lifetime = Lifetime::days(2);
     }
     later {
         /// Whether blobs are copied to the other places.

@@ -1,0 +1,64 @@
+//! Hands the configuration to the services, in their words.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use berth_services::settings::{
+    PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
+};
+
+use crate::config::Config;
+use crate::config::values::RegistryState;
+
+/// The settings of the services, for a server that listens at an address.
+pub fn settings(config: &Config, listen: SocketAddr) -> Settings {
+    let registry = &config.registry;
+    Settings {
+        registry: RegistrySettings {
+            title: config.look.title.clone(),
+            hostname: config.server.hostname.as_ref().map(ToString::to_string),
+            scheme: config.server.url_scheme.to_string(),
+            read_only: registry.state == RegistryState::Readonly,
+            public_catalog: registry.public_catalog,
+            library: registry
+                .library_support
+                .then(|| registry.library_namespace.clone()),
+            storage_redirect: config.storage.redirect,
+        },
+        users: UserSettings {
+            superusers: config.superusers.names.clone(),
+            superusers_enabled: config.superusers.enabled,
+            superusers_full_access: config.superusers.full_access,
+            superusers_create_organizations: config.superusers.organization_creation_only,
+            anonymous_access: config.accounts.anonymous_access,
+            direct_login: config.accounts.direct_login,
+            initialize_by_api: config.accounts.user_initialize,
+            setup_needs_code: !listen.ip().is_loopback(),
+            session_life: config.accounts.session.0,
+            log_logins: config.usage_logs.logins,
+            log_login_failures: config.usage_logs.login_failures,
+        },
+        robots: RobotSettings {
+            disallowed: config.tokens.robots_disallow,
+            allowed_names: config
+                .tokens
+                .robots_whitelist
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        },
+        push: PushSettings {
+            private_on_push: registry.create_private_repository_on_push,
+            create_namespace: registry.create_namespace_on_push,
+            nested_names: registry.extended_names,
+            sparse_index: registry.sparse_index,
+            referrers: registry.referrers,
+            disabled: registry.disable_pushes,
+            layer_bytes_max: registry.maximum_layer_size.0,
+            lease: Duration::from_secs(registry.push_lease_seconds),
+            upload_life: config.storage.upload_expiration.0,
+            time_machine: config.tags.default_expiration.0,
+            lax_pull_logging: config.usage_logs.lax_pulls,
+        },
+    }
+}

@@ -1,0 +1,18 @@
+//! Opens what the server stands on, in an order in which nothing is made for a configuration that
+//! cannot work. Every failure names the key (or option) and says what to mend.
+
+mod data;
+mod database;
+mod failure;
+mod listener;
+mod sealing_key;
+mod services;
+mod storage;
+
+pub use data::DataFolder;
+pub use database::{Migrate, database};
+pub use failure::StartUpError;
+pub use listener::listener;
+pub use sealing_key::sealing_key;
+pub use services::services;
+pub use storage::storage;
