@@ -56,16 +56,10 @@ impl<T: Copy + PartialEq> Items<T> {
         &self.0
     }
 
-    /// Starts to check them one after the other.
-    pub(crate) fn check(&self) -> Checking {
-        Checking {
-            next: 0,
-            causes: Vec::new(),
-        }
-    }
 }
 
-/// Gathers what stands in the way.
+/// Gathers what stands in the way while items are checked one after the other.
+#[derive(Default)]
 pub(crate) struct Checking {
     next: usize,
     causes: Vec<(usize, Error)>,
@@ -108,7 +102,7 @@ mod tests {
     #[test]
     fn every_item_in_the_way_is_told_and_a_fault_ends_the_check() {
         let items = Items::checked(&[1, 2, 3]).unwrap();
-        let (mut checking, mut good) = (items.check(), Vec::new());
+        let (mut checking, mut good) = (Checking::default(), Vec::new());
         checking.take(Ok(1), &mut good).unwrap();
         checking
             .take(Err(Error::conflict("in the way")), &mut good)

@@ -21,7 +21,7 @@ use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::creation::create_repository;
 use crate::journal::Subject;
-use crate::many::{Items, Many};
+use crate::many::{Checking, Items, Many};
 
 /// Longest description, in bytes.
 pub const DESCRIPTION_BYTES_MAX: usize = 25 * 1024;
@@ -372,7 +372,7 @@ impl Repositories {
         actor: &Actor,
         ids: &Items<RepositoryId>,
     ) -> Result<Many<Vec<Access<repo::Administer>>>> {
-        let (mut checking, mut found) = (ids.check(), Vec::new());
+        let (mut checking, mut found) = (Checking::default(), Vec::new());
         for id in ids.iter() {
             let access = self.core.gate.repository_by_id(conn, actor, *id).await;
             checking.take(access, &mut found)?;

@@ -16,7 +16,7 @@ use crate::access::namespace::Administer;
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::journal::Subject;
-use crate::many::{Items, Many};
+use crate::many::{Checking, Items, Many};
 
 /// What a robot's token is sealed for.
 pub(crate) const TOKEN_CONTEXT: &str = "robot-token";
@@ -284,7 +284,7 @@ impl Robots {
             .db
             .write(async |tx| {
                 let mut robots = Vec::new();
-                let mut items = ids.check();
+                let mut items = Checking::default();
                 for id in ids.iter() {
                     items.take(self.administered(tx, actor, *id).await, &mut robots)?;
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use berth_domain::{Digest, Error, Noun};
 use berth_services::Settings;
 use berth_services::uploads::{ByteStream, Started, empty_body};
-use berth_testkit::{TestImage, TestRegistry, body, db_test, path_of};
+use berth_testkit::{TestImage, body, db_test, path_of};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
