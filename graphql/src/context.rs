@@ -7,8 +7,12 @@ use async_graphql::dataloader::DataLoader;
 use berth_domain::{Secret, Timestamp};
 use berth_services::authn::Session;
 use berth_services::{Actor, Origin, Services};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::loaders::Loaders;
+
+/// Subscriptions of one connection.
+pub(crate) const SUBSCRIPTIONS_MAX: usize = 30;
 
 /// What an operation did to the browser's session; the endpoint makes cookies of it.
 #[derive(Debug, Clone)]
@@ -38,6 +42,9 @@ pub(crate) struct Shared {
     /// Signing in changes who asks in the middle of a request.
     actor: RwLock<Actor>,
     host: Option<String>,
+    is_socket: bool,
+    /// Each subscription polls for its events, so a connection has only a few.
+    subscriptions: Arc<Semaphore>,
     effect: Mutex<Option<SessionEffect>>,
 }
 
@@ -53,14 +60,36 @@ impl Shared {
 impl RequestContext {
     /// A request of `actor` that came to `host` (the `Host` header).
     pub fn new(services: Services, actor: Actor, host: Option<String>) -> Self {
+        Self::make(services, actor, host, false)
+    }
+
+    /// A WebSocket of `actor`: it takes subscriptions alone.
+    pub fn for_socket(services: Services, actor: Actor, host: Option<String>) -> Self {
+        Self::make(services, actor, host, true)
+    }
+
+    fn make(services: Services, actor: Actor, host: Option<String>, is_socket: bool) -> Self {
         let shared = Arc::new(Shared {
             services,
             actor: RwLock::new(actor),
             host,
+            is_socket,
+            subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS_MAX)),
             effect: Mutex::new(None),
         });
         let loader = DataLoader::new(Loaders::new(Arc::clone(&shared)), tokio::spawn);
         Self { shared, loader }
+    }
+
+    pub(crate) fn is_socket(&self) -> bool {
+        self.shared.is_socket
+    }
+
+    /// A place among the connection's subscriptions; none when all are taken.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.subscriptions)
+            .try_acquire_owned()
+            .ok()
     }
 
     /// The name of the request in logs and errors.

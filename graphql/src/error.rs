@@ -172,6 +172,14 @@ pub(crate) fn extensions(code: ErrorCode, reason: &'static str) -> ErrorExtensio
     values
 }
 
+/// A response that holds a domain error alone, such as refused credentials.
+pub fn error_response(error: &Error) -> async_graphql::Response {
+    let shown = gql_ref(error);
+    let mut told = async_graphql::ServerError::new(shown.message, None);
+    told.extensions = shown.extensions;
+    async_graphql::Response::from_errors(vec![told])
+}
+
 /// A response that holds one error alone, for what the endpoint refuses before execution.
 pub fn refusal(
     code: ErrorCode,

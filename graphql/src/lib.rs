@@ -19,6 +19,6 @@ mod subscription;
 mod types;
 
 pub use context::{RequestContext, SessionEffect};
-pub use error::{ErrorCode, refusal};
-pub use limits::{ALIASES_MAX, COMPLEXITY_MAX, DEPTH_MAX, DOCUMENT_BYTES_MAX};
+pub use error::{ErrorCode, error_response, refusal};
+pub use limits::{ALIASES_MAX, COMPLEXITY_MAX, DEPTH_MAX, DOCUMENT_BYTES_MAX, is_mutation};
 pub use schema::{Schema, schema, sdl};

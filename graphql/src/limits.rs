@@ -3,13 +3,18 @@
 //! unfold to millions of fields is refused after a walk of its own length.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextSubscribe,
 };
-use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{Name, Response, ServerError, ServerResult, Value, Variables, async_trait};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationType, Selection, SelectionSet,
+};
+use async_graphql::{
+    Name, Request, Response, ServerError, ServerResult, Value, Variables, async_trait,
+};
 use futures::stream::{BoxStream, StreamExt};
 
 use crate::connection::PAGE_DEFAULT;
@@ -254,42 +259,94 @@ fn after_string(text: &str) -> &str {
     ""
 }
 
-/// Refuses operations beyond the limits, and completes the errors of every answer.
-pub(crate) struct Guard;
+fn check_brackets(document: &str) -> ServerResult<()> {
+    let nesting = brackets(document);
+    if nesting > BRACKETS_MAX {
+        let message =
+            format!("this document nests {nesting} brackets, at most {BRACKETS_MAX} are allowed");
+        return Err(too_complex("DEPTH", message));
+    }
+    Ok(())
+}
+
+/// Whether the operation that a request selects changes something. What cannot be read or selected
+/// changes nothing; executing it says why.
+pub fn is_mutation(request: &Request) -> bool {
+    if check_brackets(&request.query).is_err() {
+        return false;
+    }
+    let Ok(document) = parse_query(&request.query) else {
+        return false;
+    };
+    document.operations.iter().any(|(name, operation)| {
+        let selected = request.operation_name.is_none()
+            || request.operation_name.as_deref() == name.map(Name::as_str);
+        selected && operation.node.ty == OperationType::Mutation
+    })
+}
+
+/// Refuses operations beyond the limits, and completes the errors of every answer. One for each request.
+#[derive(Default)]
+pub(crate) struct Guard {
+    request_id: OnceLock<String>,
+}
 
 impl ExtensionFactory for Guard {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
+        Arc::new(Self::default())
     }
 }
 
-/// Names the request in each error, and classes those that arose before a resolver.
-fn complete(mut response: Response, request_id: Option<&str>) -> Response {
-    for error in &mut response.errors {
-        let values = error
-            .extensions
-            .get_or_insert_with(|| extensions(ErrorCode::InvalidInput, "DOCUMENT_INVALID"));
-        if values.get("code").is_none() {
-            values.set("code", ErrorCode::InvalidInput.as_str());
-            values.set("reason", "DOCUMENT_INVALID");
+impl Guard {
+    fn admit(&self, ctx: &ExtensionContext<'_>, query: &str) -> ServerResult<()> {
+        if let Some(request) = ctx.data_opt::<RequestContext>() {
+            // Set twice only when a connection asks twice, and then to the same.
+            let _ = self.request_id.set(request.origin_id());
         }
-        if let Some(id) = request_id.filter(|id| !id.is_empty()) {
-            values.set("requestId", id);
-        }
+        check_brackets(query)
     }
-    response
+
+    /// Names the request in each error, and classes those that arose before a resolver.
+    fn complete(&self, mut response: Response) -> Response {
+        for error in &mut response.errors {
+            let values = error
+                .extensions
+                .get_or_insert_with(|| extensions(ErrorCode::InvalidInput, DOCUMENT_INVALID));
+            if values.get("code").is_none() {
+                values.set("code", ErrorCode::InvalidInput.as_str());
+                values.set("reason", DOCUMENT_INVALID);
+            }
+            if let Some(id) = self.request_id.get().filter(|id| !id.is_empty()) {
+                values.set("requestId", id.as_str());
+            }
+        }
+        response
+    }
 }
 
-fn request_id(ctx: &ExtensionContext<'_>) -> Option<String> {
-    let request = ctx.data_opt::<RequestContext>()?;
-    Some(request.origin_id())
+/// Reason of errors that the document itself is the cause of.
+const DOCUMENT_INVALID: &str = "DOCUMENT_INVALID";
+
+/// A socket lives longer than a session may: it takes subscriptions, which end with their session,
+/// and nothing else.
+fn check_transport(ctx: &ExtensionContext<'_>, document: &ExecutableDocument) -> ServerResult<()> {
+    let is_socket = ctx
+        .data_opt::<RequestContext>()
+        .is_some_and(RequestContext::is_socket);
+    let mut operations = document.operations.iter();
+    if is_socket && operations.any(|(_, op)| op.node.ty != OperationType::Subscription) {
+        let mut error =
+            ServerError::new("a WebSocket takes subscriptions; send others by POST", None);
+        error.extensions = Some(extensions(ErrorCode::InvalidInput, "SUBSCRIPTIONS_ONLY"));
+        return Err(error);
+    }
+    Ok(())
 }
 
 #[async_trait::async_trait]
 impl Extension for Guard {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let response = next.run(ctx).await;
-        complete(response, request_id(ctx).as_deref())
+        self.complete(next.run(ctx).await)
     }
 
     fn subscribe<'s>(
@@ -298,9 +355,14 @@ impl Extension for Guard {
         stream: BoxStream<'s, Response>,
         next: NextSubscribe<'_>,
     ) -> BoxStream<'s, Response> {
-        let id = request_id(ctx);
+        let guard = Self {
+            request_id: self.request_id.clone(),
+        };
+        if let Some(request) = ctx.data_opt::<RequestContext>() {
+            let _ = guard.request_id.set(request.origin_id());
+        }
         next.run(ctx, stream)
-            .map(move |response| complete(response, id.as_deref()))
+            .map(move |response| guard.complete(response))
             .boxed()
     }
 
@@ -311,17 +373,10 @@ impl Extension for Guard {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        let nesting = brackets(query);
-        if nesting > BRACKETS_MAX {
-            return Err(too_complex(
-                "DEPTH",
-                format!(
-                    "this document nests {nesting} brackets, at most {BRACKETS_MAX} are allowed"
-                ),
-            ));
-        }
+        self.admit(ctx, query)?;
         let document = next.run(ctx, query, variables).await?;
         check(&document, variables)?;
+        check_transport(ctx, &document)?;
         Ok(document)
     }
 }

@@ -16,7 +16,7 @@ pub fn schema() -> Schema {
     Schema::build(Query, Mutation::default(), Subscription)
         // Clients generate it, although no field returns it.
         .register_output_type::<ErrorCode>()
-        .extension(Guard)
+        .extension(Guard::default())
         .finish()
 }
 

@@ -1,12 +1,12 @@
 //! What is told as it happens.
 
 use async_graphql::{Context, ID, Object, Result, Subscription as Root, Union};
-use berth_domain::{RepositoryId, TagName, Timestamp};
+use berth_domain::{Error, RepositoryId, TagName, Timestamp};
 use berth_services::events::{Change, RepositoryEvent as Happened};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::context::Asks;
+use crate::context::{Asks, SUBSCRIPTIONS_MAX};
 use crate::error::{found, gql};
 use crate::ids::{self, GlobalId};
 use crate::scalars::{DateTime, Digest};
@@ -26,13 +26,21 @@ impl Subscription {
         #[graphql(desc = "Global id of the repository.")] repository: ID,
     ) -> Result<BoxStream<'static, RepositoryEvent>> {
         let repository = ids::repository("repository", &repository).map_err(gql)?;
-        let events = ctx
-            .services()
-            .events
+        let place = ctx.request().place().ok_or_else(|| {
+            let message = format!("a connection has at most {SUBSCRIPTIONS_MAX} subscriptions");
+            gql(Error::conflict(message))
+        })?;
+        let events = &ctx.services().events;
+        let events = events
             .subscribe(ctx.actor(), repository)
             .await
             .map_err(gql)?;
-        Ok(events.map(Into::into).boxed())
+        Ok(events
+            .map(move |event| {
+                let _held = &place;
+                event.into()
+            })
+            .boxed())
     }
 }
 

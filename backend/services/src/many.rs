@@ -55,7 +55,6 @@ impl<T: Copy + PartialEq> Items<T> {
     pub(crate) fn as_slice(&self) -> &[T] {
         &self.0
     }
-
 }
 
 /// Gathers what stands in the way while items are checked one after the other.

@@ -1,5 +1,10 @@
 //! Manifests: images, indexes and everything else in their shape.
 
+#![expect(
+    clippy::duplicated_attributes,
+    reason = "the fields of an interface name their types and arguments, again and again"
+)]
+
 use std::collections::BTreeMap;
 
 use async_graphql::{Context, ID, Interface, Object, Result};

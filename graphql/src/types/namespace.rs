@@ -1,5 +1,10 @@
 //! Namespaces: users and organizations, and what they share.
 
+#![expect(
+    clippy::duplicated_attributes,
+    reason = "the fields of an interface name their types and arguments, again and again"
+)]
+
 use async_graphql::{Context, ID, InputObject, Interface, Object, Result, SimpleObject};
 use berth_domain::AccountKind;
 use berth_services::organizations::{NamespaceCounts, NamespaceView};

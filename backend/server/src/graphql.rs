@@ -1,0 +1,240 @@
+//! `/graphql`: GraphQL over HTTP as its specification says, and subscriptions over
+//! `graphql-transport-ws`.
+//!
+//! Who asks is a bearer token's user, else the signed-in browser of the session cookie, else nobody.
+//! A browser sends its cookie whoever wrote the page, so a session has to show its CSRF token in
+//! every POST, and a WebSocket has to come from a page of this very host.
+
+mod answer;
+mod socket;
+
+use async_graphql::Request as Operation;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use berth_domain::Error;
+use berth_graphql::{DOCUMENT_BYTES_MAX, ErrorCode, RequestContext, Schema, is_mutation, schema};
+use berth_http::address::Addresses;
+use berth_http::body::Incoming;
+use berth_http::cookies::{self, Cookies};
+use berth_http::credentials::Authorization;
+use berth_http::observe::record_actor;
+use berth_http::origin::RequestOrigin;
+use berth_services::{Actor, Origin, Services};
+use serde::Deserialize;
+
+use answer::{Answer, Refusal};
+
+/// Header in which a session shows its CSRF token.
+const X_CSRF_TOKEN: &str = "x-csrf-token";
+
+/// What the endpoint stands on.
+#[derive(Clone)]
+struct Endpoint {
+    schema: Schema,
+    services: Services,
+    addresses: Addresses,
+}
+
+/// The route `/graphql`.
+pub(crate) fn router(services: Services, addresses: Addresses) -> Router {
+    let endpoint = Endpoint {
+        schema: schema(),
+        services,
+        addresses,
+    };
+    Router::new()
+        .route("/graphql", get(by_get).post(by_post))
+        .with_state(endpoint)
+}
+
+/// Queries by GET, and the upgrade to a WebSocket.
+async fn by_get(State(endpoint): State<Endpoint>, request: Request) -> Response {
+    if request.headers().contains_key(header::UPGRADE) {
+        return socket::upgrade(endpoint, request).await;
+    }
+    match Answer::accepted(request.headers()) {
+        Ok(answer) => answer.render(&endpoint, endpoint.get(&request).await),
+        Err(refusal) => Answer::default().render(&endpoint, Err(refusal)),
+    }
+}
+
+/// Any operation but a subscription.
+async fn by_post(State(endpoint): State<Endpoint>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let incoming = Incoming::new(body);
+    let request = axum::http::Request::from_parts(parts, ());
+    let (answer, result) = match Answer::accepted(request.headers()) {
+        Ok(answer) => (answer, endpoint.post(&request, &incoming).await),
+        Err(refusal) => (Answer::default(), Err(refusal)),
+    };
+    if result.is_err() {
+        incoming.drain().await;
+    }
+    answer.render(&endpoint, result)
+}
+
+/// An executed operation, and what became of the session.
+type Executed = Result<
+    (
+        async_graphql::Response,
+        Option<berth_graphql::SessionEffect>,
+    ),
+    Refusal,
+>;
+
+/// The operation in the query of a GET.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Query {
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<String>,
+}
+
+impl Endpoint {
+    async fn get(&self, request: &Request) -> Executed {
+        let query: Query = serde_urlencoded::from_str(request.uri().query().unwrap_or_default())
+            .map_err(|e| Refusal::bad_request(format!("the query string does not parse: {e}")))?;
+        let Some(text) = query.query else {
+            return Err(Refusal::bad_request("`query` is missing"));
+        };
+        let mut operation = Operation::new(text);
+        if let Some(name) = query.operation_name {
+            operation = operation.operation_name(name);
+        }
+        if let Some(variables) = query.variables {
+            let variables = serde_json::from_str(&variables)
+                .map_err(|e| Refusal::bad_request(format!("`variables` is not JSON: {e}")))?;
+            operation = operation.variables(async_graphql::Variables::from_json(variables));
+        }
+        if is_mutation(&operation) {
+            return Err(Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                ErrorCode::InvalidInput,
+                "METHOD_NOT_ALLOWED",
+                "a mutation is sent by POST",
+            ));
+        }
+        let actor = self.actor(request.headers(), origin(request), None).await?;
+        self.execute(request, operation, actor).await
+    }
+
+    async fn post(&self, request: &axum::http::Request<()>, incoming: &Incoming) -> Executed {
+        let media_type = request.headers().get(header::CONTENT_TYPE);
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        // A form of another site can send text and forms, but not this.
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                ErrorCode::InvalidInput,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "send `Content-Type: application/json`",
+            ));
+        }
+        let bytes = incoming
+            .collect("the request", DOCUMENT_BYTES_MAX)
+            .await
+            .map_err(|e| match e {
+                Error::TooLarge { .. } => Refusal::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    ErrorCode::TooComplex,
+                    "DOCUMENT_BYTES",
+                    e.to_string(),
+                ),
+                other => Refusal::of(&other),
+            })?;
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(Refusal::bad_request(
+                "send one operation in a request, not a list of them",
+            ));
+        }
+        let operation: Operation = serde_json::from_slice(&bytes)
+            .map_err(|e| Refusal::bad_request(format!("the body is no GraphQL request: {e}")))?;
+        let headers = request.headers();
+        let shown = headers
+            .get(X_CSRF_TOKEN)
+            .and_then(|value| value.to_str().ok());
+        let actor = self
+            .actor(headers, origin(request), Some(shown.unwrap_or_default()))
+            .await?;
+        self.execute(request, operation, actor).await
+    }
+
+    async fn execute<B>(
+        &self,
+        request: &axum::http::Request<B>,
+        operation: Operation,
+        actor: Actor,
+    ) -> Executed {
+        record_actor(actor.kind(), actor.name().as_deref());
+        let host = self.addresses.of(request.uri(), request.headers()).host;
+        let context = RequestContext::new(self.services.clone(), actor, Some(host));
+        let effect = context.effects();
+        let response = self.schema.execute(operation.data(context)).await;
+        Ok((response, effect()))
+    }
+
+    /// Who asks; with `csrf` a session has to show that token.
+    async fn actor(
+        &self,
+        headers: &HeaderMap,
+        origin: Origin,
+        csrf: Option<&str>,
+    ) -> Result<Actor, Refusal> {
+        let authn = &self.services.authn;
+        match Authorization::of(headers) {
+            Authorization::Bearer(token) => {
+                return authn
+                    .bearer(token.expose(), origin)
+                    .await
+                    .map_err(|e| Refusal::of(&e));
+            }
+            Authorization::Basic { .. } | Authorization::Unusable => {
+                return Err(Refusal::of(&Error::unauthenticated(
+                    "`/graphql` takes a bearer token or the cookie of a signed-in browser",
+                )));
+            }
+            Authorization::Absent => {}
+        }
+        let Some(session) =
+            cookies::read(headers, cookies::SESSION).filter(|text| !text.is_empty())
+        else {
+            return Ok(authn.anonymous(origin));
+        };
+        let actor = authn
+            .session(session, origin.clone())
+            .await
+            .map_err(|e| Refusal::of(&e))?;
+        let Some(actor) = actor else {
+            // An ended session is nobody, who may sign in again.
+            return Ok(authn.anonymous(origin));
+        };
+        if csrf.is_some_and(|shown| !authn.csrf_matches(session, shown)) {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                ErrorCode::Forbidden,
+                "CSRF",
+                "send the value of the cookie `berth_csrf` as header `X-CSRF-Token`",
+            ));
+        }
+        Ok(actor)
+    }
+
+    fn cookies(&self) -> Cookies {
+        Cookies::for_scheme(&self.services.settings().registry.scheme)
+    }
+
+    fn session_life_s(&self) -> u64 {
+        self.services.settings().users.session_life.as_secs()
+    }
+}
+
+fn origin<B>(request: &axum::http::Request<B>) -> Origin {
+    RequestOrigin::of(request.extensions())
+}
