@@ -8,6 +8,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod drain;
+mod graphql;
 pub mod logging;
 mod router;
 mod settings;

@@ -10,6 +10,7 @@ use berth_http::{console, health, observe};
 use berth_services::Services;
 
 use crate::drain::Drain;
+use crate::graphql;
 
 /// The routes of every adapter, and around them what is noted of each request and the drain.
 ///
@@ -27,6 +28,7 @@ pub fn router(services: &Services, trusted_proxies: &[String], drain: &Drain) ->
             services.clone(),
             addresses.clone(),
         ))
+        .merge(graphql::router(services.clone(), addresses.clone()))
         .merge(berth_rest::router(services.clone(), addresses))
         .merge(health::router(services.clone(), is_draining))
         .merge(Exporter::start()?.router())
