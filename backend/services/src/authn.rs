@@ -150,8 +150,8 @@ impl Authn {
                 .as_ref()
                 .map_or(profile.superuser, |names| names.contains(&name));
         Ok(Actor {
-            superuser,
             scopes,
+            superuser,
             ..actor(
                 Principal::User {
                     id: account.id,

@@ -14,7 +14,7 @@ use crate::actor::Actor;
 use crate::core::Core;
 
 /// Life of a presigned address: enough to start with.
-const REDIRECT_LIFE: Duration = Duration::from_secs(60);
+const REDIRECT_LIFE: Duration = Duration::from_mins(1);
 
 /// Reading and deleting blobs.
 #[derive(Clone)]

@@ -138,7 +138,7 @@ impl Subscription {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(e) => {
-                    tracing::warn!(error = ?e, "the outbox could not be read, subscribers wait")
+                    tracing::warn!(error = ?e, "the outbox could not be read, subscribers wait");
                 }
             }
         }

@@ -20,7 +20,7 @@ const SIGNING_LIFE: Duration = Duration::from_hours(30 * 24);
 /// How long a retired key still verifies: the life of a token and the clock skew, with room.
 const VERIFYING_LIFE: Duration = Duration::from_hours(2);
 /// How long this process trusts what it read; an unknown key id is looked up before.
-const CACHED: Duration = Duration::from_secs(60);
+const CACHED: Duration = Duration::from_mins(1);
 
 /// The signing keys of the registry.
 #[derive(Clone)]

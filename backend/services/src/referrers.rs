@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use berth_domain::{
-    Descriptor, Digest, Error, Manifest, ManifestKind, Page, PageRequest, RepositoryId,
+    Descriptor, Digest, Error, Manifest, ManifestKind, Noun, Page, PageRequest, RepositoryId,
     RepositoryPath, Result, TagName,
 };
 use berth_store::Conn;
@@ -79,11 +79,19 @@ impl Referrers {
         page: &PageRequest<Digest>,
     ) -> Result<Page<Referrer>> {
         let mut conn = self.core.db.read().await?;
-        let access = self
-            .core
-            .gate
-            .repository::<repo::Pull>(&mut conn, actor, path)
-            .await?;
+        let gate = &self.core.gate;
+        let access = match gate.repository::<repo::Pull>(&mut conn, actor, path).await {
+            Ok(access) => access,
+            // Whoever may know that nothing was pushed here yet gets an empty list (the specification
+            // has no 404 for a registry with this API).
+            Err(Error::NotFound {
+                noun: Noun::Repository,
+                ..
+            }) if self.core.settings.push.referrers => {
+                return Ok(page.page(Vec::new()));
+            }
+            Err(e) => return Err(e),
+        };
         if !self.core.settings.push.referrers {
             return Err(Error::FeatureOff {
                 message: "the referrers API is switched off (`FEATURE_REFERRERS_API`)".into(),

@@ -52,6 +52,10 @@ impl Default for RegistrySettings {
 
 /// Accounts and sessions.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the configuration"
+)]
 pub struct UserSettings {
     /// `SUPER_USERS`; none when the key is absent, which makes the first user one.
     pub superusers: Option<Vec<Namespace>>,

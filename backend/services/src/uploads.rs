@@ -30,7 +30,7 @@ use hashing::Hash;
 use transfer::Lease;
 
 /// How long a lease holds without being renewed; a replica that died blocks an upload no longer.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// Repositories that a mount without `from` looks at.
 const MOUNT_CANDIDATES: i64 = 20;
 
@@ -118,8 +118,8 @@ impl Uploads {
         digest: &Digest,
         from: Option<&RepositoryPath>,
     ) -> Result<Option<RepositoryId>> {
-        let readable: Vec<RepositoryId> = match from {
-            Some(from) => match self
+        let readable: Vec<RepositoryId> = if let Some(from) = from {
+            match self
                 .core
                 .gate
                 .repository::<repo::Pull>(conn, actor, from)
@@ -128,16 +128,15 @@ impl Uploads {
                 Ok(access) => vec![access.repository.id],
                 Err(e) if e.is_fault() => return Err(e),
                 Err(_) => Vec::new(),
-            },
-            None => {
-                let holders = blobs::holders(conn, digest, MOUNT_CANDIDATES).await?;
-                let readable = self
-                    .core
-                    .gate
-                    .repositories::<repo::Pull>(conn, actor, &holders)
-                    .await?;
-                readable.iter().map(|access| access.repository.id).collect()
             }
+        } else {
+            let holders = blobs::holders(conn, digest, MOUNT_CANDIDATES).await?;
+            let readable = self
+                .core
+                .gate
+                .repositories::<repo::Pull>(conn, actor, &holders)
+                .await?;
+            readable.iter().map(|access| access.repository.id).collect()
         };
         for id in readable {
             if blobs::linked(conn, id, digest).await?.is_some() {
@@ -164,7 +163,7 @@ impl Uploads {
             .await
     }
 
-    /// Where an upload stands.
+    /// Where an upload stands. Clients ask with a token for reading alone; the id is a secret.
     ///
     /// # Errors
     /// [`Noun::Upload`] not found.
@@ -178,7 +177,7 @@ impl Uploads {
         let access = self
             .core
             .gate
-            .repository::<repo::Push>(&mut conn, actor, path)
+            .repository::<repo::Pull>(&mut conn, actor, path)
             .await?;
         let upload = self.open(&mut conn, access.repository.id, uuid).await?;
         Ok(UploadStatus {

@@ -23,13 +23,13 @@ impl Services {
                 while s.uploads.sweep().await? > 0 {}
                 Ok(())
             }),
-            self.periodic("object_sweep", Duration::from_secs(60), async |s| {
+            self.periodic("object_sweep", Duration::from_mins(1), async |s| {
                 sweep_objects(&s.core).await
             }),
             self.periodic("key_rotation", Duration::from_hours(1), async |s| {
                 s.keys.rotate_if_old().await
             }),
-            self.periodic("expiry_sweep", Duration::from_secs(600), async |s| {
+            self.periodic("expiry_sweep", Duration::from_mins(10), async |s| {
                 sweep_rows(&s.core).await
             }),
         ];

@@ -31,18 +31,31 @@ impl TestDatabase {
         match backend {
             Backend::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                let config = DbConfig::Sqlite { path: folder.path().join("berth.db"), readers: 4 };
+                let config = DbConfig::Sqlite {
+                    path: folder.path().join("berth.db"),
+                    readers: 4,
+                };
                 let db = Db::connect(&config).await.expect("SQLite opens");
                 migrations::run(&db).await.expect("SQLite migrates");
-                Some(Self { db, place: Place::Sqlite { _folder: folder } })
+                Some(Self {
+                    db,
+                    place: Place::Sqlite { _folder: folder },
+                })
             }
             Backend::Postgres => {
                 let server: Url = std::env::var(POSTGRES_URL).ok()?.parse().expect("a URL");
                 let template = template(&server).await;
                 let name = format!("berth_{}", Uuid::new_v4().simple());
-                execute(&server, &format!("create database {name} template {template}")).await;
+                execute(
+                    &server,
+                    &format!("create database {name} template {template}"),
+                )
+                .await;
                 let db = connect(&server, &name).await;
-                Some(Self { db, place: Place::Postgres { server, name } })
+                Some(Self {
+                    db,
+                    place: Place::Postgres { server, name },
+                })
             }
         }
     }
@@ -92,14 +105,26 @@ fn database_url(server: &Url, name: &str) -> Url {
 
 async fn connect(server: &Url, name: &str) -> Db {
     let url = Secret::new(database_url(server, name).to_string());
-    Db::connect(&DbConfig::Postgres { url, connections: 8 }).await.expect("PostgreSQL connects")
+    Db::connect(&DbConfig::Postgres {
+        url,
+        connections: 8,
+    })
+    .await
+    .expect("PostgreSQL connects")
 }
 
 async fn execute(server: &Url, sql: &str) {
-    let (client, connection) =
-        tokio_postgres::connect(server.as_str(), NoTls).await.expect("PostgreSQL answers");
+    let (client, connection) = tokio_postgres::connect(server.as_str(), NoTls)
+        .await
+        .expect("PostgreSQL answers");
     let connection = tokio::spawn(connection);
-    client.batch_execute(sql).await.expect("the server does as told");
+    client
+        .batch_execute(sql)
+        .await
+        .expect("the server does as told");
     drop(client);
-    connection.await.expect("no panic").expect("the connection ends well");
+    connection
+        .await
+        .expect("no panic")
+        .expect("the connection ends well");
 }

@@ -41,7 +41,11 @@ impl TestImage {
             })
             .to_string(),
         );
-        Self { config, layer, manifest }
+        Self {
+            config,
+            layer,
+            manifest,
+        }
     }
 
     /// Address of the manifest.

@@ -3,6 +3,11 @@
 //! `db_test!` writes a test once and runs it on SQLite and, where `BERTH_TEST_POSTGRES_URL` names a
 //! server, on PostgreSQL.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "what a test sets up panics where it fails"
+)]
+
 mod database;
 pub mod images;
 mod registry;

@@ -38,8 +38,17 @@ impl TestRegistry {
         let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
         let storage: Arc<dyn StorageDriver> = Arc::new(Memory::with_clock(clock.clone()));
         let services = services(&database, &clock, &storage, settings);
-        services.registry.check_sealing_key().await.expect("a fresh key");
-        Some(Self { services, clock, storage, database })
+        services
+            .registry
+            .check_sealing_key()
+            .await
+            .expect("a fresh key");
+        Some(Self {
+            services,
+            clock,
+            storage,
+            database,
+        })
     }
 
     /// Another replica: other services over the same database, storage and clock.
@@ -55,7 +64,9 @@ impl TestRegistry {
     /// Removes what the test has left.
     pub async fn close(self) {
         self.services.drain().await.expect("the pull log drains");
-        let Self { services, database, .. } = self;
+        let Self {
+            services, database, ..
+        } = self;
         drop(services);
         database.close().await;
     }
@@ -64,14 +75,21 @@ impl TestRegistry {
     pub async fn user(&self, name: &str) -> Actor {
         let authn = &self.services.authn;
         let password = Secret::from(PASSWORD);
-        authn.create_user(&authn.local(), name, None, &password, false).await.expect("a new user");
+        authn
+            .create_user(&authn.local(), name, None, &password, false)
+            .await
+            .expect("a new user");
         self.login(name, PASSWORD).await
     }
 
     /// Logs in with name and password, as `/v2/auth` does.
     pub async fn login(&self, name: &str, password: &str) -> Actor {
         let password = Secret::from(password);
-        self.services.authn.basic(name, &password, Origin::default()).await.expect("a login")
+        self.services
+            .authn
+            .basic(name, &password, Origin::default())
+            .await
+            .expect("a login")
     }
 
     /// Nobody.
@@ -83,7 +101,11 @@ impl TestRegistry {
     pub async fn push_blob(&self, actor: &Actor, path: &str, content: &Bytes) -> Digest {
         let digest = Digest::of(content);
         let body = body([content.clone()]);
-        self.services.uploads.push(actor, &path_of(path), &digest, body).await.expect("a blob push")
+        self.services
+            .uploads
+            .push(actor, &path_of(path), &digest, body)
+            .await
+            .expect("a blob push")
     }
 
     /// Pushes an image under `namespace/name:tag`.
@@ -96,7 +118,13 @@ impl TestRegistry {
         let pushed = self
             .services
             .manifests
-            .push(actor, &path_of(path), &reference, None, image.manifest.clone())
+            .push(
+                actor,
+                &path_of(path),
+                &reference,
+                None,
+                image.manifest.clone(),
+            )
             .await
             .expect("a manifest push");
         pushed.digest

@@ -7,7 +7,7 @@ use berth_domain::{
     Digest, Error, Event, Invalid, Manifest, ManifestId, ManifestKind, Platform, Reference,
     RepositoryId, RepositoryPath, Result, TagName,
 };
-use berth_store::manifests::{self, Child, NewManifest};
+use berth_store::manifests::{self, Child, ManifestRow, NewManifest};
 use berth_store::{Tx, blobs, repositories, tags};
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
@@ -247,7 +247,7 @@ impl Manifests {
             let platform = child
                 .platform
                 .clone()
-                .or_else(|| row.and_then(|row| row.platform()));
+                .or_else(|| row.and_then(ManifestRow::platform));
             rows.push(Child {
                 parent_id: ManifestId(0),
                 position,

@@ -134,15 +134,15 @@ impl Lease {
                 if !uploads::end(tx, self.upload.id, &self.holder, UploadState::Committed).await? {
                     return Err(Error::UploadBusy);
                 }
-                let blob = match blobs::insert(tx, digest, size_bytes, key, now).await? {
-                    Some(blob) => blob,
-                    None => {
-                        // The same content is here already: ours goes, once nobody can be reading it.
-                        blobs::discard(tx, key, now, now).await?;
-                        blobs::by_digest(tx, digest)
-                            .await?
-                            .ok_or_else(|| Error::internal("a blob is neither new nor known"))?
-                    }
+                let new = blobs::insert(tx, digest, size_bytes, key, now).await?;
+                let blob = if let Some(blob) = new {
+                    blob
+                } else {
+                    // The same content is here already: ours goes, once nobody can be reading it.
+                    blobs::discard(tx, key, now, now).await?;
+                    blobs::by_digest(tx, digest)
+                        .await?
+                        .ok_or_else(|| Error::internal("a blob is neither new nor known"))?
                 };
                 blobs::link(tx, self.upload.repository_id, blob, keep_until).await
             })

@@ -218,7 +218,7 @@ pub async fn page(
         .iter()
         .map(|branch| {
             format!(
-                "select * from (select r.id, n.name as namespace, r.name, \
+                "select * from (select r.id as id, n.name as namespace, r.name as name, \
                  coalesce(r.last_pushed_at, 0) as pushed_at {FROM} and {branch}{narrowed} \
                  order by {order_by} limit {limit}) as b"
             )
