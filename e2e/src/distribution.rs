@@ -25,15 +25,21 @@ pub struct Upload {
 }
 
 impl Distribution {
-    /// Asks for a token with every right to a repository; no account asks anonymously.
-    pub async fn new(http: Client, url: &str, account: Option<&Account>, repository: &str) -> Self {
-        let token = token(
-            &http,
-            url,
-            account,
-            &format!("repository:{repository}:pull,push,delete"),
-        )
-        .await;
+    /// Asks for a token with every right to a repository and with pull from `sources`, which a mount
+    /// needs; no account asks anonymously.
+    pub async fn new(
+        http: Client,
+        url: &str,
+        account: Option<&Account>,
+        repository: &str,
+        sources: &[&str],
+    ) -> Self {
+        let own = format!("repository:{repository}:pull,push,delete");
+        let others = sources
+            .iter()
+            .map(|source| format!("repository:{source}:pull"));
+        let scopes: Vec<String> = std::iter::once(own).chain(others).collect();
+        let token = token(&http, url, account, &scopes).await;
         Self {
             http,
             repository: repository.to_owned(),
@@ -152,8 +158,13 @@ impl Distribution {
     }
 }
 
-/// Asks the token endpoint for a scope.
-pub async fn token(http: &Client, url: &str, account: Option<&Account>, scope: &str) -> String {
+/// Asks the token endpoint for scopes.
+pub async fn token(
+    http: &Client,
+    url: &str,
+    account: Option<&Account>,
+    scopes: &[String],
+) -> String {
     let challenge = http
         .get(format!("{url}/v2/"))
         .send()
@@ -175,10 +186,9 @@ pub async fn token(http: &Client, url: &str, account: Option<&Account>, scope: &
         .split("service=\"")
         .nth(1)
         .and_then(|rest| rest.split('"').next());
-    let query = [
-        ("service", service.expect("a challenge names its service")),
-        ("scope", scope),
-    ];
+    let service = service.expect("a challenge names its service");
+    let scopes = scopes.iter().map(|scope| ("scope", scope.as_str()));
+    let query = std::iter::once(("service", service)).chain(scopes);
     let address = Url::parse_with_params(&format!("{url}/v2/auth"), query).expect("a URL");
     let mut request = http.get(address);
     if let Some(account) = account {

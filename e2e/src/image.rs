@@ -1,7 +1,10 @@
 //! Images made on the spot: OCI layouts of a chosen size and seed.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -12,7 +15,7 @@ pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Media type of an OCI image index.
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// Bytes, their digest and their media type.
 #[derive(Debug, Clone)]
@@ -50,7 +53,7 @@ pub fn digest(bytes: &[u8]) -> String {
 /// A one-layer image for one architecture.
 #[derive(Debug, Clone)]
 pub struct Image {
-    /// Its layer, a tar archive of one file.
+    /// Its layer, a compressed tar archive of one file.
     pub layer: Blob,
     /// Its configuration.
     pub config: Blob,
@@ -61,11 +64,12 @@ pub struct Image {
 impl Image {
     /// An image whose layer holds `size` bytes that depend on `seed`.
     pub fn new(seed: u64, size: usize, architecture: &str) -> Self {
-        let layer = Blob::new(LAYER, archive(&random::bytes(seed, size)));
+        let archive = archive(&random::bytes(seed, size));
+        let layer = Blob::new(LAYER, gzip(&archive));
         let config = json!({
             "created": "2026-01-01T00:00:00Z", "architecture": architecture, "os": "linux",
             "config": {"Entrypoint": ["/app"], "Labels": {"seed": seed.to_string()}},
-            "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
+            "rootfs": {"type": "layers", "diff_ids": [digest(&archive)]},
             "history": [{"created": "2026-01-01T00:00:00Z", "created_by": "COPY data /data"}],
         });
         let config = Blob::new(CONFIG, config.to_string().into_bytes());
@@ -190,4 +194,11 @@ fn archive(content: &[u8]) -> Vec<u8> {
         .append_data(&mut header, "data", content)
         .expect("memory takes everything");
     builder.into_inner().expect("memory takes everything")
+}
+
+/// Compressed the same way every time.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory takes everything");
+    encoder.finish().expect("memory takes everything")
 }

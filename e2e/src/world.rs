@@ -200,6 +200,17 @@ impl World {
 
     /// The protocol by hand, for one repository.
     pub async fn distribution(&self, account: &Account, repository: &str) -> Distribution {
-        Distribution::new(self.http.clone(), &self.url(), Some(account), repository).await
+        self.mounting(account, repository, &[]).await
+    }
+
+    /// The protocol by hand, for one repository that may mount from others.
+    pub async fn mounting(
+        &self,
+        account: &Account,
+        repository: &str,
+        sources: &[&str],
+    ) -> Distribution {
+        let http = self.http.clone();
+        Distribution::new(http, &self.url(), Some(account), repository, sources).await
     }
 }

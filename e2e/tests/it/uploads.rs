@@ -115,7 +115,7 @@ async fn known_blob_is_mounted_from_another_repository(world: World) {
         .push_blob(&world.url(), &digest(&content), &content)
         .await;
 
-    let target = world.distribution(&world.admin, &to).await;
+    let target = world.mounting(&world.admin, &to, &[&from]).await;
     let mount = format!("blobs/uploads/?mount={}&from={from}", digest(&content));
     let mounted = target
         .request(Method::POST, &world.url(), &mount)
@@ -127,9 +127,8 @@ async fn known_blob_is_mounted_from_another_repository(world: World) {
 
     // Who may not read the source gets an upload instead, and learns nothing.
     let stranger = world.user().await;
-    let own = world
-        .distribution(&stranger, &format!("{}/own", stranger.name))
-        .await;
+    let own = format!("{}/own", stranger.name);
+    let own = world.mounting(&stranger, &own, &[&from]).await;
     let refused = own
         .request(Method::POST, &world.url(), &mount)
         .send()
