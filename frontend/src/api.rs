@@ -7,11 +7,15 @@ pub(crate) use error::{ApiError, ErrorClass};
 pub(crate) use live::follow;
 
 use cynic::{GraphQlResponse, Operation};
-use futures::channel::oneshot;
+use futures::{channel::oneshot, future::LocalBoxFuture};
 use gloo_net::http::Request;
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use wasm_bindgen::JsCast;
+
+/// What a call will have answered.
+pub(crate) type Answer<Data> = LocalBoxFuture<'static, Result<Data, ApiError>>;
 
 /// Who calls the registry; a copy of it goes into every component that does.
 #[derive(Clone, Copy)]
@@ -55,43 +59,64 @@ impl Api {
     }
 
     /// Runs a query or a mutation. When the session ended meanwhile, waits for a new sign-in and tries once more.
-    pub(crate) async fn run<Data, Variables>(
-        self,
-        operation: Operation<Data, Variables>,
-    ) -> Result<Data, ApiError>
+    pub(crate) fn run<Data, Variables>(self, operation: Operation<Data, Variables>) -> Answer<Data>
     where
-        Data: DeserializeOwned,
+        Data: DeserializeOwned + 'static,
         Variables: Serialize,
     {
-        let body = serde_json::to_string(&operation).map_err(|_| ApiError::unreadable())?;
-        match decode(post(&body).await?) {
-            Err(error)
-                if error.class == ErrorClass::Unauthenticated && self.signed_in.get_untracked() =>
-            {
-                let (sender, receiver) = oneshot::channel();
-                self.waiting.update_value(|waiting| waiting.push(sender));
-                self.expired.set(true);
-                if receiver.await == Ok(true) {
-                    decode(post(&body).await?)
-                } else {
-                    Err(error)
-                }
-            }
-            other => other,
-        }
+        self.send(&operation, true)
     }
 
-    /// Runs an operation that signs in, whose refusal is an answer and not an ended session.
-    pub(crate) async fn run_once<Data, Variables>(
+    /// Runs an operation whose refusal is an answer and not an ended session, such as a sign-in.
+    pub(crate) fn run_once<Data, Variables>(
         self,
         operation: Operation<Data, Variables>,
-    ) -> Result<Data, ApiError>
+    ) -> Answer<Data>
     where
-        Data: DeserializeOwned,
+        Data: DeserializeOwned + 'static,
         Variables: Serialize,
     {
-        let body = serde_json::to_string(&operation).map_err(|_| ApiError::unreadable())?;
-        decode(post(&body).await?)
+        self.send(&operation, false)
+    }
+
+    fn send<Data, Variables>(
+        self,
+        operation: &Operation<Data, Variables>,
+        asks: bool,
+    ) -> Answer<Data>
+    where
+        Data: DeserializeOwned + 'static,
+        Variables: Serialize,
+    {
+        let body = serde_json::to_string(operation).map_err(|_| ApiError::unreadable());
+        let data = self.data(body, asks);
+        Box::pin(async move {
+            serde_json::from_str(data.await?.get()).map_err(|_| ApiError::unreadable())
+        })
+    }
+
+    /// The part that knows no operation, so that the compiler makes it once.
+    fn data(self, body: Result<String, ApiError>, asks: bool) -> Answer<Box<RawValue>> {
+        Box::pin(async move {
+            let body = body?;
+            match decode(post(&body).await?) {
+                Err(error)
+                    if asks
+                        && error.class == ErrorClass::Unauthenticated
+                        && self.signed_in.get_untracked() =>
+                {
+                    let (sender, receiver) = oneshot::channel();
+                    self.waiting.update_value(|waiting| waiting.push(sender));
+                    self.expired.set(true);
+                    if receiver.await == Ok(true) {
+                        decode(post(&body).await?)
+                    } else {
+                        Err(error)
+                    }
+                }
+                other => other,
+            }
+        })
     }
 }
 
@@ -100,13 +125,13 @@ pub(crate) fn use_api() -> Api {
     expect_context()
 }
 
-struct Answer {
+struct Response {
     status: u16,
     request_id: Option<String>,
     text: String,
 }
 
-async fn post(body: &str) -> Result<Answer, ApiError> {
+async fn post(body: &str) -> Result<Response, ApiError> {
     let mut request = Request::post("/graphql")
         .header("Content-Type", "application/json")
         .header(
@@ -122,7 +147,7 @@ async fn post(body: &str) -> Result<Answer, ApiError> {
         .send()
         .await
         .map_err(|_| ApiError::offline())?;
-    Ok(Answer {
+    Ok(Response {
         status: response.status(),
         request_id: response.headers().get("x-request-id"),
         text: response.text().await.map_err(|_| ApiError::offline())?,
@@ -139,19 +164,21 @@ fn csrf_token() -> Option<String> {
         .map(str::to_owned)
 }
 
-fn decode<Data: DeserializeOwned>(answer: Answer) -> Result<Data, ApiError> {
-    let Answer {
+/// The data of an answer, or its first error.
+fn decode(response: Response) -> Result<Box<RawValue>, ApiError> {
+    let Response {
         status,
         request_id,
         text,
-    } = answer;
-    let response: GraphQlResponse<Data, error::Extensions> = match serde_json::from_str(&text) {
-        Ok(response) => response,
-        Err(_) => return Err(ApiError::of_status(status, request_id)),
-    };
+    } = response;
+    let answer: GraphQlResponse<Box<RawValue>, error::Extensions> =
+        match serde_json::from_str(&text) {
+            Ok(answer) => answer,
+            Err(_) => return Err(ApiError::of_status(status, request_id)),
+        };
     match (
-        response.data,
-        response.errors.unwrap_or_default().into_iter().next(),
+        answer.data,
+        answer.errors.unwrap_or_default().into_iter().next(),
     ) {
         (_, Some(error)) => Err(ApiError::of_graphql(error, request_id)),
         (Some(data), None) => Ok(data),

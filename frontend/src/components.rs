@@ -1,4 +1,4 @@
-//! Parts of pages: PatternFly's markup as components, and a few of our own.
+//! Parts of pages: `PatternFly`'s markup as components, and a few of our own.
 
 mod avatar;
 mod button;
@@ -9,6 +9,7 @@ mod heading;
 mod icon;
 mod labels;
 mod list;
+mod load;
 mod markdown;
 mod menu;
 mod modal;
@@ -27,13 +28,12 @@ pub(crate) use heading::{Crumb, Crumbs, Heading, Navigated};
 pub(crate) use icon::Icon;
 pub(crate) use labels::{Label, Size, Time, VisibilityLabel};
 pub(crate) use list::{Pager, RowCheck, SelectAll, Selection, SortHeader, use_list_url};
+pub(crate) use load::{ask, load};
 pub(crate) use markdown::Markdown;
 pub(crate) use menu::{Menu, MenuItem};
 pub(crate) use modal::Modal;
 pub(crate) use search::SearchInput;
 pub(crate) use select::Select;
-pub(crate) use states::{
-    Empty, ErrorState, NotVisible, SkeletonLines, SkeletonTable, error_text, load,
-};
+pub(crate) use states::{Empty, ErrorState, NotVisible, SkeletonLines, SkeletonTable, error_text};
 pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use toast::{Toaster, Toasts, use_toasts};

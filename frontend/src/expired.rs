@@ -42,7 +42,7 @@ fn Dialog() -> impl IntoView {
         api.answer_expired(false);
     });
     view! {
-        <Modal title=Signal::derive(move || t_string!(i18n, expired.title).to_owned()) on_close=close>
+        <Modal title=words!(i18n, expired.title) on_close=close>
             <form class="berth-dialog-form" on:submit=submit>
                 <div class="pf-v6-c-modal-box__body">
                     <div class="pf-v6-c-form">
@@ -50,7 +50,7 @@ fn Dialog() -> impl IntoView {
                         <p>{move || t_string!(i18n, expired.text, name = shown_name.clone()).to_string()}</p>
                         <PasswordField
                             id="password-again"
-                            label=Signal::derive(move || t_string!(i18n, signin.password).to_owned())
+                            label=words!(i18n, signin.password)
                             value=password
                             autofocus=true
                         />
@@ -58,10 +58,10 @@ fn Dialog() -> impl IntoView {
                 </div>
                 <footer class="pf-v6-c-modal-box__footer">
                     <Button kind=ButtonKind::Primary submit=true busy=work.busy>
-                        {t!(i18n, signin.action)}
+                        {words!(i18n, signin.action)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| close.run(()))>
-                        {t!(i18n, common.cancel)}
+                        {words!(i18n, common.cancel)}
                     </Button>
                 </footer>
             </form>

@@ -36,7 +36,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
         <div class="pf-v6-c-page" class:pf-m-no-sidebar=move || bare.get()>
             <div class="pf-v6-c-skip-to-content">
                 <a class="pf-v6-c-button pf-m-primary" href="#main" on:click=skip>
-                    <span class="pf-v6-c-button__text">{t!(i18n, nav.skip)}</span>
+                    <span class="pf-v6-c-button__text">{words!(i18n, nav.skip)}</span>
                 </a>
             </div>
             <Masthead expanded bare shortcuts/>
@@ -50,15 +50,15 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
             >
                 <div class="pf-v6-c-page__sidebar-main">
                     <div class="pf-v6-c-page__sidebar-body">
-                        <nav class="pf-v6-c-nav" aria-label=move || t_string!(i18n, nav.label)>
+                        <nav class="pf-v6-c-nav" aria-label=words!(i18n, nav.label)>
                             <ul class="pf-v6-c-nav__list" role="list">
                                 <Show when=move || session.viewer().is_some()>
                                     <NavItem href="/organization" others=&["/organization/", "/user/"] icon=lu::LuBuilding2>
-                                        {t!(i18n, nav.organizations)}
+                                        {words!(i18n, nav.organizations)}
                                     </NavItem>
                                 </Show>
                                 <NavItem href="/repository" others=&["/repository/"] icon=lu::LuPackage>
-                                    {t!(i18n, nav.repositories)}
+                                    {words!(i18n, nav.repositories)}
                                 </NavItem>
                             </ul>
                         </nav>
@@ -77,7 +77,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                         <p class="berth-banner" role="status">
                             <Icon icon=lu::LuLock/>
                             " "
-                            {t!(i18n, read_only.banner)}
+                            {words!(i18n, read_only.banner)}
                         </p>
                     </Show>
                     {children()}

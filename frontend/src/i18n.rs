@@ -3,6 +3,7 @@
 #[expect(
     dead_code,
     unused_imports,
+    clippy::pedantic,
     reason = "the catalogue is generated, `pub` throughout"
 )]
 mod generated {
@@ -21,3 +22,14 @@ pub(crate) fn language(i18n: I18n) -> &'static str {
         Locale::ja => "ja",
     }
 }
+
+/// A text of the catalogue as a signal, in the viewer's language. All texts share this one type: a
+/// closure for each would have the compiler make the rendering code anew for each.
+macro_rules! words {
+    ($i18n:ident, $($key:tt)+) => {
+        ::leptos::prelude::Signal::derive(move || {
+            ::std::borrow::ToOwned::to_owned($crate::i18n::t_string!($i18n, $($key)+))
+        })
+    };
+}
+pub(crate) use words;

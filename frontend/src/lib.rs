@@ -6,7 +6,18 @@
 
 #![expect(
     unreachable_pub,
-    reason = "the macros of Leptos, cynic and leptos_i18n write `pub`"
+    reason = "the macros of Leptos, cynic and leptos_i18n write such code"
+)]
+#![cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "the catalogue's macros and contexts are used together"
+    )
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a component owns what it is given"
 )]
 
 mod api;

@@ -41,6 +41,7 @@ pub(crate) struct Avatar {
 
 /// The registry.
 #[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the schema's own switches")]
 pub(crate) struct Registry {
     pub(crate) title: String,
     pub(crate) version: String,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::api::ApiError;
@@ -30,6 +31,14 @@ impl Work {
         action: impl Future<Output = Result<T, ApiError>> + 'static,
         done: impl FnOnce(T) + 'static,
     ) {
+        self.run(Box::pin(async move {
+            let value = action.await?;
+            Ok(Box::new(move || done(value)) as Box<dyn FnOnce()>)
+        }));
+    }
+
+    /// The same for all kinds of action, so that the compiler makes it once.
+    fn run(self, action: LocalBoxFuture<'static, Result<Box<dyn FnOnce()>, ApiError>>) {
         if self.busy.get_untracked() {
             return;
         }
@@ -39,7 +48,7 @@ impl Work {
             let result = action.await;
             self.busy.try_set(false);
             match result {
-                Ok(value) => done(value),
+                Ok(done) => done(),
                 Err(error) => {
                     self.error.try_set(Some(error));
                 }

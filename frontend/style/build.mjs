@@ -13,7 +13,6 @@ const { css } = compile(resolve(here, "main.scss"), {
   loadPaths: [here, resolve(root, "node_modules"), resolve(root, "node_modules/@patternfly/patternfly")],
   style: "compressed",
   quietDeps: true,
-  silenceDeprecations: ["import", "global-builtin", "color-functions", "mixed-decls", "if-function"],
 });
 
 let before = "";

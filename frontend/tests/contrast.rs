@@ -1,7 +1,7 @@
 //! The brand's colours against what they stand on, computed from the tokens: WCAG 2.2 AA.
 
 const TOKENS: &str = include_str!("../style/_tokens.scss");
-/// PatternFly's grounds: the page and the frame, light and dark.
+/// The grounds of `PatternFly`: the page and the frame, light and dark.
 const LIGHT: [&str; 2] = ["#ffffff", "#f2f2f2"];
 const DARK: [&str; 3] = ["#151515", "#292929", "#383838"];
 
@@ -22,7 +22,9 @@ fn blue(step: u32) -> &'static str {
 
 fn luminance(color: &str) -> f64 {
     let channel = |at: usize| {
-        let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+        let value =
+            f64::from(u8::from_str_radix(&color[at..at + 2], 16).expect("a colour is hexadecimal"))
+                / 255.0;
         if value <= 0.04045 {
             value / 12.92
         } else {

@@ -60,7 +60,7 @@ pub(crate) fn ConfirmDialog(
                         }}
                         <TextField
                             id="confirm"
-                            label=Signal::derive(move || t_string!(i18n, common.type_confirm).to_owned())
+                            label=words!(i18n, common.type_confirm)
                             value=typed
                             autofocus=true
                         />
@@ -68,10 +68,10 @@ pub(crate) fn ConfirmDialog(
                 </div>
                 <footer class="pf-v6-c-modal-box__footer">
                     <Button kind=ButtonKind::Danger submit=true busy=work.busy disabled=Signal::derive(move || !matches())>
-                        {t!(i18n, common.delete)}
+                        {words!(i18n, common.delete)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {t!(i18n, common.cancel)}
+                        {words!(i18n, common.cancel)}
                     </Button>
                 </footer>
             </form>

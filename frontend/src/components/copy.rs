@@ -158,8 +158,8 @@ pub(crate) fn CodeBlock(
                                     <button
                                         type="button"
                                         class="pf-v6-c-button pf-m-plain pf-m-small"
-                                        aria-label=move || t_string!(i18n, common.download)
-                                        title=move || t_string!(i18n, common.download)
+                                        aria-label=words!(i18n, common.download)
+                                        title=words!(i18n, common.download)
                                         on:click=move |_| {
                                             let text = original.get_value().unwrap_or_else(|| text.get_untracked());
                                             download(&file, &text);
@@ -221,7 +221,7 @@ pub(crate) fn DigestText(
     view! {
         <span class="berth-digest">
             <code title=digest.clone()>{shown}</code>
-            <CopyButton text=digest label=Signal::derive(move || t_string!(i18n, common.copy_digest).to_owned())/>
+            <CopyButton text=digest label=words!(i18n, common.copy_digest)/>
         </span>
     }
 }

@@ -90,7 +90,7 @@ pub(crate) fn Crumbs(
     view! {
         <section class="pf-v6-c-page__main-breadcrumb">
             <div class="pf-v6-c-page__main-body">
-                <nav class="pf-v6-c-breadcrumb" aria-label=move || t_string!(i18n, nav.breadcrumb)>
+                <nav class="pf-v6-c-breadcrumb" aria-label=words!(i18n, nav.breadcrumb)>
                     <ol class="pf-v6-c-breadcrumb__list" role="list">
                         {move || {
                             crumbs

@@ -43,12 +43,12 @@ pub(crate) fn VisibilityLabel(
     if public {
         view! {
             <Label color="pf-m-blue" icon=Some(lu::LuGlobe)>
-                {t!(i18n, repository.public)}
+                {words!(i18n, repository.public)}
             </Label>
         }
         .into_any()
     } else {
-        view! { <Label icon=Some(lu::LuLock)>{t!(i18n, repository.private)}</Label> }.into_any()
+        view! { <Label icon=Some(lu::LuLock)>{words!(i18n, repository.private)}</Label> }.into_any()
     }
 }
 

@@ -302,7 +302,7 @@ pub(crate) fn SelectAll(
                 <input
                     class="pf-v6-c-check__input"
                     type="checkbox"
-                    aria-label=move || t_string!(i18n, list.select_page)
+                    aria-label=words!(i18n, list.select_page)
                     prop:checked=all
                     prop:indeterminate=move || some() && !all()
                     on:change=move |event| {
@@ -346,7 +346,7 @@ pub(crate) fn Pager(
             <div class="berth-pager__range">{range}</div>
             <div class="berth-pager__rows">
                 <Select
-                    label=Signal::derive(move || t_string!(i18n, list.rows_per_page).to_owned())
+                    label=words!(i18n, list.rows_per_page)
                     options=Signal::derive(move || {
                         ROWS_CHOICES
                             .iter()
@@ -363,18 +363,18 @@ pub(crate) fn Pager(
                     })
                 />
             </div>
-            <nav class="berth-pager__nav" aria-label=move || t_string!(i18n, list.pages)>
+            <nav class="berth-pager__nav" aria-label=words!(i18n, list.pages)>
                 <Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuChevronLeft)
-                    label=Signal::derive(move || t_string!(i18n, list.previous).to_owned())
+                    label=words!(i18n, list.previous)
                     disabled=Signal::derive(move || url.passed() == 0)
                     on_click=Callback::new(move |_| url.back())
                 />
                 <Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuChevronRight)
-                    label=Signal::derive(move || t_string!(i18n, list.next).to_owned())
+                    label=words!(i18n, list.next)
                     disabled=Signal::derive(move || !has_next)
                     on_click=Callback::new(move |_| {
                         if let Some(cursor) = next.get_value() {

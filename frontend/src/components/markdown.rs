@@ -1,4 +1,4 @@
-//! Descriptions: CommonMark without raw HTML.
+//! Descriptions: `CommonMark` without raw HTML.
 
 use leptos::prelude::*;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};

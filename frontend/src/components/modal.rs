@@ -23,11 +23,11 @@ pub(crate) fn Modal(
     let dialog = NodeRef::<Dialog>::new();
     let opener = document().active_element();
     Effect::new(move |_| {
-        if let Some(dialog) = dialog.get() {
-            if !dialog.open() {
-                // Fails only for a dialog outside the document, which a mounted one is not.
-                let _ = dialog.show_modal();
-            }
+        if let Some(dialog) = dialog.get()
+            && !dialog.open()
+        {
+            // Fails only for a dialog outside the document, which a mounted one is not.
+            let _ = dialog.show_modal();
         }
     });
     let opener = StoredValue::new_local(opener);
@@ -56,7 +56,7 @@ pub(crate) fn Modal(
                 <Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuX)
-                    label=Signal::derive(move || t_string!(i18n, common.close).to_owned())
+                    label=words!(i18n, common.close)
                     on_click=Callback::new(move |_| on_close.run(()))
                 />
             </div>

@@ -73,7 +73,7 @@ pub(crate) fn SearchInput(
                                 <button
                                     type="button"
                                     class="pf-v6-c-button pf-m-plain"
-                                    aria-label=move || t_string!(i18n, common.clear_search)
+                                    aria-label=words!(i18n, common.clear_search)
                                     on:click=move |_| {
                                         cancel();
                                         typed.set(String::new());

@@ -32,26 +32,6 @@ pub(crate) fn error_text(i18n: I18n, error: &ApiError) -> String {
     text.to_owned()
 }
 
-/// Shows a resource in its states. While it loads again the old data stays.
-pub(crate) fn load<T, V>(
-    resource: LocalResource<Result<T, ApiError>>,
-    skeleton: impl Fn() -> AnyView + Send + 'static,
-    ready: impl Fn(T) -> V + Send + 'static,
-) -> impl IntoView
-where
-    T: Clone + 'static,
-    V: IntoView + 'static,
-{
-    move || match resource.get() {
-        None => skeleton(),
-        Some(Err(error)) => {
-            view! { <ErrorState error on_retry=Callback::new(move |()| resource.refetch())/> }
-                .into_any()
-        }
-        Some(Ok(data)) => ready(data).into_any(),
-    }
-}
-
 #[component]
 fn State(
     icon: Data,
@@ -101,7 +81,7 @@ pub(crate) fn Empty(
     children: Option<Children>,
 ) -> impl IntoView {
     view! {
-        <State icon title actions=children.map(|children| children().into_any()).unwrap_or_else(|| ().into_any())>
+        <State icon title actions=children.map_or_else(|| ().into_any(), |children| children().into_any())>
             {move || text.get()}
         </State>
     }
@@ -127,7 +107,7 @@ pub(crate) fn ErrorState(
     let request_id = error.request_id.clone();
     let actions = view! {
         <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_retry.run(()))>
-            {t!(i18n, common.retry)}
+            {words!(i18n, common.retry)}
         </Button>
     };
     view! {
@@ -135,7 +115,7 @@ pub(crate) fn ErrorState(
             <State
                 icon
                 class="berth-state-danger"
-                title=Signal::derive(move || t_string!(i18n, errors.title).to_owned())
+                title=words!(i18n, errors.title)
                 actions=actions.into_any()
             >
                 <p>{move || error_text(i18n, &error)}</p>
@@ -143,7 +123,7 @@ pub(crate) fn ErrorState(
                     .map(|id| {
                         view! {
                             <p class="berth-request-id">
-                                {t!(i18n, errors.request_id)} " " <code>{id.clone()}</code>
+                                {words!(i18n, errors.request_id)} " " <code>{id.clone()}</code>
                                 <CopyButton text=id/>
                             </p>
                         }
@@ -184,7 +164,7 @@ pub(crate) fn NotVisible() -> impl IntoView {
     }
     view! {
         <section class="pf-v6-c-page__main-section">
-            <Heading title=Signal::derive(move || t_string!(i18n, errors.not_visible).to_owned()) hidden=true/>
+            <Heading title=words!(i18n, errors.not_visible) hidden=true/>
             <div class="pf-v6-c-empty-state">
                 <div class="pf-v6-c-empty-state__content">
                     <div class="pf-v6-c-empty-state__header">
@@ -192,7 +172,7 @@ pub(crate) fn NotVisible() -> impl IntoView {
                             <Icon icon=lu::LuSearchX/>
                         </div>
                         <div class="pf-v6-c-empty-state__title">
-                            <p class="pf-v6-c-empty-state__title-text">{t!(i18n, errors.not_visible)}</p>
+                            <p class="pf-v6-c-empty-state__title-text">{words!(i18n, errors.not_visible)}</p>
                         </div>
                     </div>
                     <div class="pf-v6-c-empty-state__body">
@@ -210,14 +190,14 @@ pub(crate) fn NotVisible() -> impl IntoView {
                                 if session.viewer().is_none() {
                                     view! {
                                         <LinkButton kind=ButtonKind::Primary href=Signal::derive(move || back.get())>
-                                            {t!(i18n, signin.action)}
+                                            {words!(i18n, signin.action)}
                                         </LinkButton>
                                     }
                                         .into_any()
                                 } else {
                                     view! {
                                         <LinkButton kind=ButtonKind::Primary href="/repository">
-                                            {t!(i18n, nav.repositories)}
+                                            {words!(i18n, nav.repositories)}
                                         </LinkButton>
                                     }
                                         .into_any()
@@ -241,7 +221,7 @@ pub(crate) fn SkeletonTable(
     let i18n = use_i18n();
     view! {
         <div class="berth-late berth-skeleton-table" aria-busy="true">
-            <span class="pf-v6-screen-reader">{t!(i18n, common.loading)}</span>
+            <span class="pf-v6-screen-reader">{words!(i18n, common.loading)}</span>
             {(0..rows)
                 .map(|_| view! { <div class="pf-v6-c-skeleton pf-m-text-2xl"></div> })
                 .collect_view()}
@@ -255,7 +235,7 @@ pub(crate) fn SkeletonLines() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <div class="berth-late berth-skeleton-lines" aria-busy="true">
-            <span class="pf-v6-screen-reader">{t!(i18n, common.loading)}</span>
+            <span class="pf-v6-screen-reader">{words!(i18n, common.loading)}</span>
             <div class="pf-v6-c-skeleton pf-m-width-33 pf-m-text-2xl"></div>
             <div class="pf-v6-c-skeleton pf-m-width-75"></div>
             <div class="pf-v6-c-skeleton pf-m-width-50"></div>

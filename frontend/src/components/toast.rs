@@ -42,14 +42,13 @@ impl Toasts {
     fn show(self, text: String, failed: bool, action: Option<ToastAction>) {
         let id = self.last.get_value() + 1;
         self.last.set_value(id);
-        self.list.update(|list| {
-            list.push(Toast {
-                id,
-                text,
-                failed,
-                action,
-            })
-        });
+        let toast = Toast {
+            id,
+            text,
+            failed,
+            action,
+        };
+        self.list.update(|list| list.push(toast));
         // Failures stay until they are taken away.
         if !failed {
             set_timeout(move || self.dismiss(id), Duration::from_secs(10));
@@ -105,7 +104,7 @@ pub(crate) fn Toaster() -> impl IntoView {
                                 <Button
                                     kind=ButtonKind::Plain
                                     icon=Some(lu::LuX)
-                                    label=Signal::derive(move || t_string!(i18n, common.dismiss).to_owned())
+                                    label=words!(i18n, common.dismiss)
                                     on_click=Callback::new(move |_| toasts.dismiss(toast.id))
                                 />
                             </div>

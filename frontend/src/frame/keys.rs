@@ -52,16 +52,16 @@ pub(crate) fn Shortcuts(
     view! {
         <Show when=move || open.get()>
             <Modal
-                title=Signal::derive(move || t_string!(i18n, keys.title).to_owned())
+                title=words!(i18n, keys.title)
                 on_close=Callback::new(move |()| open.set(false))
             >
                 <div class="pf-v6-c-modal-box__body">
                     <dl class="berth-keys">
-                        {line(&["/"], Signal::derive(move || t_string!(i18n, keys.search).to_owned()))}
-                        {line(&["g", "o"], Signal::derive(move || t_string!(i18n, nav.organizations).to_owned()))}
-                        {line(&["g", "r"], Signal::derive(move || t_string!(i18n, nav.repositories).to_owned()))}
-                        {line(&["?"], Signal::derive(move || t_string!(i18n, keys.title).to_owned()))}
-                        {line(&["Esc"], Signal::derive(move || t_string!(i18n, keys.close).to_owned()))}
+                        {line(&["/"], words!(i18n, keys.search))}
+                        {line(&["g", "o"], words!(i18n, nav.organizations))}
+                        {line(&["g", "r"], words!(i18n, nav.repositories))}
+                        {line(&["?"], words!(i18n, keys.title))}
+                        {line(&["Esc"], words!(i18n, keys.close))}
                     </dl>
                 </div>
             </Modal>

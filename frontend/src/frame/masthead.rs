@@ -50,7 +50,7 @@ pub(crate) fn Masthead(
                         <button
                             type="button"
                             class="pf-v6-c-button pf-m-plain"
-                            aria-label=move || t_string!(i18n, nav.toggle)
+                            aria-label=words!(i18n, nav.toggle)
                             aria-expanded=move || expanded.get().to_string()
                             aria-controls="navigation"
                             on:click=move |_| expanded.update(|expanded| *expanded = !*expanded)
@@ -72,7 +72,7 @@ pub(crate) fn Masthead(
                 <span class="berth-wide-only"><Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuKeyboard)
-                    label=Signal::derive(move || t_string!(i18n, keys.title).to_owned())
+                    label=words!(i18n, keys.title)
                     on_click=Callback::new(move |_| shortcuts.set(true))
                 /></span>
                 {move || match session.viewer() {
@@ -128,13 +128,13 @@ fn AnonymousMenu(bare: Memo<bool>) -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <Menu
-            label=Signal::derive(move || t_string!(i18n, account.appearance).to_owned())
+            label=words!(i18n, account.appearance)
             icon=Some(lu::LuSettings)
             items=Callback::new(move |()| appearance(i18n))
         />
         <Show when=move || !bare.get()>
             <LinkButton kind=ButtonKind::Primary href="/signin">
-                {t!(i18n, signin.action)}
+                {words!(i18n, signin.action)}
             </LinkButton>
         </Show>
     }

@@ -6,7 +6,7 @@ use leptos_router::components::Redirect;
 
 use crate::{
     api::use_api,
-    components::{SkeletonTable, load},
+    components::{SkeletonTable, ask, load},
     schema,
     session::use_session,
 };
@@ -39,7 +39,7 @@ pub(crate) fn Home() -> impl IntoView {
         if session.viewer().is_some() {
             return view! { <Redirect path="/repository"/> }.into_any();
         }
-        let public = LocalResource::new(move || api.run_once(AnythingPublic::build(())));
+        let public = ask(move || api.run_once(AnythingPublic::build(())));
         load(
             public,
             || view! { <SkeletonTable/> }.into_any(),

@@ -12,7 +12,8 @@ use super::repositories::RepositoryList;
 use crate::{
     api::use_api,
     components::{
-        Avatar, Crumb, Crumbs, Heading, NotVisible, SkeletonLines, Tab, Tabs, load, use_list_url,
+        Avatar, Crumb, Crumbs, Heading, NotVisible, SkeletonLines, Tab, Tabs, ask, load,
+        use_list_url,
     },
     i18n::*,
     paths, schema,
@@ -56,9 +57,7 @@ pub(crate) fn Namespace(
     is_user: bool,
 ) -> impl IntoView {
     let api = use_api();
-    let facts = LocalResource::new(move || {
-        api.run(NamespaceQuery::build(Variables { name: name.clone() }))
-    });
+    let facts = ask(move || api.run(NamespaceQuery::build(Variables { name: name.clone() })));
     load(
         facts,
         || view! { <SkeletonLines/> }.into_any(),
@@ -79,18 +78,18 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
     let is_own = session.user_name_untracked().as_deref() == Some(&facts.name);
     let mut tabs = vec![Tab {
         key: REPOSITORIES,
-        text: Signal::derive(move || t_string!(i18n, namespace.tab_repositories).to_owned()),
+        text: words!(i18n, namespace.tab_repositories),
     }];
     if facts.viewer_can_administer {
         tabs.push(Tab {
             key: ROBOTS,
-            text: Signal::derive(move || t_string!(i18n, namespace.tab_robots).to_owned()),
+            text: words!(i18n, namespace.tab_robots),
         });
     }
     if is_own {
         tabs.push(Tab {
             key: SETTINGS,
-            text: Signal::derive(move || t_string!(i18n, namespace.tab_settings).to_owned()),
+            text: words!(i18n, namespace.tab_settings),
         });
     }
     let keys: Vec<_> = tabs.iter().map(|tab| tab.key).collect();
@@ -113,7 +112,7 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
                 <Avatar name=facts.name.clone() color=facts.avatar.color/>
                 <Heading title=Signal::stored(facts.name)/>
             </div>
-            <Tabs label=Signal::derive(move || t_string!(i18n, namespace.tabs).to_owned()) tabs current/>
+            <Tabs label=words!(i18n, namespace.tabs) tabs current/>
             <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
                 {move || match current.get().as_str() {
                     ROBOTS => view! { <Robots namespace=name.get_value()/> }.into_any(),

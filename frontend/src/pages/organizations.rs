@@ -11,8 +11,8 @@ use create::CreateOrganization;
 use crate::{
     api::use_api,
     components::{
-        Avatar, Button, ButtonKind, Empty, Heading, Pager, SearchInput, SkeletonTable, Time, load,
-        use_list_url,
+        Avatar, Button, ButtonKind, Empty, Heading, Pager, SearchInput, SkeletonTable, Time, ask,
+        load, use_list_url,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
@@ -57,7 +57,7 @@ struct Organization {
 pub(crate) fn Organizations() -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let creating = RwSignal::new(false);
-    let list = LocalResource::new(move || {
+    let list = ask(move || {
         let search = Some(url.search()).filter(|text| !text.is_empty());
         let variables = Variables {
             first: url.rows(),
@@ -70,13 +70,13 @@ pub(crate) fn Organizations() -> impl IntoView {
     view! {
         <section class="pf-v6-c-page__main-section">
             <div class="berth-page-head">
-                <Heading title=Signal::derive(move || t_string!(i18n, nav.organizations).to_owned())/>
+                <Heading title=words!(i18n, nav.organizations)/>
             </div>
             <div class="berth-toolbar">
-                <SearchInput label=Signal::derive(move || t_string!(i18n, organizations.search).to_owned())/>
+                <SearchInput label=words!(i18n, organizations.search)/>
                 <Show when=may_create>
                     <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
-                        {t!(i18n, organizations.create)}
+                        {words!(i18n, organizations.create)}
                     </Button>
                 </Show>
             </div>
@@ -92,12 +92,12 @@ pub(crate) fn Organizations() -> impl IntoView {
                         return view! {
                             <Empty
                                 icon=lu::LuBuilding2
-                                title=Signal::derive(move || t_string!(i18n, organizations.empty).to_owned())
-                                text=Signal::derive(move || t_string!(i18n, organizations.empty_text).to_owned())
+                                title=words!(i18n, organizations.empty)
+                                text=words!(i18n, organizations.empty_text)
                             >
                                 <Show when=may_create>
                                     <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
-                                        {t!(i18n, organizations.create)}
+                                        {words!(i18n, organizations.create)}
                                     </Button>
                                 </Show>
                             </Empty>
@@ -127,11 +127,11 @@ pub(crate) fn NothingFound() -> impl IntoView {
     view! {
         <Empty
             icon=lu::LuSearchX
-            title=Signal::derive(move || t_string!(i18n, list.nothing_found).to_owned())
-            text=Signal::derive(move || t_string!(i18n, list.nothing_found_text).to_owned())
+            title=words!(i18n, list.nothing_found)
+            text=words!(i18n, list.nothing_found_text)
         >
             <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.set_search(""))>
-                {t!(i18n, common.clear_search)}
+                {words!(i18n, common.clear_search)}
             </Button>
         </Empty>
     }
@@ -145,14 +145,14 @@ fn OrganizationTable(organizations: Vec<Organization>) -> impl IntoView {
         None => "–".to_owned(),
     };
     view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=move || t_string!(i18n, nav.organizations)>
+        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, nav.organizations)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, organizations.name)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, organizations.repo_count)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, organizations.members)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, organizations.robots)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, organizations.created)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.name)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.repo_count)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.members)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.robots)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.created)}</th>
                 </tr>
             </thead>
             <tbody class="pf-v6-c-table__tbody">
@@ -162,22 +162,22 @@ fn OrganizationTable(organizations: Vec<Organization>) -> impl IntoView {
                         let href = paths::namespace(&organization.name, false);
                         view! {
                             <tr class="pf-v6-c-table__tr">
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, organizations.name)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.name)>
                                     <span class="berth-entity">
                                         <Avatar name=organization.name.clone() color=organization.avatar.color/>
                                         <a href=href><bdi>{organization.name}</bdi></a>
                                     </span>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, organizations.repo_count)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.repo_count)>
                                     {move || number(Some(organization.repository_count))}
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, organizations.members)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.members)>
                                     {move || number(organization.member_count)}
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, organizations.robots)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.robots)>
                                     {move || number(organization.robot_count)}
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, organizations.created)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.created)>
                                     <Time at=Some(organization.created_at)/>
                                 </td>
                             </tr>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{repository::RepositoryPage, tag::TagPage};
 use crate::{
     api::use_api,
-    components::{NotVisible, SkeletonLines, load},
+    components::{NotVisible, SkeletonLines, ask, load},
     paths::Place as Named,
     schema,
 };
@@ -57,7 +57,7 @@ pub(crate) fn Place(
             otherwise,
         }) => {
             let variables = (namespace.clone(), name.clone(), tag.clone());
-            let exists = LocalResource::new(move || {
+            let exists = ask(move || {
                 let (namespace, name, tag) = variables.clone();
                 api.run(Exists::build(Variables {
                     namespace,

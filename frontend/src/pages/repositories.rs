@@ -12,7 +12,7 @@ use crate::{
     api::use_api,
     components::{
         Button, ButtonKind, Empty, Heading, Menu, MenuItem, Pager, RowCheck, SearchInput, Select,
-        SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, VisibilityLabel, load,
+        SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, VisibilityLabel, ask, load,
         use_list_url,
     },
     fragments::{BigInt, DateTime, OrderDirection, PageInfo, Visibility},
@@ -92,7 +92,7 @@ pub(crate) fn Repositories() -> impl IntoView {
     view! {
         <section class="pf-v6-c-page__main-section">
             <div class="berth-page-head">
-                <Heading title=Signal::derive(move || t_string!(i18n, nav.repositories).to_owned())/>
+                <Heading title=words!(i18n, nav.repositories)/>
             </div>
             <RepositoryList namespace=None/>
         </section>
@@ -115,7 +115,7 @@ pub(crate) fn RepositoryList(
         Some("private") => Some(Visibility::Private),
         _ => None,
     };
-    let list = LocalResource::new(move || {
+    let list = ask(move || {
         let (column, descending) = url.sort(DEFAULT_SORT);
         let variables = Variables {
             first: url.rows(),
@@ -157,10 +157,10 @@ pub(crate) fn RepositoryList(
         };
         vec![
             MenuItem::action(t_string!(i18n, repositories.make_public), move || {
-                change(Visibility::Public)
+                change(Visibility::Public);
             }),
             MenuItem::action(t_string!(i18n, repositories.make_private), move || {
-                change(Visibility::Private)
+                change(Visibility::Private);
             }),
             MenuItem::Divider,
             MenuItem::danger(t_string!(i18n, common.delete), move || {
@@ -172,10 +172,10 @@ pub(crate) fn RepositoryList(
     };
     view! {
         <div class="berth-toolbar">
-            <SearchInput label=Signal::derive(move || t_string!(i18n, repositories.search).to_owned())/>
+            <SearchInput label=words!(i18n, repositories.search)/>
             <div class="berth-toolbar__filter">
                 <Select
-                    label=Signal::derive(move || t_string!(i18n, repositories.visibility).to_owned())
+                    label=words!(i18n, repositories.visibility)
                     options=Signal::derive(move || vec![
                         (String::new(), t_string!(i18n, repositories.all).to_owned()),
                         ("public".to_owned(), t_string!(i18n, repository.public).to_owned()),
@@ -187,19 +187,19 @@ pub(crate) fn RepositoryList(
             </div>
             <Show when=may_create>
                 <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
-                    {t!(i18n, repositories.create)}
+                    {words!(i18n, repositories.create)}
                 </Button>
             </Show>
             <Show when=move || { selection.len() > 0 }>
                 <div class="berth-bulk">
                     <span>{move || t_string!(i18n, list.selected, count = selection.len()).to_string()}</span>
                     <Menu
-                        label=Signal::derive(move || t_string!(i18n, list.actions).to_owned())
+                        label=words!(i18n, list.actions)
                         items=Callback::new(bulk)
                         icon=None
                     />
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
-                        {t!(i18n, list.clear_selection)}
+                        {words!(i18n, list.clear_selection)}
                     </Button>
                 </div>
             </Show>
@@ -217,7 +217,7 @@ pub(crate) fn RepositoryList(
                     return view! {
                         <Empty
                             icon=lu::LuPackage
-                            title=Signal::derive(move || t_string!(i18n, repositories.empty).to_owned())
+                            title=words!(i18n, repositories.empty)
                             text=Signal::derive(move || {
                                 if may_create() {
                                     t_string!(i18n, repositories.empty_text).to_owned()
@@ -228,7 +228,7 @@ pub(crate) fn RepositoryList(
                         >
                             <Show when=may_create>
                                 <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
-                                    {t!(i18n, repositories.create)}
+                                    {words!(i18n, repositories.create)}
                                 </Button>
                             </Show>
                         </Empty>
@@ -288,21 +288,21 @@ fn RepositoryTable(
         .collect();
     let selectable = !rows.is_empty();
     view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=move || t_string!(i18n, nav.repositories)>
+        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, nav.repositories)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
                     {selectable.then(|| view! { <SelectAll selection rows/> })}
                     <SortHeader
                         column="name"
-                        label=Signal::derive(move || t_string!(i18n, repositories.name).to_owned())
+                        label=words!(i18n, repositories.name)
                         default=DEFAULT_SORT
                     />
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, repositories.visibility)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, repositories.size)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, repositories.tags)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, repositories.visibility)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, repositories.size)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, repositories.tags)}</th>
                     <SortHeader
                         column="pushed"
-                        label=Signal::derive(move || t_string!(i18n, repositories.last_pushed).to_owned())
+                        label=words!(i18n, repositories.last_pushed)
                         default=DEFAULT_SORT
                         descending_first=true
                     />
@@ -360,19 +360,19 @@ fn RepositoryTable(
                                             view! { <td class="pf-v6-c-table__td"></td> }.into_any()
                                         }
                                     })}
-                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, repositories.name)>
+                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, repositories.name)>
                                     <a href=href><bdi>{breakable(&shown)}</bdi></a>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, repositories.visibility)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.visibility)>
                                     <VisibilityLabel public/>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, repositories.size)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.size)>
                                     <Size bytes=repository.size_bytes/>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, repositories.tags)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.tags)>
                                     {move || text::count(language(i18n), tags)}
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, repositories.last_pushed)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.last_pushed)>
                                     <Time at=repository.last_pushed_at/>
                                 </td>
                                 {selectable

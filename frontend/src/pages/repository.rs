@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use crate::{
     api::use_api,
     components::{
-        Crumb, Crumbs, Heading, NotVisible, SkeletonLines, Tab, Tabs, VisibilityLabel, load,
+        Crumb, Crumbs, Heading, NotVisible, SkeletonLines, Tab, Tabs, VisibilityLabel, ask, load,
         use_list_url,
     },
     fragments::{BigInt, DateTime, Role, Visibility},
@@ -91,7 +91,7 @@ pub(crate) fn RepositoryPage(
     name: String,
 ) -> impl IntoView {
     let api = use_api();
-    let repository = LocalResource::new(move || {
+    let repository = ask(move || {
         let variables = Variables {
             namespace: namespace.clone(),
             name: name.clone(),
@@ -115,17 +115,17 @@ fn Tabbed(repository: Repository, refetch: Callback<()>) -> impl IntoView {
     let mut tabs = vec![
         Tab {
             key: "tags",
-            text: Signal::derive(move || t_string!(i18n, repository.tab_tags).to_owned()),
+            text: words!(i18n, repository.tab_tags),
         },
         Tab {
             key: "information",
-            text: Signal::derive(move || t_string!(i18n, repository.tab_information).to_owned()),
+            text: words!(i18n, repository.tab_information),
         },
     ];
     if repository.viewer_can_administer {
         tabs.push(Tab {
             key: "settings",
-            text: Signal::derive(move || t_string!(i18n, repository.tab_settings).to_owned()),
+            text: words!(i18n, repository.tab_settings),
         });
     }
     let keys: Vec<_> = tabs.iter().map(|tab| tab.key).collect();
@@ -146,7 +146,7 @@ fn Tabbed(repository: Repository, refetch: Callback<()>) -> impl IntoView {
             <Heading title=Signal::stored(title) tab=Signal::stored(Some(tab_title))>
                 <VisibilityLabel public/>
             </Heading>
-            <Tabs label=Signal::derive(move || t_string!(i18n, repository.tabs).to_owned()) tabs current/>
+            <Tabs label=words!(i18n, repository.tabs) tabs current/>
             <div
                 class="berth-panel"
                 id="tabpanel"

@@ -129,15 +129,15 @@ pub(crate) fn SetUp() -> impl IntoView {
     view! {
         <section class="berth-login">
             <div class="berth-login__card">
-                <Heading title=Signal::derive(move || t_string!(i18n, setup.title).to_owned())/>
-                <p class="berth-login__lead">{t!(i18n, setup.text)}</p>
+                <Heading title=words!(i18n, setup.title)/>
+                <p class="berth-login__lead">{words!(i18n, setup.text)}</p>
                 <form class="pf-v6-c-form" on:submit=submit novalidate>
                     <FormAlert error=work.error_beside(&["username", "email", "password", "setupCode"])/>
                     <Show when=move || needs_code.get()>
                         <TextField
                             id="setup-code"
-                            label=Signal::derive(move || t_string!(i18n, setup.code).to_owned())
-                            hint=Signal::derive(move || Some(t_string!(i18n, setup.code_hint).to_owned()))
+                            label=words!(i18n, setup.code)
+                            hint=words!(i18n, setup.code_hint)
                             value=code
                             error=code_error
                             required=true
@@ -145,7 +145,7 @@ pub(crate) fn SetUp() -> impl IntoView {
                     </Show>
                     <TextField
                         id="username"
-                        label=Signal::derive(move || t_string!(i18n, signin.username).to_owned())
+                        label=words!(i18n, signin.username)
                         value=username
                         error=username_error
                         required=true
@@ -154,7 +154,7 @@ pub(crate) fn SetUp() -> impl IntoView {
                     />
                     <TextField
                         id="email"
-                        label=Signal::derive(move || t_string!(i18n, setup.email).to_owned())
+                        label=words!(i18n, setup.email)
                         value=email
                         error=email_error
                         kind="email"
@@ -162,15 +162,15 @@ pub(crate) fn SetUp() -> impl IntoView {
                     />
                     <PasswordField
                         id="password"
-                        label=Signal::derive(move || t_string!(i18n, signin.password).to_owned())
-                        hint=Signal::derive(move || Some(t_string!(i18n, rules.password).to_owned()))
+                        label=words!(i18n, signin.password)
+                        hint=words!(i18n, rules.password)
                         value=password
                         error=password_error
                         autocomplete="new-password"
                     />
                     <PasswordField
                         id="password-again"
-                        label=Signal::derive(move || t_string!(i18n, setup.password_again).to_owned())
+                        label=words!(i18n, setup.password_again)
                         value=again
                         error=again_error
                         autocomplete="new-password"
@@ -182,7 +182,7 @@ pub(crate) fn SetUp() -> impl IntoView {
                             busy=work.busy
                             disabled=Signal::derive(move || !ready.get())
                         >
-                            {t!(i18n, setup.action)}
+                            {words!(i18n, setup.action)}
                         </Button>
                     </div>
                 </form>

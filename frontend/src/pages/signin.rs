@@ -92,7 +92,7 @@ pub(crate) fn SignIn() -> impl IntoView {
                     <FormAlert error=work.error words=Callback::new(move |error| wrong_password(i18n, &error))/>
                     <TextField
                         id="username"
-                        label=Signal::derive(move || t_string!(i18n, signin.username).to_owned())
+                        label=words!(i18n, signin.username)
                         value=username
                         required=true
                         autocomplete="username"
@@ -100,7 +100,7 @@ pub(crate) fn SignIn() -> impl IntoView {
                     />
                     <PasswordField
                         id="password"
-                        label=Signal::derive(move || t_string!(i18n, signin.password).to_owned())
+                        label=words!(i18n, signin.password)
                         value=password
                     />
                     <div class="pf-v6-c-form__group pf-m-action">
@@ -110,7 +110,7 @@ pub(crate) fn SignIn() -> impl IntoView {
                             busy=work.busy
                             disabled=Signal::derive(move || username.get().trim().is_empty() || password.get().is_empty())
                         >
-                            {t!(i18n, signin.action)}
+                            {words!(i18n, signin.action)}
                         </Button>
                     </div>
                 </form>

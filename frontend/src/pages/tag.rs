@@ -12,10 +12,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::repository::{DeleteTags, Owner};
 use crate::{
-    api::use_api,
+    api::{Answer, use_api},
     components::{
-        Crumb, Crumbs, Heading, Menu, MenuItem, NotVisible, Select, SkeletonLines, Tab, Tabs, load,
-        use_list_url,
+        Crumb, Crumbs, Heading, Menu, MenuItem, NotVisible, Select, SkeletonLines, Tab, Tabs, ask,
+        load, use_list_url,
     },
     fragments::{DateTime, Digest},
     i18n::*,
@@ -104,7 +104,7 @@ pub(crate) fn TagPage(
     tag: String,
 ) -> impl IntoView {
     let api = use_api();
-    let query = LocalResource::new(move || {
+    let query = ask(move || {
         api.run(TagQuery::build(Variables {
             namespace: namespace.clone(),
             name: name.clone(),
@@ -152,15 +152,15 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
     let tabs = vec![
         Tab {
             key: "details",
-            text: Signal::derive(move || t_string!(i18n, tag.tab_details).to_owned()),
+            text: words!(i18n, tag.tab_details),
         },
         Tab {
             key: "layers",
-            text: Signal::derive(move || t_string!(i18n, tag.tab_layers).to_owned()),
+            text: words!(i18n, tag.tab_layers),
         },
         Tab {
             key: "referrers",
-            text: Signal::derive(move || t_string!(i18n, tag.tab_referrers).to_owned()),
+            text: words!(i18n, tag.tab_referrers),
         },
     ];
     let current = Memo::new(move |_| url.tab(&["details", "layers", "referrers"]));
@@ -201,10 +201,10 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
         manifest: tag.manifest,
     };
     let own = StoredValue::new(own);
-    let child = LocalResource::new(move || {
+    let child = ask(move || {
         let (namespace, name) = own.with_value(|own| (own.namespace.clone(), own.name.clone()));
         let digest = digest.get();
-        async move {
+        Box::pin(async move {
             let Some(digest) = digest else {
                 return Ok(None);
             };
@@ -217,7 +217,7 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
             Ok(Some(
                 data.repository.and_then(|repository| repository.manifest),
             ))
-        }
+        }) as Answer<Option<Option<Manifest>>>
     });
     let panel = move |shown: Shown| match current.get().as_str() {
         "layers" => view! { <Layers shown/> }.into_any(),
@@ -238,7 +238,7 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
                         view! {
                             <span class="berth-platform">
                                 <Select
-                                    label=Signal::derive(move || Some(t_string!(i18n, tag.platform).to_owned()))
+                                    label=words!(i18n, tag.platform)
                                     options=Signal::derive(move || {
                                         let mut options = vec![
                                             (String::new(), t_string!(i18n, tag.all_platforms).to_owned()),
@@ -257,7 +257,7 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
                         view! {
                             <span class="berth-toolbar__end">
                                 <Menu
-                                    label=Signal::derive(move || t_string!(i18n, list.actions).to_owned())
+                                    label=words!(i18n, list.actions)
                                     icon=Some(lu::LuEllipsisVertical)
                                     items=Callback::new(move |()| {
                                         vec![
@@ -270,7 +270,7 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
                     })}
             </Heading>
             <Tabs
-                label=Signal::derive(move || t_string!(i18n, tag.tabs).to_owned())
+                label=words!(i18n, tag.tabs)
                 tabs
                 current
                 keep=&["digest"]

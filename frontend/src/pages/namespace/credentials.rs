@@ -9,7 +9,7 @@ use crate::{
     commands,
     components::{
         Button, ButtonKind, CodeBlock, CopyButton, CopyLine, FormAlert, Icon, Modal, NotVisible,
-        SkeletonLines, load, use_toasts,
+        SkeletonLines, ask, load, use_toasts,
     },
     i18n::*,
     schema,
@@ -110,7 +110,7 @@ pub(crate) fn Credentials(
             id: cynic::Id::new(id.clone()),
         }
     };
-    let credentials = LocalResource::new(move || api.run(CredentialsQuery::build(variables())));
+    let credentials = ask(move || api.run(CredentialsQuery::build(variables())));
     let title_name = name.clone();
     let id = StoredValue::new(id);
     view! {
@@ -149,7 +149,7 @@ fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
     let secret = move || credentials.with(|c| commands::secret_name(&c.username));
     view! {
         <div class="pf-v6-c-tabs berth-modal-tabs">
-            <ul class="pf-v6-c-tabs__list" role="tablist" aria-label=move || t_string!(i18n, robots.credentials_tabs)>
+            <ul class="pf-v6-c-tabs__list" role="tablist" aria-label=words!(i18n, robots.credentials_tabs)>
                 {Way::ALL
                     .into_iter()
                     .map(|this| {
@@ -179,10 +179,10 @@ fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
                 Way::Robot => view! { <Token id=id.get_value() credentials/> }.into_any(),
                 Way::Kubernetes => {
                     view! {
-                        <p>{t!(i18n, robots.kubernetes_text)}</p>
+                        <p>{words!(i18n, robots.kubernetes_text)}</p>
                         <CodeBlock
                             text=with(commands::kubernetes_secret)
-                            label=Signal::derive(move || t_string!(i18n, robots.tab_kubernetes).to_owned())
+                            label=words!(i18n, robots.tab_kubernetes)
                             file=format!("{}.yml", secret())
                         />
                         <CopyLine text=Signal::derive(move || format!("kubectl create -f {}.yml --namespace=NAMESPACE", secret()))/>
@@ -194,10 +194,10 @@ fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
                 Way::Helm => view! { <CopyLine text=with(commands::helm_login)/> }.into_any(),
                 Way::Config => {
                     view! {
-                        <p>{t!(i18n, robots.config_text)}</p>
+                        <p>{words!(i18n, robots.config_text)}</p>
                         <CodeBlock
                             text=with(commands::docker_config)
-                            label=Signal::derive(move || t_string!(i18n, robots.tab_config).to_owned())
+                            label=words!(i18n, robots.tab_config)
                             file="config.json"
                         />
                     }
@@ -232,11 +232,11 @@ fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
     let token = Signal::derive(move || credentials.with(|c| c.token.clone()));
     view! {
         <CopyLine
-            label=Signal::derive(move || Some(t_string!(i18n, robots.username).to_owned()))
+            label=words!(i18n, robots.username)
             text=Signal::derive(move || credentials.with(|c| c.username.clone()))
         />
         <div class="berth-command">
-            <div class="berth-command__label">{t!(i18n, robots.token)}</div>
+            <div class="berth-command__label">{words!(i18n, robots.token)}</div>
             <div class="berth-command__box">
                 <code class="berth-command__text">
                     {move || if shown.get() { token.get() } else { "•".repeat(32) }}
@@ -270,13 +270,13 @@ fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
                         <div class="pf-v6-c-alert__icon">
                             <Icon icon=lu::LuTriangleAlert/>
                         </div>
-                        <p class="pf-v6-c-alert__title">{t!(i18n, robots.regenerate_ask)}</p>
+                        <p class="pf-v6-c-alert__title">{words!(i18n, robots.regenerate_ask)}</p>
                         <div class="pf-v6-c-alert__action-group">
                             <Button kind=ButtonKind::Danger busy=work.busy on_click=regenerate>
-                                {t!(i18n, robots.regenerate_confirm)}
+                                {words!(i18n, robots.regenerate_confirm)}
                             </Button>
                             <Button kind=ButtonKind::Link on_click=Callback::new(move |_| asking.set(false))>
-                                {t!(i18n, common.cancel)}
+                                {words!(i18n, common.cancel)}
                             </Button>
                         </div>
                     </div>
@@ -285,7 +285,7 @@ fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
             } else {
                 view! {
                     <div>
-                        <Button on_click=Callback::new(move |_| asking.set(true))>{t!(i18n, robots.regenerate)}</Button>
+                        <Button on_click=Callback::new(move |_| asking.set(true))>{words!(i18n, robots.regenerate)}</Button>
                     </div>
                 }
                     .into_any()

@@ -96,29 +96,29 @@ pub(crate) fn ChangePassword() -> impl IntoView {
     view! {
         <div class="berth-columns">
             <section class="berth-card" aria-labelledby="password-title">
-                <h2 id="password-title">{t!(i18n, namespace.password)}</h2>
-                <p class="berth-muted">{t!(i18n, namespace.password_text)}</p>
+                <h2 id="password-title">{words!(i18n, namespace.password)}</h2>
+                <p class="berth-muted">{words!(i18n, namespace.password_text)}</p>
                 <form class="pf-v6-c-form" on:submit=submit novalidate>
                     // Tells password managers whose password this is.
                     <input type="text" name="username" autocomplete="username" value=name hidden readonly/>
                     <FormAlert error=other_error/>
                     <PasswordField
                         id="password-current"
-                        label=Signal::derive(move || t_string!(i18n, namespace.password_current).to_owned())
+                        label=words!(i18n, namespace.password_current)
                         value=current
                         error=current_error
                     />
                     <PasswordField
                         id="password-new"
-                        label=Signal::derive(move || t_string!(i18n, namespace.password_new).to_owned())
-                        hint=Signal::derive(move || Some(t_string!(i18n, rules.password).to_owned()))
+                        label=words!(i18n, namespace.password_new)
+                        hint=words!(i18n, rules.password)
                         value=new
                         error=new_error
                         autocomplete="new-password"
                     />
                     <PasswordField
                         id="password-again"
-                        label=Signal::derive(move || t_string!(i18n, namespace.password_again).to_owned())
+                        label=words!(i18n, namespace.password_again)
                         value=again
                         error=again_error
                         autocomplete="new-password"
@@ -130,7 +130,7 @@ pub(crate) fn ChangePassword() -> impl IntoView {
                             busy=work.busy
                             disabled=Signal::derive(move || !ready.get())
                         >
-                            {t!(i18n, namespace.password)}
+                            {words!(i18n, namespace.password)}
                         </Button>
                     </div>
                 </form>

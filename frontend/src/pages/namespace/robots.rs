@@ -11,7 +11,8 @@ use crate::{
     api::use_api,
     components::{
         Button, ButtonKind, ConfirmDialog, Empty, Menu, MenuItem, NotVisible, Pager, RowCheck,
-        SearchInput, SelectAll, Selection, SkeletonTable, Time, load, use_list_url, use_toasts,
+        SearchInput, SelectAll, Selection, SkeletonTable, Time, ask, load, use_list_url,
+        use_toasts,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
@@ -93,7 +94,7 @@ pub(crate) fn Robots(
     let shown = RwSignal::new(None::<RobotKey>);
     let deleting = RwSignal::new(None::<Vec<RobotKey>>);
     let selection = Selection::new();
-    let list = LocalResource::new(move || {
+    let list = ask(move || {
         api.run(RobotsQuery::build(Variables {
             name: namespace.get_value(),
             first: url.rows(),
@@ -104,13 +105,13 @@ pub(crate) fn Robots(
     let create_button = move || {
         view! {
             <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
-                {t!(i18n, robots.create)}
+                {words!(i18n, robots.create)}
             </Button>
         }
     };
     view! {
         <div class="berth-toolbar berth-gap-below">
-            <SearchInput label=Signal::derive(move || t_string!(i18n, robots.search).to_owned())/>
+            <SearchInput label=words!(i18n, robots.search)/>
             {create_button()}
             <Show when=move || { selection.len() > 0 }>
                 <div class="berth-bulk">
@@ -121,10 +122,10 @@ pub(crate) fn Robots(
                             deleting.set(Some(selection.ids().into_iter().zip(selection.names()).collect()));
                         })
                     >
-                        {t!(i18n, common.delete)}
+                        {words!(i18n, common.delete)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
-                        {t!(i18n, list.clear_selection)}
+                        {words!(i18n, list.clear_selection)}
                     </Button>
                 </div>
             </Show>
@@ -144,8 +145,8 @@ pub(crate) fn Robots(
                     return view! {
                         <Empty
                             icon=lu::LuBot
-                            title=Signal::derive(move || t_string!(i18n, robots.empty).to_owned())
-                            text=Signal::derive(move || t_string!(i18n, robots.empty_text).to_owned())
+                            title=words!(i18n, robots.empty)
+                            text=words!(i18n, robots.empty_text)
                         >
                             {create_button()}
                         </Empty>
@@ -211,15 +212,15 @@ fn RobotTable(
         .map(|robot| (robot.id.inner().to_owned(), robot.name.clone()))
         .collect();
     view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=move || t_string!(i18n, namespace.tab_robots)>
+        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, namespace.tab_robots)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
                     <SelectAll selection rows/>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, robots.name)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, robots.description)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, robots.repositories)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, robots.last_used)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, robots.created)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.name)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.description)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.repositories)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.last_used)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.created)}</th>
                     <td class="pf-v6-c-table__td"></td>
                 </tr>
             </thead>
@@ -234,7 +235,7 @@ fn RobotTable(
                         view! {
                             <tr class="pf-v6-c-table__tr">
                                 <RowCheck selection id=key.0.clone() name=key.1.clone()/>
-                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, robots.name)>
+                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, robots.name)>
                                     <button
                                         type="button"
                                         class="pf-v6-c-button pf-m-link pf-m-inline"
@@ -243,21 +244,21 @@ fn RobotTable(
                                         <span class="pf-v6-c-button__text"><bdi>{robot.name}</bdi></span>
                                     </button>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, robots.description)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.description)>
                                     <span dir="auto">
                                         {if robot.description.is_empty() { "–".to_owned() } else { robot.description }}
                                     </span>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, robots.repositories)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.repositories)>
                                     {move || text::count(language(i18n), count)}
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, robots.last_used)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.last_used)>
                                     {match robot.last_used_at {
                                         Some(at) => view! { <Time at=Some(at)/> }.into_any(),
-                                        None => view! { <span>{t!(i18n, robots.never)}</span> }.into_any(),
+                                        None => view! { <span>{words!(i18n, robots.never)}</span> }.into_any(),
                                     }}
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, robots.created)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.created)>
                                     <Time at=Some(robot.created_at)/>
                                 </td>
                                 <td class="pf-v6-c-table__td pf-v6-c-table__action">
@@ -310,7 +311,7 @@ fn DeleteRobots(
     view! {
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, robots.delete_title, count = count).to_string())
-            text=Signal::derive(move || t_string!(i18n, robots.delete_text).to_owned())
+            text=words!(i18n, robots.delete_text)
             names=Signal::stored(names)
             work
             on_confirm

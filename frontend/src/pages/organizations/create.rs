@@ -102,15 +102,15 @@ pub(crate) fn CreateOrganization(
         );
     };
     view! {
-        <Modal title=Signal::derive(move || t_string!(i18n, organizations.create).to_owned()) on_close>
+        <Modal title=words!(i18n, organizations.create) on_close>
             <form class="berth-dialog-form" on:submit=submit novalidate>
                 <div class="pf-v6-c-modal-box__body">
                     <div class="pf-v6-c-form">
                         <FormAlert error=work.error_beside(&["name", "email"])/>
                         <TextField
                             id="organization-name"
-                            label=Signal::derive(move || t_string!(i18n, organizations.organization_name).to_owned())
-                            hint=Signal::derive(move || Some(t_string!(i18n, organizations.name_hint).to_owned()))
+                            label=words!(i18n, organizations.organization_name)
+                            hint=words!(i18n, organizations.name_hint)
                             value=name
                             error=name_error
                             required=true
@@ -118,8 +118,8 @@ pub(crate) fn CreateOrganization(
                         />
                         <TextField
                             id="organization-email"
-                            label=Signal::derive(move || t_string!(i18n, organizations.organization_email).to_owned())
-                            hint=Signal::derive(move || Some(t_string!(i18n, organizations.email_hint).to_owned()))
+                            label=words!(i18n, organizations.organization_email)
+                            hint=words!(i18n, organizations.email_hint)
                             value=email
                             error=email_error
                             kind="email"
@@ -133,10 +133,10 @@ pub(crate) fn CreateOrganization(
                         busy=work.busy
                         disabled=Signal::derive(move || !ready.get())
                     >
-                        {t!(i18n, common.create)}
+                        {words!(i18n, common.create)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {t!(i18n, common.cancel)}
+                        {words!(i18n, common.cancel)}
                     </Button>
                 </footer>
             </form>

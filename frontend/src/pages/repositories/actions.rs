@@ -144,7 +144,7 @@ pub(crate) fn DeleteRepositories(
     view! {
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, repositories.delete_title, count = count).to_string())
-            text=Signal::derive(move || t_string!(i18n, repositories.delete_text).to_owned())
+            text=words!(i18n, repositories.delete_text)
             names=Signal::stored(names)
             work
             on_confirm

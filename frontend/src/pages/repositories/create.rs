@@ -117,14 +117,14 @@ pub(crate) fn CreateRepository(
         .map(|name| (name.clone(), name))
         .collect();
     view! {
-        <Modal title=Signal::derive(move || t_string!(i18n, repositories.create).to_owned()) on_close>
+        <Modal title=words!(i18n, repositories.create) on_close>
             <form class="berth-dialog-form" on:submit=submit novalidate>
                 <div class="pf-v6-c-modal-box__body">
                     <div class="pf-v6-c-form">
                         <FormAlert error=other_error/>
                         <FormGroup
                             id="repository-namespace"
-                            label=Signal::derive(move || t_string!(i18n, repositories.namespace).to_owned())
+                            label=words!(i18n, repositories.namespace)
                             required=true
                         >
                             <Select
@@ -136,8 +136,8 @@ pub(crate) fn CreateRepository(
                         </FormGroup>
                         <TextField
                             id="repository-name"
-                            label=Signal::derive(move || t_string!(i18n, repositories.repository_name).to_owned())
-                            hint=Signal::derive(move || Some(t_string!(i18n, repositories.name_hint).to_owned()))
+                            label=words!(i18n, repositories.repository_name)
+                            hint=words!(i18n, repositories.name_hint)
                             value=name
                             error=name_error
                             required=true
@@ -145,12 +145,12 @@ pub(crate) fn CreateRepository(
                         />
                         <TextArea
                             id="repository-description"
-                            label=Signal::derive(move || t_string!(i18n, repositories.description).to_owned())
-                            hint=Signal::derive(move || Some(t_string!(i18n, repositories.description_hint).to_owned()))
+                            label=words!(i18n, repositories.description)
+                            hint=words!(i18n, repositories.description_hint)
                             value=description
                         />
                         <fieldset class="berth-fieldset">
-                            <legend class="pf-v6-c-form__label-text">{t!(i18n, repositories.visibility)}</legend>
+                            <legend class="pf-v6-c-form__label-text">{words!(i18n, repositories.visibility)}</legend>
                             <VisibilityChoice public value=false/>
                             <VisibilityChoice public value=true/>
                         </fieldset>
@@ -163,10 +163,10 @@ pub(crate) fn CreateRepository(
                         busy=work.busy
                         disabled=Signal::derive(move || !ready.get())
                     >
-                        {t!(i18n, common.create)}
+                        {words!(i18n, common.create)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {t!(i18n, common.cancel)}
+                        {words!(i18n, common.cancel)}
                     </Button>
                 </footer>
             </form>

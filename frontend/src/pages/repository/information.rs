@@ -78,14 +78,14 @@ pub(crate) fn Information(
             <div class="berth-stack">
                 <section class="berth-card" aria-labelledby="description-title">
                     <h2 id="description-title">
-                        {t!(i18n, repository.description)}
+                        {words!(i18n, repository.description)}
                         <Show when=move || can_edit && !editing.get()>
                             <Button
                                 kind=ButtonKind::Link
-                                label=Signal::derive(move || t_string!(i18n, repository.edit_description).to_owned())
+                                label=words!(i18n, repository.edit_description)
                                 on_click=Callback::new(move |_| editing.set(true))
                             >
-                                {t!(i18n, common.edit)}
+                                {words!(i18n, common.edit)}
                             </Button>
                         </Show>
                     </h2>
@@ -101,26 +101,26 @@ pub(crate) fn Information(
                             }
                                 .into_any()
                         } else if description.with_value(|text| text.trim().is_empty()) {
-                            view! { <p class="berth-muted">{t!(i18n, repository.no_description)}</p> }.into_any()
+                            view! { <p class="berth-muted">{words!(i18n, repository.no_description)}</p> }.into_any()
                         } else {
                             view! { <Markdown source=description.get_value()/> }.into_any()
                         }
                     }}
                 </section>
                 <section class="berth-card" aria-labelledby="facts-title">
-                    <h2 id="facts-title">{t!(i18n, repository.facts)}</h2>
+                    <h2 id="facts-title">{words!(i18n, repository.facts)}</h2>
                     <dl class="berth-facts">
-                        <dt>{t!(i18n, repositories.visibility)}</dt>
+                        <dt>{words!(i18n, repositories.visibility)}</dt>
                         <dd><VisibilityLabel public=repository.visibility == Visibility::Public/></dd>
-                        <dt>{t!(i18n, repositories.size)}</dt>
+                        <dt>{words!(i18n, repositories.size)}</dt>
                         <dd><Size bytes=repository.size_bytes/></dd>
-                        <dt>{t!(i18n, repositories.tags)}</dt>
+                        <dt>{words!(i18n, repositories.tags)}</dt>
                         <dd>{move || text::count(language(i18n), tags)}</dd>
-                        <dt>{t!(i18n, repositories.last_pushed)}</dt>
+                        <dt>{words!(i18n, repositories.last_pushed)}</dt>
                         <dd><Time at=repository.last_pushed_at/></dd>
-                        <dt>{t!(i18n, repository.created)}</dt>
+                        <dt>{words!(i18n, repository.created)}</dt>
                         <dd><Time at=Some(repository.created_at)/></dd>
-                        <dt>{t!(i18n, repository.your_role)}</dt>
+                        <dt>{words!(i18n, repository.your_role)}</dt>
                         <dd>
                             {move || match role {
                                 Some(role) => role_words(i18n, role),
@@ -132,7 +132,7 @@ pub(crate) fn Information(
             </div>
             <div class="berth-stack">
                 <section class="berth-card" aria-labelledby="pull-title">
-                    <h2 id="pull-title">{t!(i18n, repository.pull)}</h2>
+                    <h2 id="pull-title">{words!(i18n, repository.pull)}</h2>
                     <div class="berth-commands">
                         <CopyLine
                             label=Signal::stored(Some("Podman".to_owned()))
@@ -148,7 +148,7 @@ pub(crate) fn Information(
                     .then(|| {
                         view! {
                             <section class="berth-card" aria-labelledby="push-title">
-                                <h2 id="push-title">{t!(i18n, repository.push)}</h2>
+                                <h2 id="push-title">{words!(i18n, repository.push)}</h2>
                                 <PushCommands path=push_path/>
                             </section>
                         }
@@ -205,17 +205,17 @@ fn EditDescription(
             <FormAlert error=work.error/>
             <TextArea
                 id="description"
-                label=Signal::derive(move || t_string!(i18n, repository.description).to_owned())
-                hint=Signal::derive(move || Some(t_string!(i18n, repositories.description_hint).to_owned()))
+                label=words!(i18n, repository.description)
+                hint=words!(i18n, repositories.description_hint)
                 value
                 rows=10
             />
             <div class="berth-row">
                 <Button kind=ButtonKind::Primary submit=true busy=work.busy>
-                    {t!(i18n, common.save)}
+                    {words!(i18n, common.save)}
                 </Button>
                 <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                    {t!(i18n, common.cancel)}
+                    {words!(i18n, common.cancel)}
                 </Button>
             </div>
         </form>

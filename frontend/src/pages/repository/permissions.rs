@@ -10,7 +10,7 @@ use crate::{
     api::{ApiError, ErrorClass, use_api},
     components::{
         Button, ButtonKind, FormAlert, FormGroup, Label, NotVisible, Select, SkeletonTable,
-        TextField, error_text, load, use_toasts,
+        TextField, ask, error_text, load, use_toasts,
     },
     fragments::Role,
     i18n::*,
@@ -98,7 +98,7 @@ pub(crate) fn Permissions(
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let id = StoredValue::new(id);
-    let list = LocalResource::new(move || {
+    let list = ask(move || {
         let variables = Variables {
             namespace: namespace.clone(),
             name: name.clone(),
@@ -164,15 +164,15 @@ pub(crate) fn Permissions(
     };
     view! {
         <section class="berth-card" aria-labelledby="permissions-title">
-            <h2 id="permissions-title">{t!(i18n, settings.permissions)}</h2>
-            <p class="berth-muted">{t!(i18n, settings.permissions_text)}</p>
+            <h2 id="permissions-title">{words!(i18n, settings.permissions)}</h2>
+            <p class="berth-muted">{words!(i18n, settings.permissions_text)}</p>
             {load(
                 list,
                 || view! { <SkeletonTable rows=3/> }.into_any(),
                 move |data| match data.repository.and_then(|repository| repository.permissions) {
                     None => view! { <NotVisible/> }.into_any(),
                     Some(permissions) if permissions.is_empty() => {
-                        view! { <p class="berth-gap-below">{t!(i18n, settings.permissions_empty)}</p> }.into_any()
+                        view! { <p class="berth-gap-below">{words!(i18n, settings.permissions_empty)}</p> }.into_any()
                     }
                     Some(permissions) => view! { <PermissionTable permissions change/> }.into_any(),
                 },
@@ -180,14 +180,14 @@ pub(crate) fn Permissions(
             <form class="pf-v6-c-form berth-inline-form" on:submit=submit novalidate>
                 <TextField
                     id="permission-account"
-                    label=Signal::derive(move || t_string!(i18n, settings.account).to_owned())
-                    hint=Signal::derive(move || Some(t_string!(i18n, settings.account_hint).to_owned()))
+                    label=words!(i18n, settings.account)
+                    hint=words!(i18n, settings.account_hint)
                     value=account
                     error=account_error
                 />
                 <FormGroup
                     id="permission-role"
-                    label=Signal::derive(move || t_string!(i18n, settings.permission).to_owned())
+                    label=words!(i18n, settings.permission)
                 >
                     <Select
                         id="permission-role"
@@ -201,7 +201,7 @@ pub(crate) fn Permissions(
                     busy=work.busy
                     disabled=Signal::derive(move || !account.with(|account| is_account(account)))
                 >
-                    {t!(i18n, settings.add)}
+                    {words!(i18n, settings.add)}
                 </Button>
             </form>
             <FormAlert error=other_error/>
@@ -216,12 +216,12 @@ fn PermissionTable(
 ) -> impl IntoView {
     let i18n = use_i18n();
     view! {
-        <table class="pf-v6-c-table pf-m-grid-md pf-m-compact berth-gap-below" aria-label=move || t_string!(i18n, settings.permissions)>
+        <table class="pf-v6-c-table pf-m-grid-md pf-m-compact berth-gap-below" aria-label=words!(i18n, settings.permissions)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, settings.account)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, settings.kind)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, settings.permission)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, settings.account)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, settings.kind)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, settings.permission)}</th>
                     <td class="pf-v6-c-table__td"></td>
                 </tr>
             </thead>
@@ -235,10 +235,10 @@ fn PermissionTable(
                         let kind = permission.kind;
                         view! {
                             <tr class="pf-v6-c-table__tr">
-                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, settings.account)>
+                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, settings.account)>
                                     <bdi>{account}</bdi>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, settings.kind)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, settings.kind)>
                                     <Label icon=Some(if kind == AccountKind::Robot { lu::LuBot } else { lu::LuUser })>
                                         {move || match kind {
                                             AccountKind::Robot => t_string!(i18n, settings.kind_robot),
@@ -247,7 +247,7 @@ fn PermissionTable(
                                         }}
                                     </Label>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, settings.permission)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, settings.permission)>
                                     <span class="berth-select-narrow">
                                         <Select
                                             label=Signal::derive(move || {

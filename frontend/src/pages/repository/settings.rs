@@ -46,7 +46,7 @@ pub(crate) fn Settings(
                 name=repository.name.clone()
             />
             <section class="berth-card" aria-labelledby="visibility-title">
-                <h2 id="visibility-title">{t!(i18n, settings.visibility)}</h2>
+                <h2 id="visibility-title">{words!(i18n, settings.visibility)}</h2>
                 <div class="berth-row">
                     <p>
                         {move || {
@@ -69,11 +69,11 @@ pub(crate) fn Settings(
                 </div>
             </section>
             <section class="berth-card" aria-labelledby="delete-title">
-                <h2 id="delete-title">{t!(i18n, settings.delete)}</h2>
+                <h2 id="delete-title">{words!(i18n, settings.delete)}</h2>
                 <div class="berth-row">
-                    <p>{t!(i18n, settings.delete_text)}</p>
+                    <p>{words!(i18n, settings.delete_text)}</p>
                     <Button kind=ButtonKind::Danger on_click=Callback::new(move |_| deleting.set(true))>
-                        {t!(i18n, settings.delete)}
+                        {words!(i18n, settings.delete)}
                     </Button>
                 </div>
             </section>

@@ -15,7 +15,7 @@ use crate::{
     api::use_api,
     components::{
         Button, ButtonKind, DigestText, Empty, Label, Menu, MenuItem, NotVisible, Pager, RowCheck,
-        SearchInput, SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, load,
+        SearchInput, SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, ask, load,
         use_list_url,
     },
     fragments::{BigInt, DateTime, Digest, OrderDirection, PageInfo},
@@ -178,7 +178,7 @@ pub(crate) fn Tags(
     let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
     let id = repository.id.inner().to_owned();
     let (namespace, name) = (repository.namespace.name.clone(), repository.name.clone());
-    let list = LocalResource::new(move || {
+    let list = ask(move || {
         let (column, descending) = url.sort(DEFAULT_SORT);
         api.run(TagsQuery::build(Variables {
             namespace: namespace.clone(),
@@ -221,9 +221,9 @@ pub(crate) fn Tags(
     let id = StoredValue::new(id);
     view! {
         <div class="berth-toolbar berth-gap-below">
-            <SearchInput label=Signal::derive(move || t_string!(i18n, tags.search).to_owned())/>
-            <span class="berth-live berth-toolbar__end" title=move || t_string!(i18n, tags.live_hint)>
-                {t!(i18n, tags.live)}
+            <SearchInput label=words!(i18n, tags.search)/>
+            <span class="berth-live berth-toolbar__end" title=words!(i18n, tags.live_hint)>
+                {words!(i18n, tags.live)}
             </span>
             <Show when=move || { selection.len() > 0 }>
                 <div class="berth-bulk">
@@ -232,10 +232,10 @@ pub(crate) fn Tags(
                         kind=ButtonKind::Danger
                         on_click=Callback::new(move |_| deleting.set(Some(selection.names())))
                     >
-                        {t!(i18n, common.delete)}
+                        {words!(i18n, common.delete)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
-                        {t!(i18n, list.clear_selection)}
+                        {words!(i18n, list.clear_selection)}
                     </Button>
                 </div>
             </Show>
@@ -256,7 +256,7 @@ pub(crate) fn Tags(
                     return view! {
                         <Empty
                             icon=lu::LuTag
-                            title=Signal::derive(move || t_string!(i18n, tags.empty).to_owned())
+                            title=words!(i18n, tags.empty)
                             text=Signal::derive(move || {
                                 if may_delete {
                                     t_string!(i18n, tags.empty_text).to_owned()
@@ -330,25 +330,25 @@ fn TagTable(
         .collect();
     let expire = tags.iter().any(|tag| tag.expires_at.is_some());
     view! {
-        <table class="pf-v6-c-table pf-m-grid-lg" aria-label=move || t_string!(i18n, repository.tab_tags)>
+        <table class="pf-v6-c-table pf-m-grid-lg" aria-label=words!(i18n, repository.tab_tags)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
                     {may_delete.then(|| view! { <SelectAll selection rows/> })}
                     <SortHeader
                         column="name"
-                        label=Signal::derive(move || t_string!(i18n, tags.column).to_owned())
+                        label=words!(i18n, tags.column)
                         default=DEFAULT_SORT
                     />
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.platforms)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.size)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.platforms)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.size)}</th>
                     <SortHeader
                         column="pushed"
-                        label=Signal::derive(move || t_string!(i18n, tags.pushed).to_owned())
+                        label=words!(i18n, tags.pushed)
                         default=DEFAULT_SORT
                         descending_first=true
                     />
-                    {expire.then(|| view! { <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.expires)}</th> })}
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tags.digest)}</th>
+                    {expire.then(|| view! { <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.expires)}</th> })}
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.digest)}</th>
                     <td class="pf-v6-c-table__td"></td>
                 </tr>
             </thead>
@@ -370,10 +370,10 @@ fn TagTable(
                                     .then(|| {
                                         view! { <RowCheck selection id=tag.id.inner().to_owned() name=tag.name.clone()/> }
                                     })}
-                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, tags.column)>
+                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, tags.column)>
                                     <a href=href><bdi>{tag.name}</bdi></a>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.platforms)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.platforms)>
                                     <span class="berth-chips">
                                         {platforms
                                             .into_iter()
@@ -381,21 +381,21 @@ fn TagTable(
                                             .collect_view()}
                                     </span>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.size)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.size)>
                                     <Size bytes=Some(tag.manifest.content_bytes)/>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.pushed)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.pushed)>
                                     <Time at=Some(tag.started_at)/>
                                 </td>
                                 {expire
                                     .then(|| {
                                         view! {
-                                            <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.expires)>
+                                            <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.expires)>
                                                 <Time at=tag.expires_at/>
                                             </td>
                                         }
                                     })}
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tags.digest)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.digest)>
                                     <DigestText digest/>
                                 </td>
                                 <td class="pf-v6-c-table__td pf-v6-c-table__action">

@@ -67,46 +67,46 @@ pub(super) fn Details(
     view! {
         <div class="berth-columns">
             <section class="berth-card" aria-labelledby="facts-title">
-                <h2 id="facts-title">{t!(i18n, tag.facts)}</h2>
+                <h2 id="facts-title">{words!(i18n, tag.facts)}</h2>
                 <dl class="berth-facts">
-                    <dt>{t!(i18n, tag.name)}</dt>
+                    <dt>{words!(i18n, tag.name)}</dt>
                     <dd><bdi>{shown.tag.clone()}</bdi></dd>
-                    <dt>{t!(i18n, tag.repository)}</dt>
+                    <dt>{words!(i18n, tag.repository)}</dt>
                     <dd><a href=paths::repository(&shown.path)><bdi>{shown.path.clone()}</bdi></a></dd>
-                    <dt>{t!(i18n, tag.digest)}</dt>
+                    <dt>{words!(i18n, tag.digest)}</dt>
                     <dd class="berth-digest-full"><DigestText digest=digest.clone() full=true/></dd>
                     {platform
                         .map(|platform| {
                             view! {
-                                <dt>{t!(i18n, tag.platform)}</dt>
+                                <dt>{words!(i18n, tag.platform)}</dt>
                                 <dd><Label>{platform}</Label></dd>
                             }
                         })}
-                    <dt>{t!(i18n, tag.size)}</dt>
+                    <dt>{words!(i18n, tag.size)}</dt>
                     <dd><Size bytes=Some(manifest.content_bytes)/></dd>
                     {created
                         .map(|at| {
                             view! {
-                                <dt>{t!(i18n, tag.created)}</dt>
+                                <dt>{words!(i18n, tag.created)}</dt>
                                 <dd><Time at=Some(at)/></dd>
                             }
                         })}
-                    <dt>{t!(i18n, tag.pushed)}</dt>
+                    <dt>{words!(i18n, tag.pushed)}</dt>
                     <dd><Time at=Some(shown.started_at)/></dd>
                     {shown
                         .expires_at
                         .map(|at| {
                             view! {
-                                <dt>{t!(i18n, tags.expires)}</dt>
+                                <dt>{words!(i18n, tags.expires)}</dt>
                                 <dd><Time at=Some(at)/></dd>
                             }
                         })}
-                    <dt>{t!(i18n, tag.media_type)}</dt>
+                    <dt>{words!(i18n, tag.media_type)}</dt>
                     <dd><code>{manifest.media_type}</code></dd>
                     {artifact_type
                         .map(|kind| {
                             view! {
-                                <dt>{t!(i18n, tag.artifact_type)}</dt>
+                                <dt>{words!(i18n, tag.artifact_type)}</dt>
                                 <dd title=kind.clone()>{kind_of_artifact(&kind)}</dd>
                             }
                         })}
@@ -114,14 +114,14 @@ pub(super) fn Details(
                         .subject
                         .map(|subject| {
                             view! {
-                                <dt>{t!(i18n, tag.subject)}</dt>
+                                <dt>{words!(i18n, tag.subject)}</dt>
                                 <dd><DigestText digest=subject.0/></dd>
                             }
                         })}
                     {(!tag_links.is_empty())
                         .then(|| {
                             view! {
-                                <dt>{t!(i18n, tag.also_tagged)}</dt>
+                                <dt>{words!(i18n, tag.also_tagged)}</dt>
                                 <dd class="berth-chips">
                                     {tag_links
                                         .into_iter()
@@ -133,7 +133,7 @@ pub(super) fn Details(
                 </dl>
             </section>
             <section class="berth-card" aria-labelledby="fetch-title">
-                <h2 id="fetch-title">{t!(i18n, tag.fetch)}</h2>
+                <h2 id="fetch-title">{words!(i18n, tag.fetch)}</h2>
                 <PullCommands path tag=shown.tag digest/>
             </section>
         </div>
@@ -143,23 +143,23 @@ pub(super) fn Details(
                 .map(|config| match config {
                     Some(config) => view! { <Configuration config/> }.into_any(),
                     None => {
-                        view! { <p class="berth-muted">{t!(i18n, tag.no_configuration)}</p> }.into_any()
+                        view! { <p class="berth-muted">{words!(i18n, tag.no_configuration)}</p> }.into_any()
                     }
                 })}
             {(!manifest.annotations.is_empty())
                 .then(|| {
                     view! {
                         <section class="berth-card" aria-labelledby="annotations-title">
-                            <h2 id="annotations-title">{t!(i18n, tag.annotations)}</h2>
+                            <h2 id="annotations-title">{words!(i18n, tag.annotations)}</h2>
                             <Pairs pairs=manifest.annotations/>
                         </section>
                     }
                 })}
             <section class="berth-card" aria-labelledby="raw-title">
-                <h2 id="raw-title">{t!(i18n, tag.raw)} <span class="berth-muted"><Size bytes=Some(manifest.size_bytes)/></span></h2>
+                <h2 id="raw-title">{words!(i18n, tag.raw)} <span class="berth-muted"><Size bytes=Some(manifest.size_bytes)/></span></h2>
                 <CodeBlock
                     text=Signal::stored(pretty)
-                    label=Signal::derive(move || t_string!(i18n, tag.raw).to_owned())
+                    label=words!(i18n, tag.raw)
                     file=raw_file
                     original=manifest.raw
                 />
@@ -186,13 +186,13 @@ fn Children(children: Vec<IndexChild>) -> impl IntoView {
     let (i18n, url) = (use_i18n(), use_list_url());
     view! {
         <section class="berth-card" aria-labelledby="children-title">
-            <h2 id="children-title">{t!(i18n, tag.children)}</h2>
+            <h2 id="children-title">{words!(i18n, tag.children)}</h2>
             <table class="pf-v6-c-table pf-m-grid-md pf-m-compact" aria-labelledby="children-title">
                 <thead class="pf-v6-c-table__thead">
                     <tr class="pf-v6-c-table__tr">
-                        <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.platform)}</th>
-                        <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.size)}</th>
-                        <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.digest)}</th>
+                        <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.platform)}</th>
+                        <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.size)}</th>
+                        <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.digest)}</th>
                     </tr>
                 </thead>
                 <tbody class="pf-v6-c-table__tbody">
@@ -204,7 +204,7 @@ fn Children(children: Vec<IndexChild>) -> impl IntoView {
                             let target = digest.clone();
                             view! {
                                 <tr class="pf-v6-c-table__tr">
-                                    <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.platform)>
+                                    <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.platform)>
                                         {if child.manifest.is_some() {
                                             view! {
                                                 <button
@@ -220,13 +220,13 @@ fn Children(children: Vec<IndexChild>) -> impl IntoView {
                                             view! { <span>{label}</span> }.into_any()
                                         }}
                                     </td>
-                                    <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.size)>
+                                    <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.size)>
                                         {match child.manifest {
                                             Some(manifest) => view! { <Size bytes=Some(manifest.content_bytes)/> }.into_any(),
-                                            None => view! { <Label>{t!(i18n, tag.missing_child)}</Label> }.into_any(),
+                                            None => view! { <Label>{words!(i18n, tag.missing_child)}</Label> }.into_any(),
                                         }}
                                     </td>
-                                    <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.digest)>
+                                    <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.digest)>
                                         <DigestText digest/>
                                     </td>
                                 </tr>
@@ -289,23 +289,23 @@ fn Configuration(config: ImageConfig) -> impl IntoView {
     let history = config.history;
     view! {
         <section class="berth-card" aria-labelledby="configuration-title">
-            <h2 id="configuration-title">{t!(i18n, tag.configuration)}</h2>
+            <h2 id="configuration-title">{words!(i18n, tag.configuration)}</h2>
             <dl class="berth-facts berth-facts-wide">
-                {line(t!(i18n, tag.entrypoint).into_any(), quoted(config.entrypoint))}
-                {line(t!(i18n, tag.command).into_any(), quoted(config.command))}
-                {line(t!(i18n, tag.user).into_any(), config.user)}
-                {line(t!(i18n, tag.working_directory).into_any(), config.working_directory)}
-                {line(t!(i18n, tag.author).into_any(), config.author)}
-                {lines(t!(i18n, tag.ports).into_any(), config.exposed_ports)}
-                {lines(t!(i18n, tag.volumes).into_any(), config.volumes)}
-                {lines(t!(i18n, tag.environment).into_any(), config.environment)}
+                {line(words!(i18n, tag.entrypoint).into_any(), quoted(config.entrypoint))}
+                {line(words!(i18n, tag.command).into_any(), quoted(config.command))}
+                {line(words!(i18n, tag.user).into_any(), config.user)}
+                {line(words!(i18n, tag.working_directory).into_any(), config.working_directory)}
+                {line(words!(i18n, tag.author).into_any(), config.author)}
+                {lines(words!(i18n, tag.ports).into_any(), config.exposed_ports)}
+                {lines(words!(i18n, tag.volumes).into_any(), config.volumes)}
+                {lines(words!(i18n, tag.environment).into_any(), config.environment)}
             </dl>
         </section>
         {(!config.labels.is_empty())
             .then(|| {
                 view! {
                     <section class="berth-card" aria-labelledby="labels-title">
-                        <h2 id="labels-title">{t!(i18n, tag.labels)}</h2>
+                        <h2 id="labels-title">{words!(i18n, tag.labels)}</h2>
                         <Pairs pairs=config.labels/>
                     </section>
                 }
@@ -314,7 +314,7 @@ fn Configuration(config: ImageConfig) -> impl IntoView {
             .then(|| {
                 view! {
                     <section class="berth-card" aria-labelledby="history-title">
-                        <h2 id="history-title">{t!(i18n, tag.history)}</h2>
+                        <h2 id="history-title">{words!(i18n, tag.history)}</h2>
                         <ol class="berth-history">
                             {history
                                 .into_iter()
@@ -326,7 +326,7 @@ fn Configuration(config: ImageConfig) -> impl IntoView {
                                                 {step.created_at.map(|at| view! { <Time at=Some(DateTime(at))/> })}
                                                 {step
                                                     .empty_layer
-                                                    .then(|| view! { <span>{t!(i18n, tag.history_empty_layer)}</span> })}
+                                                    .then(|| view! { <span>{words!(i18n, tag.history_empty_layer)}</span> })}
                                             </span>
                                         </li>
                                     }

@@ -31,7 +31,7 @@ pub(super) fn Layers(
         return view! {
             <Empty
                 icon=lu::LuLayers
-                title=Signal::derive(move || t_string!(i18n, tag.no_layers).to_owned())
+                title=words!(i18n, tag.no_layers)
                 text=Signal::derive(move || {
                     if is_index { t_string!(i18n, tag.no_layers_index).to_owned() } else { String::new() }
                 })
@@ -45,14 +45,14 @@ pub(super) fn Layers(
         <p class="berth-muted berth-gap-below">
             {move || t_string!(i18n, tag.layers_text, count = count, size = text::size(total)).to_string()}
         </p>
-        <table class="pf-v6-c-table pf-m-grid-lg" aria-label=move || t_string!(i18n, tag.layers)>
+        <table class="pf-v6-c-table pf-m-grid-lg" aria-label=words!(i18n, tag.layers)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.layer)}</th>
-                    <th class="pf-v6-c-table__th berth-wide" scope="col">{t!(i18n, tag.made_by)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.size)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.share)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.digest)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.layer)}</th>
+                    <th class="pf-v6-c-table__th berth-wide" scope="col">{words!(i18n, tag.made_by)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.size)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.share)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.digest)}</th>
                 </tr>
             </thead>
             <tbody class="pf-v6-c-table__tbody">
@@ -67,14 +67,14 @@ pub(super) fn Layers(
                         let width = percent.clone();
                         view! {
                             <tr class="pf-v6-c-table__tr">
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.layer)>{i + 1}</td>
-                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, tag.made_by)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.layer)>{i + 1}</td>
+                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, tag.made_by)>
                                     <code>{origin}</code>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.size)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.size)>
                                     <Size bytes=Some(BigInt(layer.size_bytes.0))/>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.share)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.share)>
                                     <span class="berth-share">
                                         <span class="berth-bar" aria-hidden="true">
                                             <span class="berth-bar__fill" style:width=width></span>
@@ -82,7 +82,7 @@ pub(super) fn Layers(
                                         <span class="berth-number">{percent}</span>
                                     </span>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.digest)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.digest)>
                                     <DigestText digest=layer.digest.0/>
                                 </td>
                             </tr>

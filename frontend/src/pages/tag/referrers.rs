@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::Shown;
 use crate::{
     api::use_api,
-    components::{DigestText, Empty, NotVisible, Size, SkeletonTable, Time, load},
+    components::{DigestText, Empty, NotVisible, Size, SkeletonTable, Time, ask, load},
     fragments::{BigInt, DateTime, Digest},
     i18n::*,
     pages::repository::kind_of_artifact,
@@ -68,7 +68,7 @@ pub(super) fn Referrers(
     shown: Shown,
 ) -> impl IntoView {
     let (api, i18n) = (use_api(), use_i18n());
-    let list = LocalResource::new(move || {
+    let list = ask(move || {
         api.run(ReferrersQuery::build(Variables {
             namespace: shown.namespace.clone(),
             name: shown.name.clone(),
@@ -79,19 +79,19 @@ pub(super) fn Referrers(
     load(
         list,
         || view! { <SkeletonTable rows=3/> }.into_any(),
-        move |data| {
-            match data.repository.and_then(|repository| repository.manifest) {
+        move |data| match data.repository.and_then(|repository| repository.manifest) {
             None => view! { <NotVisible/> }.into_any(),
             Some(manifest) if manifest.referrers.nodes.is_empty() => view! {
                 <Empty
                     icon=lu::LuLink
-                    title=Signal::derive(move || t_string!(i18n, tag.referrers_empty).to_owned())
-                    text=Signal::derive(move || t_string!(i18n, tag.referrers_empty_text).to_owned())
+                    title=words!(i18n, tag.referrers_empty)
+                    text=words!(i18n, tag.referrers_empty_text)
                 />
             }
             .into_any(),
-            Some(manifest) => view! { <ReferrerTable referrers=manifest.referrers.nodes/> }.into_any(),
-        }
+            Some(manifest) => {
+                view! { <ReferrerTable referrers=manifest.referrers.nodes/> }.into_any()
+            }
         },
     )
 }
@@ -100,13 +100,13 @@ pub(super) fn Referrers(
 fn ReferrerTable(referrers: Vec<Referrer>) -> impl IntoView {
     let i18n = use_i18n();
     view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=move || t_string!(i18n, tag.tab_referrers)>
+        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, tag.tab_referrers)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.referrer)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.size)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.pushed)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{t!(i18n, tag.digest)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.referrer)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.size)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.pushed)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tag.digest)}</th>
                 </tr>
             </thead>
             <tbody class="pf-v6-c-table__tbody">
@@ -116,16 +116,16 @@ fn ReferrerTable(referrers: Vec<Referrer>) -> impl IntoView {
                         let kind = referrer.artifact_type.unwrap_or(referrer.media_type);
                         view! {
                             <tr class="pf-v6-c-table__tr">
-                                <td class="pf-v6-c-table__td berth-name" data-label=move || t_string!(i18n, tag.referrer)>
+                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, tag.referrer)>
                                     <span title=kind.clone()>{kind_of_artifact(&kind)}</span>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.size)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.size)>
                                     <Size bytes=Some(referrer.content_bytes)/>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.pushed)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.pushed)>
                                     <Time at=Some(referrer.created_at)/>
                                 </td>
-                                <td class="pf-v6-c-table__td" data-label=move || t_string!(i18n, tag.digest)>
+                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tag.digest)>
                                     <DigestText digest=referrer.digest.0/>
                                 </td>
                             </tr>

@@ -89,18 +89,18 @@ pub(crate) fn CreateRobot(
         });
     };
     view! {
-        <Modal title=Signal::derive(move || t_string!(i18n, robots.create).to_owned()) on_close>
+        <Modal title=words!(i18n, robots.create) on_close>
             <form class="berth-dialog-form" on:submit=submit novalidate>
                 <div class="pf-v6-c-modal-box__body">
                     <div class="pf-v6-c-form">
                         <FormAlert
                             error=work.error
-                            title=Signal::derive(move || Some(t_string!(i18n, robots.failed).to_owned()))
+                            title=words!(i18n, robots.failed)
                             words
                         />
                         <TextField
                             id="robot-name"
-                            label=Signal::derive(move || t_string!(i18n, robots.name_label).to_owned())
+                            label=words!(i18n, robots.name_label)
                             hint=Signal::derive(move || {
                                 Some(t_string!(i18n, robots.name_hint, namespace = namespace.get_value()).to_string())
                             })
@@ -111,8 +111,8 @@ pub(crate) fn CreateRobot(
                         />
                         <TextField
                             id="robot-description"
-                            label=Signal::derive(move || t_string!(i18n, robots.description_label).to_owned())
-                            hint=Signal::derive(move || Some(t_string!(i18n, robots.description_hint).to_owned()))
+                            label=words!(i18n, robots.description_label)
+                            hint=words!(i18n, robots.description_hint)
                             value=description
                         />
                     </div>
@@ -124,10 +124,10 @@ pub(crate) fn CreateRobot(
                         busy=work.busy
                         disabled=Signal::derive(move || !ready.get())
                     >
-                        {t!(i18n, robots.create)}
+                        {words!(i18n, robots.create)}
                     </Button>
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {t!(i18n, common.cancel)}
+                        {words!(i18n, common.cancel)}
                     </Button>
                 </footer>
             </form>

@@ -60,7 +60,7 @@ pub(crate) fn DeleteTags(
     view! {
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, tags.delete_title, count = count).to_string())
-            text=Signal::derive(move || t_string!(i18n, tags.delete_text).to_owned())
+            text=words!(i18n, tags.delete_text)
             names=Signal::stored(shown)
             work
             on_confirm

@@ -44,19 +44,19 @@ pub(crate) fn PullCommands(
     view! {
         <div class="berth-commands">
             <CopyLine
-                label=Signal::derive(move || Some(t_string!(i18n, tags.podman_tag).to_owned()))
+                label=words!(i18n, tags.podman_tag)
                 text=podman(by_tag)
             />
             <CopyLine
-                label=Signal::derive(move || Some(t_string!(i18n, tags.docker_tag).to_owned()))
+                label=words!(i18n, tags.docker_tag)
                 text=docker(by_tag)
             />
             <CopyLine
-                label=Signal::derive(move || Some(t_string!(i18n, tags.podman_digest).to_owned()))
+                label=words!(i18n, tags.podman_digest)
                 text=podman(by_digest)
             />
             <CopyLine
-                label=Signal::derive(move || Some(t_string!(i18n, tags.docker_digest).to_owned()))
+                label=words!(i18n, tags.docker_digest)
                 text=docker(by_digest)
             />
         </div>
