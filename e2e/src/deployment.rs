@@ -9,6 +9,9 @@ use crate::balancer::Balancer;
 use crate::random;
 use crate::server::{self, Environment, Server};
 
+/// How many lines of the servers' logs a failed test shows.
+const ERRORS_SHOWN: usize = 10;
+
 /// How a registry is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -108,6 +111,16 @@ impl Deployment {
             run = run.input(input);
         }
         run.ok().await
+    }
+
+    /// The last errors and warnings that the servers logged, for a failed test.
+    pub fn errors_logged(&self) -> String {
+        let logs: Vec<String> = self.servers.iter().map(Server::log).collect();
+        let lines = logs.iter().flat_map(|log| log.lines());
+        let bad: Vec<&str> = lines
+            .filter(|line| line.contains(" ERROR ") || line.contains(" WARN "))
+            .collect();
+        bad[bad.len().saturating_sub(ERRORS_SHOWN)..].join("\n")
     }
 
     async fn add_server(&mut self, address: SocketAddr) {

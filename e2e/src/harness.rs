@@ -1,6 +1,8 @@
 //! Runs scenarios as tests, each in both shapes, on registries that are started once.
 
+use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -85,8 +87,12 @@ pub fn main(modules: &[&'static [Scenario]]) -> ExitCode {
                 .map_or(scenario.name, |(_, rest)| rest);
             trials.push(Trial::test(format!("{shape}::{name}"), move || {
                 let world = worlds.get(*shape);
-                worlds.runtime.block_on((scenario.run)(world));
-                Ok(())
+                let deployment = world.clone();
+                let run = AssertUnwindSafe(|| worlds.runtime.block_on((scenario.run)(world)));
+                std::panic::catch_unwind(run).map_err(|panic| {
+                    let errors = deployment.deployment().errors_logged();
+                    format!("{}\nservers logged:\n{errors}", message(&panic)).into()
+                })
             }));
         }
     }
@@ -94,4 +100,11 @@ pub fn main(modules: &[&'static [Scenario]]) -> ExitCode {
     // Ends the servers, which `exit` would leave behind.
     drop(worlds);
     conclusion.exit_code()
+}
+
+/// What a panic said.
+fn message(panic: &Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }
