@@ -265,13 +265,15 @@ impl Repositories {
         actor: &Actor,
         page: &PageRequest<String>,
     ) -> Result<Page<RepositoryPath>> {
-        let for_catalog = actor.grant.as_ref().is_none_or(|grant| {
-            grant.iter().any(|entry| {
-                entry.r#type == "registry"
-                    && entry.name == "catalog"
-                    && entry.actions.iter().any(|action| action == "*")
-            })
-        });
+        // An anonymous token cannot be for the catalog, and the answer is empty anyway.
+        let for_catalog = actor.is_anonymous()
+            || actor.grant.as_ref().is_none_or(|grant| {
+                grant.iter().any(|entry| {
+                    entry.r#type == "registry"
+                        && entry.name == "catalog"
+                        && entry.actions.iter().any(|action| action == "*")
+                })
+            });
         if !for_catalog {
             return Err(Error::unauthenticated(
                 "access to the requested resource is not authorized",

@@ -1,0 +1,12 @@
+//! The distribution routes over real services, on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod auth;
+mod client;
+mod listings;
+mod manifests;
+mod pulls;
+mod referrers;
+mod routes;
+mod uploads;

@@ -1,0 +1,264 @@
+//! Manifests: pushed, pulled and deleted byte for byte.
+
+use berth_domain::{Digest, MediaType};
+use berth_testkit::{TestImage, TestRegistry, db_test, images};
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::client::Client;
+
+const APP: &str = "ann/app";
+
+async fn ann(t: &TestRegistry) -> Client {
+    t.user("ann").await;
+    Client::of(t, "ann", APP).await
+}
+
+fn at(reference: impl std::fmt::Display) -> String {
+    format!("/v2/{APP}/manifests/{reference}")
+}
+
+db_test!(
+    async fn an_image_comes_back_byte_for_byte(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        let digest = image.digest();
+        let pushed = client.push_image(APP, "1.4", &image).await;
+        assert_eq!(
+            (
+                pushed.header("location"),
+                pushed.header("docker-content-digest")
+            ),
+            (at(&digest).as_str(), digest.as_str())
+        );
+        assert!(!pushed.has("oci-subject"));
+        for path in [
+            at("1.4"),
+            at(&digest),
+            at(digest.as_str().replace(':', "%3A")),
+        ] {
+            let (get, head) = (client.get(&path).await, client.head(&path).await);
+            assert_eq!(get.body, image.manifest);
+            for answer in [get, head] {
+                answer.is(200);
+                assert_eq!(answer.header("content-type"), MediaType::OCI_MANIFEST);
+                assert_eq!(answer.header("docker-content-digest"), digest.as_str());
+                assert_eq!(
+                    answer.header("content-length"),
+                    image.manifest.len().to_string()
+                );
+                assert_eq!(answer.header("etag"), format!("\"{digest}\""));
+            }
+        }
+        client
+            .push_manifest(APP, "1.4", &image.manifest)
+            .await
+            .is(201);
+        client
+            .push_manifest(APP, digest.as_str(), &image.manifest)
+            .await
+            .is(201);
+    }
+);
+
+db_test!(
+    async fn words_of_the_protocol_are_ordinary_repository_names(t: TestRegistry) {
+        t.user("ann").await;
+        let image = TestImage::new(1);
+        for name in [
+            "build",
+            "trigger",
+            "tag",
+            "blobs",
+            "manifests/tags",
+            "a/blobs/uploads/blobs",
+            "tags/list",
+        ] {
+            let path = format!("ann/{name}");
+            let client = Client::of(t, "ann", &path).await;
+            client.push_image(&path, "list", &image).await;
+            assert_eq!(
+                client.get(&format!("/v2/{path}/manifests/list")).await.body,
+                image.manifest
+            );
+            let tags = client.get(&format!("/v2/{path}/tags/list")).await;
+            assert_eq!(
+                tags.is(200).json(),
+                json!({ "name": path, "tags": ["list"] })
+            );
+            let location = client.start_upload(&path).await;
+            client.get(&location).await.is(204);
+            client
+                .delete(&format!("/v2/{path}/manifests/list"))
+                .await
+                .is(202);
+            client
+                .get(&format!("/v2/{path}/manifests/list"))
+                .await
+                .is(404);
+        }
+    }
+);
+
+db_test!(
+    async fn a_manifest_that_is_not_right_says_why(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        for blob in image.blobs() {
+            client.push_blob(APP, blob).await.is(201);
+        }
+        let put = async |reference: &str, kind: &str, body: Bytes| {
+            client
+                .send("PUT", &at(reference), &[("content-type", kind)], body)
+                .await
+        };
+        let good = image.manifest.clone();
+        put("1", MediaType::OCI_MANIFEST, Bytes::from("{"))
+            .await
+            .is_error(400, "MANIFEST_INVALID");
+        put("1", MediaType::OCI_INDEX, good.clone())
+            .await
+            .is_error(400, "MANIFEST_INVALID");
+        put("1", "text/plain", good.clone())
+            .await
+            .is_error(415, "MANIFEST_INVALID");
+        put("-bad", MediaType::OCI_MANIFEST, good.clone())
+            .await
+            .is_error(400, "TAG_INVALID");
+        put("sha256:zz", MediaType::OCI_MANIFEST, good.clone())
+            .await
+            .is_error(400, "DIGEST_INVALID");
+        let other = Digest::of(b"other");
+        put(other.as_str(), MediaType::OCI_MANIFEST, good.clone())
+            .await
+            .is_error(400, "DIGEST_INVALID");
+        let absent = TestImage::new(2);
+        let answer = put("1", MediaType::OCI_MANIFEST, absent.manifest.clone()).await;
+        answer.is_error(400, "MANIFEST_BLOB_UNKNOWN");
+        assert!(
+            answer.json()["errors"][0]["detail"]["digest"]
+                .as_str()
+                .unwrap()
+                .starts_with("sha256:")
+        );
+        let index = images::index(&[(&absent, "linux", "amd64")]);
+        client
+            .push_manifest(APP, "1", &index)
+            .await
+            .is_error(400, "MANIFEST_BLOB_UNKNOWN");
+        let large = Bytes::from(vec![b' '; 4 * 1024 * 1024 + 1]);
+        put("1", MediaType::OCI_MANIFEST, large)
+            .await
+            .is_error(413, "SIZE_INVALID");
+        let parameters = format!("{}; charset=utf-8", MediaType::OCI_MANIFEST);
+        put("1", &parameters, good).await.is(201);
+    }
+);
+
+db_test!(
+    async fn a_large_manifest_is_taken(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        client.push_image(APP, "1", &image).await;
+        let mut manifest: serde_json::Value = serde_json::from_slice(&image.manifest).unwrap();
+        for n in 0..390 {
+            manifest["annotations"][format!("org.example.{n}")] = json!("x".repeat(10_000));
+        }
+        let manifest = Bytes::from(manifest.to_string());
+        client.push_manifest(APP, "large", &manifest).await.is(201);
+        assert_eq!(client.get(&at("large")).await.body, manifest);
+    }
+);
+
+db_test!(
+    async fn what_is_not_there_is_unknown(t: TestRegistry) {
+        let client = ann(t).await;
+        client.push_image(APP, "1", &TestImage::new(1)).await;
+        for reference in ["2", Digest::of(b"none").as_str(), "-bad", "sha256:zz"] {
+            client
+                .get(&at(reference))
+                .await
+                .is_error(404, "MANIFEST_UNKNOWN");
+            client
+                .delete(&at(reference))
+                .await
+                .is_error(404, "MANIFEST_UNKNOWN");
+            assert_eq!(client.head(&at(reference)).await.status, 404);
+        }
+        let other = Client::of(t, "ann", "ann/absent").await;
+        other
+            .get("/v2/ann/absent/manifests/1")
+            .await
+            .is_error(404, "NAME_UNKNOWN");
+        other
+            .get("/v2/ann/absent/tags/list")
+            .await
+            .is_error(404, "NAME_UNKNOWN");
+    }
+);
+
+db_test!(
+    async fn a_deleted_tag_can_be_restored_and_its_manifest_pulled(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        client.push_image(APP, "1", &image).await;
+        client
+            .push_manifest(APP, "2", &image.manifest)
+            .await
+            .is(201);
+        client.delete(&at("1")).await.is(202);
+        client.get(&at("1")).await.is_error(404, "TAG_EXPIRED");
+        client.get(&at("2")).await.is(200);
+        client.get(&at(image.digest())).await.is(200);
+        client.delete(&at(image.digest())).await.is(202);
+        client
+            .get(&at(image.digest()))
+            .await
+            .is_error(404, "MANIFEST_UNKNOWN");
+        client.get(&at("2")).await.is_error(404, "TAG_EXPIRED");
+        let tags = client.get("/v2/ann/app/tags/list").await;
+        assert_eq!(tags.json(), json!({ "name": APP, "tags": [] }));
+        client
+            .push_manifest(APP, "1", &image.manifest)
+            .await
+            .is(201);
+        client.get(&at(image.digest())).await.is(200);
+    }
+);
+
+db_test!(
+    async fn an_index_is_pushed_behind_its_children(t: TestRegistry) {
+        let client = ann(t).await;
+        let amd = TestImage::for_platform(1, "linux", "amd64");
+        let arm = TestImage::for_platform(1, "linux", "arm64");
+        for image in [&amd, &arm] {
+            client.push_image(APP, image.digest().as_str(), image).await;
+        }
+        let index = images::index(&[(&amd, "linux", "amd64"), (&arm, "linux", "arm64")]);
+        client.push_manifest(APP, "1", &index).await.is(201);
+        let get = async |accept: &[&str]| {
+            let headers: Vec<_> = accept.iter().map(|value| ("accept", *value)).collect();
+            let answer = client.send("GET", &at("1"), &headers, "").await;
+            answer.is(200);
+            answer
+        };
+        for accept in [
+            &[] as &[&str],
+            &["*/*"],
+            &["text/html"],
+            &[MediaType::DOCKER_MANIFEST, MediaType::OCI_INDEX],
+        ] {
+            let answer = get(accept).await;
+            assert_eq!(
+                (&answer.body, answer.header("content-type")),
+                (&index, MediaType::OCI_INDEX)
+            );
+        }
+        let single = get(&[MediaType::DOCKER_MANIFEST]).await;
+        assert_eq!(single.body, amd.manifest);
+        assert_eq!(
+            single.header("docker-content-digest"),
+            amd.digest().as_str()
+        );
+    }
+);

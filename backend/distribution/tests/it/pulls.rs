@@ -1,0 +1,122 @@
+//! Reading blobs.
+
+use berth_domain::Digest;
+use berth_testkit::{TestImage, TestRegistry, db_test};
+use bytes::Bytes;
+
+use crate::client::Client;
+
+const APP: &str = "ann/app";
+
+/// A client and the path of a blob with ten bytes.
+async fn ten_bytes(t: &TestRegistry) -> (Client, String) {
+    t.user("ann").await;
+    let client = Client::of(t, "ann", APP).await;
+    let content = Bytes::from("0123456789");
+    client.push_blob(APP, &content).await.is(201);
+    (client, format!("/v2/{APP}/blobs/{}", Digest::of(&content)))
+}
+
+db_test!(
+    async fn a_blob_says_everything_about_itself(t: TestRegistry) {
+        let (client, path) = ten_bytes(t).await;
+        let digest = Digest::of(b"0123456789");
+        let (get, head) = (client.get(&path).await, client.head(&path).await);
+        assert_eq!(get.body, "0123456789");
+        for answer in [&get, &head] {
+            answer.is(200);
+            for (name, value) in [
+                ("docker-content-digest", digest.as_str()),
+                ("content-length", "10"),
+                ("content-type", "application/octet-stream"),
+                ("accept-ranges", "bytes"),
+                ("etag", &format!("\"{digest}\"")),
+            ] {
+                assert_eq!(answer.header(name), value, "{name}");
+            }
+            assert!(answer.header("cache-control").contains("immutable"));
+        }
+    }
+);
+
+db_test!(
+    async fn a_part_of_a_blob_is_served(t: TestRegistry) {
+        let (client, path) = ten_bytes(t).await;
+        for (range, content_range, body) in [
+            ("bytes=2-4", "bytes 2-4/10", "234"),
+            ("bytes=7-", "bytes 7-9/10", "789"),
+            ("bytes=-2", "bytes 8-9/10", "89"),
+            ("bytes=8-99", "bytes 8-9/10", "89"),
+        ] {
+            let answer = client.send("GET", &path, &[("range", range)], "").await;
+            answer.is(206);
+            assert_eq!(
+                (
+                    answer.header("content-range"),
+                    answer.header("content-length"),
+                    &answer.body[..]
+                ),
+                (
+                    content_range,
+                    body.len().to_string().as_str(),
+                    body.as_bytes()
+                )
+            );
+        }
+        for range in ["bytes=10-", "bytes=4-2"] {
+            let answer = client.send("GET", &path, &[("range", range)], "").await;
+            assert_eq!(answer.is(416).header("content-range"), "bytes */10");
+        }
+        for range in ["bytes=0-1,3-4", "lines=1-2"] {
+            client
+                .send("GET", &path, &[("range", range)], "")
+                .await
+                .is(200);
+        }
+        let stale = [("range", "bytes=2-4"), ("if-range", "\"other\"")];
+        client.send("GET", &path, &stale, "").await.is(200);
+        assert_eq!(
+            client
+                .send("HEAD", &path, &[("range", "bytes=2-4")], "")
+                .await
+                .status,
+            200
+        );
+    }
+);
+
+db_test!(
+    async fn the_same_bytes_elsewhere_do_not_count(t: TestRegistry) {
+        let (_, path) = ten_bytes(t).await;
+        let other = Client::of(t, "ann", "ann/other").await;
+        other
+            .push_blob("ann/other", &Bytes::from("x"))
+            .await
+            .is(201);
+        let elsewhere = path.replace("/app/", "/other/");
+        other.get(&elsewhere).await.is_error(404, "BLOB_UNKNOWN");
+        assert_eq!(other.head(&elsewhere).await.status, 404);
+        other
+            .get("/v2/ann/other/blobs/sha256:zz")
+            .await
+            .is_error(404, "BLOB_UNKNOWN");
+    }
+);
+
+db_test!(
+    async fn a_blob_is_deleted_unless_a_manifest_needs_it(t: TestRegistry) {
+        let (client, path) = ten_bytes(t).await;
+        client.delete(&path).await.is(202);
+        client.get(&path).await.is_error(404, "BLOB_UNKNOWN");
+        client.delete(&path).await.is_error(404, "BLOB_UNKNOWN");
+        let image = TestImage::new(1);
+        client.push_image(APP, "1", &image).await;
+        let needed = format!("/v2/{APP}/blobs/{}", Digest::of(&image.layer));
+        client.delete(&needed).await.is_error(405, "UNSUPPORTED");
+        client.get(&needed).await.is(200);
+        client
+            .delete("/v2/ann/app/blobs/sha256:zz")
+            .await
+            .is_error(400, "DIGEST_INVALID");
+    }
+);
