@@ -32,7 +32,7 @@ pub enum Backend {
 /// ```
 #[macro_export]
 macro_rules! db_test {
-    ($(#[$meta:meta])* async fn $name:ident($t:ident: TestRegistry) $body:block) => {
+    ($(#[$meta:meta])* async fn $name:ident($t:ident: TestRegistry $(,)?) $body:block) => {
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "a test may need nothing of its module")]

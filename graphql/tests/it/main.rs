@@ -1,3 +1,8 @@
-//! Tests of the schema as its clients see it.
+//! The schema as its clients see it, over services on a test database.
 
-mod drift;
+mod access;
+mod client;
+mod contract;
+mod manifests;
+mod pages;
+mod sessions;

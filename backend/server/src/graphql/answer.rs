@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use berth_domain::Error;
 use berth_graphql::{ErrorCode, SessionEffect, error_response, refusal};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Endpoint, Executed};
 
@@ -116,7 +116,7 @@ impl Answer {
                 refused.retry_after_s,
             ),
         };
-        let mut answer = Response::new(Body::from(body(&response).to_string()));
+        let mut answer = Response::new(Body::from(body(&response)));
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
         headers.insert(
@@ -166,12 +166,14 @@ fn is_request_error(response: &async_graphql::Response) -> bool {
         && response.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// The body; a request that was not executed has no `data` at all.
-fn body(response: &async_graphql::Response) -> Value {
-    if is_request_error(response) {
-        return json!({ "errors": response.errors });
-    }
-    serde_json::to_value(response).unwrap_or_default()
+/// The body, its fields in the order asked for; a request that was not executed has no `data` at all.
+fn body(response: &async_graphql::Response) -> String {
+    let text = if is_request_error(response) {
+        serde_json::to_string(&json!({ "errors": response.errors }))
+    } else {
+        serde_json::to_string(response)
+    };
+    text.unwrap_or_default()
 }
 
 #[cfg(test)]

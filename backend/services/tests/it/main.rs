@@ -2,5 +2,8 @@
 
 mod accounts;
 mod events;
+mod listings;
+mod people;
 mod pushes;
+mod tenants;
 mod uploads;

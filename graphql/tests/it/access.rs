@@ -1,0 +1,313 @@
+//! Every field of the schema as nobody, as a stranger and as the owner. The table is generated from
+//! the schema, so a new field is a new line; it is committed and reviewed as a difference.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use berth_domain::Visibility;
+use berth_services::Actor;
+use berth_testkit::{Backend, TestImage, TestRegistry, path_of};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, ask, introspect};
+
+/// What the owner has, in private or in public.
+struct Estate {
+    kind: &'static str,
+    organization: String,
+    repository_name: String,
+    repository: Value,
+    robot: Value,
+    tag: Value,
+    manifest: Value,
+    digest: String,
+    user: Value,
+    namespace: Value,
+}
+
+impl Estate {
+    async fn new(t: &TestRegistry, owner: &Actor, kind: &'static str) -> Self {
+        let organization = format!("{kind}-org");
+        let services = &t.services;
+        let name = organization.parse().unwrap();
+        services
+            .organizations
+            .create(owner, &name, None)
+            .await
+            .unwrap();
+        let visibility = kind.parse::<Visibility>().unwrap();
+        let repository_name: String = "app".into();
+        let parsed = repository_name.parse().unwrap();
+        services
+            .repositories
+            .create(owner, &name, &parsed, visibility, "")
+            .await
+            .unwrap();
+        services
+            .robots
+            .create(owner, &name, "ci", "")
+            .await
+            .unwrap();
+        let digest = t
+            .push(owner, &format!("{organization}/app:1"), &TestImage::new(1))
+            .await;
+        let query = "query ($n: String!) { viewer { user { id } } namespace(name: $n) { id robots { nodes { id } } \
+             repositories { nodes { id tag(name: \"1\") { id manifest { id } } } } } }";
+        let data = ask(t, owner, query, json!({ "n": organization }))
+            .await
+            .data();
+        let repository = &data["namespace"]["repositories"]["nodes"][0];
+        Self {
+            kind,
+            repository: repository["id"].clone(),
+            tag: repository["tag"]["id"].clone(),
+            manifest: repository["tag"]["manifest"]["id"].clone(),
+            robot: data["namespace"]["robots"]["nodes"][0]["id"].clone(),
+            user: data["viewer"]["user"]["id"].clone(),
+            namespace: data["namespace"]["id"].clone(),
+            digest: digest.to_string(),
+            organization,
+            repository_name,
+        }
+    }
+
+    /// The value of an argument or input field, by its name; of a mutation on robots `id` is one.
+    fn value(&self, field: &str, of: &str) -> Value {
+        let target = if of.contains("obot") {
+            &self.robot
+        } else {
+            &self.repository
+        };
+        match field {
+            "id" => target.clone(),
+            "ids" => json!([target]),
+            "repository" => self.repository.clone(),
+            "namespace" => json!(self.organization),
+            "name" if of == "namespace" => json!(self.organization),
+            "name" if of == "tag" => json!("1"),
+            "name" if of == "createOrganization" => json!(format!("new-{}", self.kind)),
+            "name" if of == "createRepository" => json!("new"),
+            "name" => json!(self.repository_name),
+            "names" => json!(["1"]),
+            "digest" => json!(self.digest),
+            "shortName" => json!("evil"),
+            "visibility" => json!("PUBLIC"),
+            "description" => json!("mine now"),
+            "permissions" => json!([{ "account": "bob", "role": "ADMIN" }]),
+            "username" => json!("mallory"),
+            "password" | "currentPassword" | "newPassword" => json!("not-the-password"),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// The named type of a field, without lists and non-null.
+fn named(mut shape: &Value) -> &Value {
+    while !shape["ofType"].is_null() {
+        shape = &shape["ofType"];
+    }
+    shape
+}
+
+fn selection(field: &Value) -> &'static str {
+    let shape = named(&field["type"]);
+    match (shape["kind"].as_str(), shape["name"].as_str()) {
+        (Some("SCALAR" | "ENUM"), _) => "",
+        (_, Some(name)) if name.ends_with("Connection") => "{ nodes { __typename } }",
+        _ => "{ __typename }",
+    }
+}
+
+fn is_required(argument: &Value) -> bool {
+    argument["type"]["kind"] == "NON_NULL"
+}
+
+/// The call of a field with the arguments that it needs.
+fn call(field: &Value, estate: &Estate) -> String {
+    let name = field["name"].as_str().unwrap();
+    let arguments: Vec<String> = field["args"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|argument| is_required(argument))
+        .map(|argument| {
+            let argument = argument["name"].as_str().unwrap();
+            format!("{argument}: {}", estate.value(argument, name))
+        })
+        .collect();
+    let arguments = if arguments.is_empty() {
+        String::new()
+    } else {
+        format!("({})", arguments.join(", "))
+    };
+    format!("{name}{arguments} {}", selection(field))
+}
+
+/// What came back, in a word.
+fn outcome(answer: &Answer, path: &[&str]) -> String {
+    if let Some(code) = answer.refused("code") {
+        return code.to_owned();
+    }
+    let value = path
+        .iter()
+        .fold(&answer.0["data"], |value, key| &value[*key]);
+    match value.get("nodes").unwrap_or(value) {
+        Value::Null => "null",
+        Value::Array(list) if list.iter().all(Value::is_null) => "empty",
+        _ => "value",
+    }
+    .to_owned()
+}
+
+fn fields<'a>(types: &'a [Value], name: &str) -> &'a [Value] {
+    let found = types
+        .iter()
+        .find(|described| described["name"] == name)
+        .unwrap();
+    found["fields"].as_array().unwrap()
+}
+
+async fn table() -> String {
+    let t = TestRegistry::on(Backend::Sqlite).await.unwrap();
+    let (owner, stranger, nobody) = (t.user("ann").await, t.user("bob").await, t.anonymous());
+    let estates = [
+        Estate::new(&t, &owner, "private").await,
+        Estate::new(&t, &owner, "public").await,
+    ];
+    let types = introspect(&t).await;
+    let mut table = String::from("field | nobody | stranger | owner\n");
+    let mut row = |name: String, cells: [String; 3]| {
+        let _ = writeln!(table, "{name} | {}", cells.join(" | "));
+    };
+    for estate in &estates {
+        for field in fields(&types, "Query") {
+            let name = field["name"].as_str().unwrap();
+            let query = format!("{{ {} }}", call(field, estate));
+            let mut cells = Vec::new();
+            for actor in [&nobody, &stranger, &owner] {
+                cells.push(outcome(&ask(&t, actor, &query, json!({})).await, &[name]));
+            }
+            row(
+                format!("{} Query.{name}", estate.kind),
+                cells.try_into().unwrap(),
+            );
+        }
+        let nodes = [
+            ("User", &estate.user),
+            ("Organization", &estate.namespace),
+            ("Robot", &estate.robot),
+            ("Repository", &estate.repository),
+            ("Tag", &estate.tag),
+            ("ImageManifest", &estate.manifest),
+        ];
+        for (kind, id) in nodes {
+            for field in fields(&types, kind) {
+                let name = field["name"].as_str().unwrap();
+                let query = format!(
+                    "{{ node(id: {id}) {{ ... on {kind} {{ {} }} }} }}",
+                    call(field, estate)
+                );
+                let mut cells = Vec::new();
+                for actor in [&nobody, &stranger, &owner] {
+                    let answer = ask(&t, actor, &query, json!({})).await;
+                    let hidden =
+                        answer.refused("code").is_none() && answer.0["data"]["node"].is_null();
+                    cells.push(if hidden {
+                        "hidden".to_owned()
+                    } else {
+                        outcome(&answer, &["node", name])
+                    });
+                }
+                row(
+                    format!("{} {kind}.{name}", estate.kind),
+                    cells.try_into().unwrap(),
+                );
+            }
+        }
+        for field in fields(&types, "Mutation") {
+            let name = field["name"].as_str().unwrap();
+            let input = named(&field["args"][0]["type"])["name"].as_str();
+            let (head, argument, variables) = match input {
+                None => (String::new(), String::new(), json!({})),
+                Some(input) => {
+                    let described = types
+                        .iter()
+                        .find(|described| described["name"] == input)
+                        .unwrap();
+                    let parts = described["inputFields"].as_array().unwrap();
+                    let input_value: serde_json::Map<String, Value> = parts
+                        .iter()
+                        .map(|part| {
+                            let part = part["name"].as_str().unwrap();
+                            (part.to_owned(), estate.value(part, name))
+                        })
+                        .collect();
+                    (
+                        format!("($input: {input}!)"),
+                        "(input: $input)".to_owned(),
+                        json!({ "input": input_value }),
+                    )
+                }
+            };
+            let document = format!("mutation {head} {{ {name}{argument} {{ __typename }} }}");
+            let mut cells = Vec::new();
+            for actor in [&nobody, &stranger] {
+                cells.push(outcome(
+                    &ask(&t, actor, &document, variables.clone()).await,
+                    &[name],
+                ));
+            }
+            // The owner's calls would change what the next lines look at; other tests make them.
+            cells.push("-".to_owned());
+            row(
+                format!("{} Mutation.{name}", estate.kind),
+                cells.try_into().unwrap(),
+            );
+        }
+    }
+    let seen = t
+        .services
+        .repositories
+        .by_path(&stranger, &path_of("public-org/app"))
+        .await;
+    assert!(
+        !seen.unwrap().can_administer,
+        "no call of a stranger gave it a right"
+    );
+    t.close().await;
+    table
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_answers_nobody_and_strangers_as_the_reviewed_table_says() {
+    let table = table().await;
+    for line in table.lines().filter(|line| line.starts_with("private ")) {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let of_object = !line.contains("Query.") && !line.contains("Mutation.");
+        let of_the_user = line.contains(" User.");
+        if of_object && !of_the_user {
+            assert_eq!(
+                cells[1..3],
+                ["hidden", "hidden"],
+                "what is private is hidden: {line}"
+            );
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/access.txt");
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    if committed != table && std::env::var_os("BERTH_UPDATE_TABLES").is_some() {
+        std::fs::write(&path, &table).unwrap();
+        return;
+    }
+    for (committed, found) in committed.lines().zip(table.lines()) {
+        assert_eq!(
+            committed, found,
+            "review it, then run with BERTH_UPDATE_TABLES=1"
+        );
+    }
+    assert_eq!(
+        committed.lines().count(),
+        table.lines().count(),
+        "run with BERTH_UPDATE_TABLES=1"
+    );
+}

@@ -1,0 +1,207 @@
+//! Lists in pages, and mutations that change what they hold.
+
+use berth_testkit::{TestImage, TestRegistry, db_test};
+use serde_json::{Value, json};
+
+use crate::client::ask;
+
+const CREATE: &str = "mutation ($ns: String!, $n: String!) { createRepository(input: { namespace: $ns, name: $n }) \
+     { repository { id path visibility namespace { name } viewerPermission viewerCanAdminister tagCount sizeBytes } } }";
+
+db_test!(
+    async fn pages_follow_one_another_in_both_directions_and_count_everything(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        for n in 0..5 {
+            ask(
+                t,
+                &ann,
+                CREATE,
+                json!({ "ns": "ann", "n": format!("app{n}") }),
+            )
+            .await
+            .data();
+        }
+        let query = "query ($after: String, $d: OrderDirection!) { repositories(first: 2, after: $after, \
+             orderBy: { field: NAME, direction: $d }) { totalCount pageInfo { hasNextPage hasPreviousPage endCursor } \
+             nodes { name } edges { cursor node { name } } } }";
+        for (direction, expected) in [("ASC", [0, 1, 2, 3, 4]), ("DESC", [4, 3, 2, 1, 0])] {
+            let (mut after, mut names) = (Value::Null, Vec::new());
+            loop {
+                let variables = json!({ "after": after, "d": direction });
+                let page = ask(t, &ann, query, variables).await.data()["repositories"].clone();
+                assert_eq!(page["totalCount"], 5);
+                assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
+                names.extend(
+                    page["nodes"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|node| node["name"].clone()),
+                );
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(names, expected.map(|n| json!(format!("app{n}"))));
+        }
+        let refused = ask(t, &ann, query, json!({ "after": "nonsense", "d": "ASC" })).await;
+        assert_eq!(refused.refused("field"), Some("after"));
+    }
+);
+
+db_test!(
+    async fn a_created_repository_is_private_and_its_name_is_taken(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let variables = json!({ "ns": "ann", "n": "deep/app" });
+        let made = ask(t, &ann, CREATE, variables.clone()).await.data();
+        let repository = &made["createRepository"]["repository"];
+        assert_eq!(repository["path"], "ann/deep/app");
+        assert_eq!(repository["visibility"], "PRIVATE");
+        assert_eq!(repository["viewerPermission"], "ADMIN");
+        assert_eq!(repository["namespace"]["name"], "ann");
+        assert_eq!(
+            (&repository["tagCount"], &repository["sizeBytes"]),
+            (&json!(0), &Value::Null)
+        );
+        let taken = ask(t, &ann, CREATE, variables).await;
+        assert_eq!(taken.refused("code"), Some("ALREADY_EXISTS"));
+        assert_eq!(taken.refused("field"), Some("name"));
+        let wrong = ask(t, &ann, CREATE, json!({ "ns": "ann", "n": "No" })).await;
+        assert_eq!(wrong.refused("code"), Some("INVALID_INPUT"));
+        assert_eq!(wrong.refused("reason"), Some("REPOSITORY_NAME_INVALID"));
+        assert_eq!(wrong.refused("field"), Some("name"));
+    }
+);
+
+db_test!(
+    async fn organizations_robots_and_roles_are_made_and_shown(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let made = ask(t, &ann, "mutation { createOrganization(input: { name: \"acme\", email: \"a@acme.test\" }) \
+             { organization { name email avatar { color kind hash } viewerCanCreateRepository } } }", json!({}))
+            .await
+            .data();
+        let organization = &made["createOrganization"]["organization"];
+        assert_eq!(organization["email"], "a@acme.test");
+        assert_eq!(organization["avatar"]["kind"], "org");
+        let made = ask(t, &ann, "mutation { createRobot(input: { namespace: \"acme\", shortName: \"ci\", description: \"builds\" }) \
+             { robot { id name shortName credentials { username token } repositoryCount } } }", json!({}))
+            .await
+            .data();
+        let robot = &made["createRobot"]["robot"];
+        assert_eq!(robot["credentials"]["username"], "acme+ci");
+        t.login("acme+ci", robot["credentials"]["token"].as_str().unwrap())
+            .await;
+        let made = ask(t, &ann, CREATE, json!({ "ns": "acme", "n": "app" }))
+            .await
+            .data();
+        let id = &made["createRepository"]["repository"]["id"];
+        let set = "mutation ($id: ID!) { setPermissions(input: { repository: $id, permissions: \
+             [{ account: \"acme+ci\", role: WRITE }] }) { repository { permissions { account kind role } } } }";
+        let data = ask(t, &ann, set, json!({ "id": id })).await.data();
+        assert_eq!(
+            data["setPermissions"]["repository"]["permissions"],
+            json!([{ "account": "acme+ci", "kind": "ROBOT", "role": "WRITE" }])
+        );
+        let list = "{ organizations { totalCount nodes { name repositoryCount robotCount memberCount } } \
+             namespace(name: \"acme\") { robots { totalCount nodes { name repositoryCount } } } }";
+        let data = ask(t, &ann, list, json!({})).await.data();
+        assert_eq!(
+            data["organizations"]["nodes"],
+            json!([{ "name": "acme", "repositoryCount": 1, "robotCount": 1, "memberCount": 1 }])
+        );
+        assert_eq!(
+            data["namespace"]["robots"]["nodes"][0]["repositoryCount"],
+            1
+        );
+        let delete =
+            "mutation ($ids: [ID!]!) { deleteRobots(input: { ids: $ids }) { deletedIds } }";
+        let data = ask(t, &ann, delete, json!({ "ids": [robot["id"]] }))
+            .await
+            .data();
+        assert_eq!(data["deleteRobots"]["deletedIds"], json!([robot["id"]]));
+    }
+);
+
+db_test!(
+    async fn a_refused_selection_names_each_item_in_the_way(t: TestRegistry) {
+        let (ann, bob) = (t.user("ann").await, t.user("bob").await);
+        let id = async |actor, ns: &str| {
+            let made = ask(t, actor, CREATE, json!({ "ns": ns, "n": "app" }))
+                .await
+                .data();
+            made["createRepository"]["repository"]["id"].clone()
+        };
+        let (mine, theirs) = (id(&ann, "ann").await, id(&bob, "bob").await);
+        let delete =
+            "mutation ($ids: [ID!]!) { deleteRepositories(input: { ids: $ids }) { deletedIds } }";
+        let refused = ask(t, &ann, delete, json!({ "ids": [mine, theirs] })).await;
+        assert_eq!(refused.refused("code"), Some("NOT_FOUND"));
+        let items = &refused.0["errors"][0]["extensions"]["detail"]["items"];
+        assert_eq!(items[0]["index"], 1);
+        assert_eq!(items[0]["reason"], "REPOSITORY_NOT_FOUND");
+        let wrong = ask(t, &ann, delete, json!({ "ids": [mine, "x"] })).await;
+        assert_eq!(wrong.refused("field"), Some("ids.1"));
+        let change = "mutation ($ids: [ID!]!) { changeVisibility(input: { ids: $ids, visibility: PUBLIC }) \
+             { repositories { visibility } } }";
+        let data = ask(t, &ann, change, json!({ "ids": [mine] })).await.data();
+        assert_eq!(
+            data["changeVisibility"]["repositories"][0]["visibility"],
+            "PUBLIC"
+        );
+        ask(t, &ann, delete, json!({ "ids": [mine] })).await.data();
+        let gone = ask(
+            t,
+            &ann,
+            "query ($id: ID!) { node(id: $id) { id } }",
+            json!({ "id": mine }),
+        )
+        .await;
+        assert_eq!(gone.data()["node"], Value::Null);
+    }
+);
+
+db_test!(
+    async fn tags_are_listed_by_push_found_by_text_and_deleted(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        for (n, tag) in ["1.0", "1.1", "latest"].iter().enumerate() {
+            t.clock.advance(std::time::Duration::from_secs(1));
+            t.push(&ann, &format!("ann/app:{tag}"), &TestImage::new(n as u64))
+                .await;
+        }
+        let query = "query ($s: String) { repository(namespace: \"ann\", name: \"app\") { id tagCount sizeBytes \
+             tags(first: 10, filter: { search: $s }, orderBy: { field: PUSHED, direction: DESC }) \
+             { totalCount nodes { name startedAt manifest { digest ... on ImageManifest { platform { label } } } } } } }";
+        let data = ask(t, &ann, query, json!({ "s": "1." })).await.data();
+        let tags = &data["repository"]["tags"];
+        assert_eq!(
+            (&tags["nodes"][0]["name"], &tags["totalCount"]),
+            (&json!("1.1"), &json!(2))
+        );
+        assert_eq!(
+            tags["nodes"][0]["manifest"]["platform"]["label"],
+            "linux/amd64"
+        );
+        assert_eq!(data["repository"]["tagCount"], 3);
+        let delete = "mutation ($id: ID!, $names: [String!]!) { deleteTags(input: { repository: $id, names: $names }) \
+             { deletedNames repository { tagCount } } }";
+        let id = &data["repository"]["id"];
+        let absent = ask(
+            t,
+            &ann,
+            delete,
+            json!({ "id": id, "names": ["1.0", "2.0"] }),
+        )
+        .await;
+        assert_eq!(absent.refused("reason"), Some("TAG_NOT_FOUND"));
+        let data = ask(
+            t,
+            &ann,
+            delete,
+            json!({ "id": id, "names": ["1.0", "1.1"] }),
+        )
+        .await
+        .data();
+        assert_eq!(data["deleteTags"]["repository"]["tagCount"], 1);
+    }
+);
