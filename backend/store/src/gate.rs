@@ -73,13 +73,13 @@ struct Row {
 
 /// `$1` is the asking account; an account 0 has no rights.
 const NAMESPACE_COLUMNS: &str = "n.id as ns_id, n.kind as ns_kind, n.name as ns_name, n.enabled as ns_enabled, \
-    (select max(case t.role when 'admin' then 3 when 'creator' then 2 else 1 end) \
+    (select cast(max(case t.role when 'admin' then 3 when 'creator' then 2 else 1 end) as bigint) \
        from teams t join team_members m on m.team_id = t.id \
       where t.namespace_id = n.id and m.account_id = $1) as ns_rank";
 
 const REPOSITORY_COLUMNS: &str = "r.id, r.name, r.visibility, r.state, r.description, r.last_pushed_at, r.created_at, \
     (select p.role from repository_permissions p where p.repository_id = r.id and p.account_id = $1) as direct_role, \
-    (select max(case p.role when 'admin' then 3 when 'write' then 2 else 1 end) \
+    (select cast(max(case p.role when 'admin' then 3 when 'write' then 2 else 1 end) as bigint) \
        from repository_permissions p join team_members m on m.team_id = p.team_id \
       where p.repository_id = r.id and m.account_id = $1) as team_rank";
 
