@@ -84,6 +84,11 @@ Examples:
 Examples:
   berth config-reference > docs/configuration.md")]
     ConfigReference,
+    /// Print the GraphQL schema, graphql/schema.graphql
+    #[command(after_help = "\
+Examples:
+  berth graphql-schema > graphql/schema.graphql")]
+    GraphqlSchema,
 }
 
 /// What `berth serve` is told.
@@ -164,6 +169,7 @@ impl Cli {
             Command::Migrate { config, data } => commands::migrate(&config, &data),
             Command::CheckConfig(args) => commands::check_config(&args),
             Command::ConfigReference => print(&config::reference()),
+            Command::GraphqlSchema => print(&berth_graphql::sdl()),
         })
     }
 }

@@ -16,7 +16,11 @@ use crate::graphql;
 ///
 /// # Errors
 /// A trusted proxy that is no address; measurements that something else collects already.
-pub fn router(services: &Services, trusted_proxies: &[String], drain: &Drain) -> Result<Router> {
+pub(crate) fn router(
+    services: &Services,
+    trusted_proxies: &[String],
+    drain: &Drain,
+) -> Result<Router> {
     let addresses = Addresses::new(&services.settings().registry);
     let proxies = TrustedProxies::parse(trusted_proxies)?;
     let is_draining = {

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::config::values::RegistryState;
 
 /// The settings of the services, for a server that listens at an address.
-pub fn settings(config: &Config, listen: SocketAddr) -> Settings {
+pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
     let registry = &config.registry;
     Settings {
         registry: RegistrySettings {
@@ -49,7 +49,6 @@ pub fn settings(config: &Config, listen: SocketAddr) -> Settings {
         },
         push: PushSettings {
             private_on_push: registry.create_private_repository_on_push,
-            create_namespace: registry.create_namespace_on_push,
             nested_names: registry.extended_names,
             sparse_index: registry.sparse_index,
             referrers: registry.referrers,
@@ -59,6 +58,7 @@ pub fn settings(config: &Config, listen: SocketAddr) -> Settings {
             upload_life: config.storage.upload_expiration.0,
             time_machine: config.tags.default_expiration.0,
             lax_pull_logging: config.usage_logs.lax_pulls,
+            ..PushSettings::default()
         },
     }
 }

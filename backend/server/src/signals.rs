@@ -1,32 +1,57 @@
 //! The wish to stop, as the system tells it.
 
-/// Waits for SIGTERM or SIGINT (elsewhere for the interrupt key) and names what came.
-pub(crate) async fn stop() -> &'static str {
-    tokio::select! {
-        () = interrupt() => "SIGINT",
-        () = terminate() => "SIGTERM",
-    }
+use crate::start_up::StartUpError;
+
+/// Listens for SIGTERM and SIGINT (elsewhere for the interrupt key) from the moment it is made, so
+/// that no signal ends the process by itself afterwards.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
 }
 
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler the system's own way of stopping holds.
-        std::future::pending::<()>().await;
+impl Signals {
+    /// Starts listening.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> Result<Self, StartUpError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |error| {
+            StartUpError::new(
+                "signals",
+                format!("cannot be listened for: {error}"),
+                "let the process have more open files",
+            )
+        };
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
     }
-}
 
-#[cfg(unix)]
-async fn terminate() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminations) => {
-            terminations.recv().await;
+    /// Starts listening.
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> Result<Self, StartUpError> {
+        Ok(Self {})
+    }
+
+    /// Waits for one and names it.
+    #[cfg(unix)]
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
         }
-        Err(_) => std::future::pending().await,
     }
-}
 
-#[cfg(not(unix))]
-async fn terminate() {
-    std::future::pending().await
+    /// Waits for one and names it.
+    #[cfg(not(unix))]
+    pub(crate) async fn next(&mut self) -> &'static str {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler the system's own way of stopping holds.
+            std::future::pending::<()>().await;
+        }
+        "interrupt"
+    }
 }

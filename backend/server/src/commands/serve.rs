@@ -13,7 +13,7 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::router::router;
-use crate::signals;
+use crate::signals::Signals;
 use crate::start_up::{DataFolder, listener, services};
 
 /// What idle connections get for closing, and workers for ending what they do, after the drain.
@@ -26,6 +26,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
     let data = DataFolder::new(&args.data.data);
     let (address, subject) = match args.listen {
         Some(address) => (address, "--listen"),
@@ -42,7 +43,7 @@ async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
     greet(&services, config, address).await?;
     tokio::select! {
         stopped = accept(listener, app, &stop) => stopped?,
-        () = wind_down(config, &drain, &stop) => {}
+        () = wind_down(config, &drain, &stop, &mut signals) => {}
     }
     if let Some(workers) = workers {
         let _ = tokio::time::timeout(LAST_WORDS, workers).await;
@@ -88,8 +89,13 @@ async fn accept(
 
 /// Ends when everything may be let go: after a signal, the drain, and a moment in which the
 /// connections close. A second signal shortens it.
-async fn wind_down(config: &Config, drain: &Drain, stop: &CancellationToken) {
-    let signal = signals::stop().await;
+async fn wind_down(
+    config: &Config,
+    drain: &Drain,
+    stop: &CancellationToken,
+    signals: &mut Signals,
+) {
+    let signal = signals.next().await;
     let limit = config.server.drain_timeout.0;
     tracing::info!(
         signal,
@@ -98,7 +104,7 @@ async fn wind_down(config: &Config, drain: &Drain, stop: &CancellationToken) {
     );
     let left = tokio::select! {
         left = drain.finish(limit) => left,
-        _ = signals::stop() => drain.running(),
+        _ = signals.next() => drain.running(),
     };
     if left > 0 {
         tracing::warn!(requests = left, "stopping with requests unfinished");

@@ -2,7 +2,7 @@
 
 use super::{Failure, block_on, configuration};
 use crate::cli::{ConfigArgs, DataArgs};
-use crate::signals;
+use crate::signals::Signals;
 use crate::start_up::{DataFolder, services};
 
 /// Runs the periodic work alone, until a signal comes.
@@ -10,6 +10,7 @@ pub(crate) fn worker(config: &ConfigArgs, data: &DataArgs) -> Result<(), Failure
     let config = configuration(config)?;
     let data = DataFolder::new(&data.data);
     block_on(async {
+        let mut signals = Signals::listen()?;
         let migrate = config.migrate_at_start();
         let services = services(&config, &data, config.server.listen, migrate).await?;
         let stop = tokio_util::sync::CancellationToken::new();
@@ -18,7 +19,7 @@ pub(crate) fn worker(config: &ConfigArgs, data: &DataArgs) -> Result<(), Failure
         tokio::pin!(workers);
         tokio::select! {
             ended = &mut workers => ended?,
-            signal = signals::stop() => {
+            signal = signals.next() => {
                 tracing::info!(signal, "stopping: the work in progress may finish");
                 stop.cancel();
                 let limit = config.server.drain_timeout.0;

@@ -8,9 +8,6 @@ use super::{Config, Loaded, Problem};
 /// Shortest sealing key that is accepted, in characters.
 const MINIMUM_KEY_LENGTH: usize = 16;
 
-/// Largest page of `/v2` lists.
-const MAXIMUM_PAGE_SIZE: u32 = 1000;
-
 /// Adds what does not fit to the problems, and what deserves a look to the advice.
 pub(super) fn cross_check(loaded: &mut Loaded) {
     let mut findings = Vec::new();
@@ -146,13 +143,6 @@ fn values(config: &Config, findings: &mut Findings) {
                 "`{}` does not work yet, only `Database` does",
                 config.accounts.authentication
             ),
-        );
-    }
-    if config.registry.page_size == 0 || config.registry.page_size > MAXIMUM_PAGE_SIZE {
-        problem(
-            findings,
-            "V2_PAGINATION_SIZE",
-            format!("expected 1 to {MAXIMUM_PAGE_SIZE}"),
         );
     }
     if config.database.pool_size == 0 {

@@ -218,7 +218,6 @@ fn values_that_do_not_fit_together_are_refused() {
     let two = "DISTRIBUTED_STORAGE_CONFIG: {a: [LocalStorage, {storage_path: /a}], b: [LocalStorage, {storage_path: /b}]}";
     for (text, key) in [
         ("AUTHENTICATION_TYPE: LDAP", "AUTHENTICATION_TYPE"),
-        ("V2_PAGINATION_SIZE: 0", "V2_PAGINATION_SIZE"),
         ("DATABASE_POOL_SIZE: 0", "DATABASE_POOL_SIZE"),
         ("DATABASE_SECRET_KEY: short", "DATABASE_SECRET_KEY"),
         (

@@ -16,8 +16,6 @@ settings! {
         "DISABLE_PUSHES" disable_pushes: bool = false;
         /// Whether a repository made by a push is private.
         "CREATE_PRIVATE_REPO_ON_PUSH" create_private_repository_on_push: bool = true;
-        /// Whether a push to an organization that does not exist creates it, owned by whoever pushes.
-        "CREATE_NAMESPACE_ON_PUSH" create_namespace_on_push: bool = false;
         /// Whether `/v2/_catalog` lists public repositories to everyone.
         "FEATURE_PUBLIC_CATALOG" public_catalog: bool = false;
         /// Whether names without a namespace, such as `busybox`, are taken to lie in `LIBRARY_NAMESPACE`.
@@ -32,12 +30,14 @@ settings! {
         "FEATURE_SPARSE_INDEX" sparse_index: bool = false;
         /// Largest blob that is accepted.
         "MAXIMUM_LAYER_SIZE" maximum_layer_size: ByteSize = ByteSize::gibibytes(20);
-        /// Entries of a tag list or catalog page where the client names no number.
-        "V2_PAGINATION_SIZE" page_size: u32 = 50;
         /// Seconds for which blobs and manifests pushed without a tag are kept for the tag to come.
         "PUSH_TEMP_TAG_EXPIRATION_SEC" push_lease_seconds: u64 = 3600;
     }
     later {
+        /// Entries of a tag list or catalog page where the client names no number.
+        "V2_PAGINATION_SIZE": u32 = 50;
+        /// Whether a push to an organization that does not exist creates it, owned by whoever pushes.
+        "CREATE_NAMESPACE_ON_PUSH": bool = false;
         /// Whether artifacts that are no images are accepted; they always are.
         "FEATURE_GENERAL_OCI_SUPPORT": bool = true;
         /// Whether Helm charts are accepted; they always are.

@@ -1,0 +1,5 @@
+//! The binary as an operator meets it.
+
+mod server;
+mod start_up;
+mod users;
