@@ -98,7 +98,7 @@ pub struct ServeArgs {
     pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Where to listen, instead of LISTEN_ADDRESS
+    /// Where to listen, instead of the configured address
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
     /// Leave the periodic work to `berth worker`

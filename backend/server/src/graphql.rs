@@ -55,6 +55,8 @@ async fn by_get(State(endpoint): State<Endpoint>, request: Request) -> Response 
     if request.headers().contains_key(header::UPGRADE) {
         return socket::upgrade(endpoint, request).await;
     }
+    // A body may not be shared between threads, and a query by GET has none.
+    let request = request.map(drop);
     match Answer::accepted(request.headers()) {
         Ok(answer) => answer.render(&endpoint, endpoint.get(&request).await),
         Err(refusal) => Answer::default().render(&endpoint, Err(refusal)),
@@ -89,16 +91,17 @@ type Executed = Result<
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Query {
-    query: Option<String>,
+    #[serde(rename = "query")]
+    document: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
 }
 
 impl Endpoint {
-    async fn get(&self, request: &Request) -> Executed {
+    async fn get(&self, request: &axum::http::Request<()>) -> Executed {
         let query: Query = serde_urlencoded::from_str(request.uri().query().unwrap_or_default())
             .map_err(|e| Refusal::bad_request(format!("the query string does not parse: {e}")))?;
-        let Some(text) = query.query else {
+        let Some(text) = query.document else {
             return Err(Refusal::bad_request("`query` is missing"));
         };
         let mut operation = Operation::new(text);

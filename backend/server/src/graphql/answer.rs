@@ -26,7 +26,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    response: async_graphql::Response,
+    response: Box<async_graphql::Response>,
     retry_after_s: Option<u64>,
 }
 
@@ -39,7 +39,7 @@ impl Refusal {
     ) -> Self {
         Self {
             status,
-            response: refusal(code, reason, message),
+            response: Box::new(refusal(code, reason, message)),
             retry_after_s: None,
         }
     }
@@ -66,7 +66,7 @@ impl Refusal {
         };
         Self {
             status,
-            response: error_response(error),
+            response: Box::new(error_response(error)),
             retry_after_s,
         }
     }
@@ -111,7 +111,7 @@ impl Answer {
             Ok((response, effect)) => (self.status(&response), response, effect, None),
             Err(refused) => (
                 refused.status,
-                refused.response,
+                *refused.response,
                 None,
                 refused.retry_after_s,
             ),

@@ -34,13 +34,10 @@ pub(super) async fn upgrade(endpoint: Endpoint, request: Request) -> Response {
         Err(refusal) => return refused(refusal),
     };
     record_actor(actor.kind(), actor.name().as_deref());
-    let protocol = match GraphQLProtocol::from_request_parts(&mut parts, &()).await {
-        Ok(protocol) => protocol,
-        Err(_) => {
-            return refused(Refusal::bad_request(
-                "the subprotocol is `graphql-transport-ws`",
-            ));
-        }
+    let Ok(protocol) = GraphQLProtocol::from_request_parts(&mut parts, &()).await else {
+        return refused(Refusal::bad_request(
+            "the subprotocol is `graphql-transport-ws`",
+        ));
     };
     let host = endpoint.addresses.of(&parts.uri, &parts.headers).host;
     match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
