@@ -7,6 +7,7 @@ use berth_domain::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) Timestamp);
 
+/// RFC 3339, UTC, with milliseconds.
 #[Scalar(name = "DateTime")]
 impl ScalarType for DateTime {
     fn parse(_value: Value) -> InputValueResult<Self> {
@@ -28,6 +29,7 @@ impl From<Timestamp> for DateTime {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Digest(pub(crate) berth_domain::Digest);
 
+/// Content address, `sha256:` and 64 hexadecimal digits.
 #[Scalar(name = "Digest")]
 impl ScalarType for Digest {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -46,6 +48,7 @@ impl ScalarType for Digest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BigInt(pub(crate) u64);
 
+/// A whole number as text, since sizes pass 2^53.
 #[Scalar(name = "BigInt")]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {

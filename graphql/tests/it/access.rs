@@ -30,9 +30,10 @@ impl Estate {
         let organization = format!("{kind}-org");
         let services = &t.services;
         let name = organization.parse().unwrap();
+        let email = "owners@acme.test".parse().unwrap();
         services
             .organizations
-            .create(owner, &name, None)
+            .create(owner, &name, Some(&email))
             .await
             .unwrap();
         let visibility = kind.parse::<Visibility>().unwrap();

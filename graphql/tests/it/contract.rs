@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use berth_testkit::{TestRegistry, db_test};
+use berth_testkit::db_test;
 use serde_json::{Value, json};
 
 use crate::client::{ask, introspect};

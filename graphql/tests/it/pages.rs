@@ -1,6 +1,6 @@
 //! Lists in pages, and mutations that change what they hold.
 
-use berth_testkit::{TestImage, TestRegistry, db_test};
+use berth_testkit::{TestImage, db_test};
 use serde_json::{Value, json};
 
 use crate::client::ask;

@@ -2,7 +2,7 @@
 
 use berth_graphql::SessionEffect;
 use berth_services::Origin;
-use berth_testkit::{PASSWORD, TestRegistry, db_test};
+use berth_testkit::{PASSWORD, db_test};
 use serde_json::json;
 
 use crate::client::{ask, execute};
