@@ -63,7 +63,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
 }
 
 fn is_sibling(path: &str) -> bool {
-    path.ends_with(".br") || path.ends_with(".gz")
+    matches!(path.rsplit_once('.'), Some((_, "br" | "gz")))
 }
 
 fn file(name: &str, caching: &'static str, request: &HeaderMap) -> Response<Body> {
@@ -138,12 +138,7 @@ fn accepts(request: &HeaderMap, encoding: &str) -> bool {
 /// Weak, since the same file goes out in several encodings.
 fn etag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let hex: String = hash
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("W/\"{hex}\"")
+    format!("W/\"{}\"", hex::encode(&hash[..16]))
 }
 
 fn has_current(request: &HeaderMap, etag: &str) -> bool {
