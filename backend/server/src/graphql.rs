@@ -7,6 +7,8 @@
 
 mod answer;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use async_graphql::Request as Operation;
 use axum::Router;
