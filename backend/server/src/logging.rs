@@ -19,6 +19,10 @@ pub fn start(config: &Server) {
     // A second start in one process, as tests do it, keeps the first one's.
     let _ = match config.log_format {
         LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
     };
 }
