@@ -10,7 +10,8 @@ use crate::tools::{TRUNK, WASM_BINDGEN};
 use crate::{paths, versions, wasm};
 
 /// What the console is made of, from the clone's root.
-const INPUTS: [&str; 7] = [
+const INPUTS: [&str; 8] = [
+    ".cargo/config.toml",
     "frontend",
     "backend/domain",
     "graphql/schema.graphql",
