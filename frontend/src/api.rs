@@ -79,6 +79,33 @@ impl Api {
         self.send(&operation, false)
     }
 
+    /// Runs a mutation of which only the success matters. What it answers is not read, so the
+    /// compiler makes no reader for it.
+    pub(crate) fn done<Data, Variables: Serialize>(
+        self,
+        operation: Operation<Data, Variables>,
+    ) -> Answer<()> {
+        self.ignore(&operation, true)
+    }
+
+    /// The same where a refusal is an answer and not an ended session.
+    pub(crate) fn done_once<Data, Variables: Serialize>(
+        self,
+        operation: Operation<Data, Variables>,
+    ) -> Answer<()> {
+        self.ignore(&operation, false)
+    }
+
+    fn ignore<Data, Variables: Serialize>(
+        self,
+        operation: &Operation<Data, Variables>,
+        asks: bool,
+    ) -> Answer<()> {
+        let body = serde_json::to_string(operation).map_err(|_| ApiError::unreadable());
+        let data = self.data(body, asks);
+        Box::pin(async move { data.await.map(|_| ()) })
+    }
+
     fn send<Data, Variables>(
         self,
         operation: &Operation<Data, Variables>,

@@ -26,7 +26,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(api);
     provide_context(Session::new(api));
     provide_context(Toasts::new());
-    provide_context(Navigated(StoredValue::new(false)));
+    provide_context(Navigated::new());
     view! {
         <I18nContextProvider>
             <Started/>

@@ -58,11 +58,8 @@ impl Work {
 
     /// True when the last try failed because of this input.
     pub(crate) fn refused(self, field: &str) -> bool {
-        self.error.with(|error| {
-            error
-                .as_ref()
-                .is_some_and(|e| e.field.as_deref() == Some(field))
-        })
+        self.error
+            .with(|error| error.as_ref().is_some_and(|error| concerns(error, field)))
     }
 
     /// The failure, unless it belongs to one of these inputs.
@@ -70,7 +67,13 @@ impl Work {
         Signal::derive(move || {
             self.error
                 .get()
-                .filter(|e| !e.field.as_deref().is_some_and(|f| fields.contains(&f)))
+                .filter(|error| !fields.iter().any(|field| concerns(error, field)))
         })
     }
+}
+
+/// Whether an input was refused; in a list the server names it `permissions.0.account`.
+fn concerns(error: &ApiError, field: &str) -> bool {
+    let named = error.field.as_deref().unwrap_or_default();
+    named.rsplit('.').next() == Some(field)
 }

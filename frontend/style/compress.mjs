@@ -1,5 +1,5 @@
 // Puts a Brotli and a gzip sibling beside each text and wasm file of a folder: `node frontend/style/compress.mjs dist`.
-// Prints what the first load weighs over the wire and fails above the budget.
+// Prints what the first load weighs over the wire, and warns above the budget.
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -29,8 +29,6 @@ for (const file of files(dist).filter((name) => /\.(html|js|css|wasm|svg|json)$/
   writeFileSync(`${file}.br`, brotli);
   writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
 }
-console.log(`first load: ${(total / 1024).toFixed(1)} KiB`);
-if (total > BUDGET_BYTES) {
-  console.error(`first load is above the budget of ${BUDGET_BYTES / 1024} KiB`);
-  process.exit(1);
-}
+const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+console.log(`first load: ${kib(total)} of ${kib(BUDGET_BYTES)}`);
+if (total > BUDGET_BYTES) console.warn("warning: the first load is above its budget");

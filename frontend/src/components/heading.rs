@@ -2,13 +2,31 @@
 
 use icondata_lu as lu;
 use leptos::{html::H1, prelude::*};
+use leptos_router::hooks::use_location;
 
 use super::Icon;
 use crate::i18n::*;
 
-/// Whether a page was shown before, so that the first one does not take the focus from the address bar.
+/// The path of the page that was shown last: only another page takes the focus, and the first one leaves it to the
+/// address bar.
 #[derive(Clone, Copy)]
-pub(crate) struct Navigated(pub(crate) StoredValue<bool>);
+pub(crate) struct Navigated(StoredValue<Option<String>>);
+
+impl Navigated {
+    /// To be made once, at the root.
+    pub(crate) fn new() -> Self {
+        Self(StoredValue::new(None))
+    }
+
+    /// Notes the page shown now, and says whether another one was shown before.
+    fn moved_to(self, path: String) -> bool {
+        let before = self
+            .0
+            .try_update_value(|last| last.replace(path.clone()))
+            .flatten();
+        before.is_some_and(|before| before != path)
+    }
+}
 
 /// The one `h1` of a page. Takes the focus when the page was reached inside the console, and names the tab.
 #[component]
@@ -28,6 +46,7 @@ pub(crate) fn Heading(
 ) -> impl IntoView {
     let node = NodeRef::<H1>::new();
     let navigated = expect_context::<Navigated>();
+    let location = use_location();
     Effect::new(move |_| {
         document().set_title(&format!(
             "{} · Berth",
@@ -36,10 +55,9 @@ pub(crate) fn Heading(
     });
     Effect::new(move |_| {
         if let Some(node) = node.get() {
-            if navigated.0.get_value() {
+            if navigated.moved_to(location.pathname.get_untracked()) {
                 let _ = node.focus();
             }
-            navigated.0.set_value(true);
         }
     });
     view! {

@@ -1,6 +1,6 @@
 //! Short messages after an action.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use icondata_lu as lu;
 use leptos::prelude::*;
@@ -12,7 +12,8 @@ use crate::i18n::*;
 #[derive(Clone)]
 pub(crate) struct ToastAction {
     text: String,
-    run: Callback<()>,
+    // Not a `Callback`, which would go with the page that offered it.
+    run: Arc<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Clone)]
@@ -65,9 +66,16 @@ impl Toasts {
         self,
         text: impl Into<String>,
         undo: String,
-        run: Callback<()>,
+        run: impl Fn() + Send + Sync + 'static,
     ) {
-        self.show(text.into(), false, Some(ToastAction { text: undo, run }));
+        self.show(
+            text.into(),
+            false,
+            Some(ToastAction {
+                text: undo,
+                run: Arc::new(run),
+            }),
+        );
     }
 
     /// Something failed.
@@ -118,7 +126,7 @@ pub(crate) fn Toaster() -> impl IntoView {
                                                 class="pf-v6-c-button pf-m-inline pf-m-link"
                                                 on:click=move |_| {
                                                     toasts.dismiss(toast.id);
-                                                    action.run.run(());
+                                                    (action.run)();
                                                 }
                                             >
                                                 <span class="pf-v6-c-button__text">{action.text}</span>

@@ -19,14 +19,14 @@ use crate::{
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation")]
+#[expect(dead_code, reason = "only the success matters")]
 struct SignOut {
-    #[expect(dead_code, reason = "success shows in the absence of errors")]
     sign_out: SignOutPayload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
+#[expect(dead_code, reason = "only the success matters")]
 struct SignOutPayload {
-    #[expect(dead_code, reason = "success shows in the absence of errors")]
     success: bool,
 }
 
@@ -147,7 +147,7 @@ fn AccountMenu(name: String, color: String) -> impl IntoView {
     let sign_out = Callback::new(move |()| {
         let navigate = navigate.clone();
         spawn_local(async move {
-            match api.run_once(SignOut::build(())).await {
+            match api.done_once(SignOut::build(())).await {
                 Ok(_) => {
                     session.set_viewer(None);
                     navigate("/signin", leptos_router::NavigateOptions::default());

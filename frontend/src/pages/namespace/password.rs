@@ -9,7 +9,7 @@ use crate::{
     i18n::*,
     pages::setup::is_password,
     schema,
-    session::{Viewer, use_session},
+    session::use_session,
     work::Work,
 };
 
@@ -21,6 +21,7 @@ struct Variables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Change {
     #[arguments(input: { currentPassword: $current_password, newPassword: $new_password })]
     change_password: Payload,
@@ -28,8 +29,16 @@ struct Change {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ChangePasswordPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Payload {
-    viewer: Viewer,
+    viewer: Changed,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Viewer")]
+#[expect(dead_code, reason = "only the success matters")]
+struct Changed {
+    is_superuser: bool,
 }
 
 /// The form that changes the own password.
@@ -84,8 +93,7 @@ pub(crate) fn ChangePassword() -> impl IntoView {
             new_password: new.get_untracked(),
         };
         // A wrong password may be answered like an ended session, so this must not ask to sign in again.
-        work.start(api.run_once(Change::build(variables)), move |data| {
-            session.set_viewer(Some(data.change_password.viewer));
+        work.start(api.done_once(Change::build(variables)), move |()| {
             for field in [current, new, again] {
                 field.try_set(String::new());
             }

@@ -68,6 +68,7 @@ struct DeleteVariables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "DeleteVariables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Delete {
     #[arguments(input: { ids: $ids })]
     delete_robots: DeletePayload,
@@ -75,6 +76,7 @@ struct Delete {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "DeleteRobotsPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct DeletePayload {
     deleted_ids: Vec<cynic::Id>,
 }
@@ -302,8 +304,7 @@ fn DeleteRobots(
         let variables = DeleteVariables {
             ids: ids.iter().map(cynic::Id::new).collect(),
         };
-        work.start(api.run(Delete::build(variables)), move |data| {
-            let count = data.delete_robots.deleted_ids.len();
+        work.start(api.done(Delete::build(variables)), move |()| {
             toasts.success(tu_string!(i18n, robots.deleted, count = count).to_string());
             on_done.run(());
         });

@@ -23,6 +23,7 @@ struct Variables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Create {
     #[arguments(input: { name: $name, email: $email })]
     create_organization: Payload,
@@ -30,12 +31,14 @@ struct Create {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "CreateOrganizationPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Payload {
     organization: Made,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Organization")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Made {
     name: String,
 }
@@ -88,16 +91,14 @@ pub(crate) fn CreateOrganization(
         let navigate = navigate.clone();
         work.start(
             async move {
-                let data = api.run(Create::build(variables)).await?;
+                let name = variables.name.clone();
+                api.done(Create::build(variables)).await?;
                 // The viewer may now create repositories there.
                 session.refresh().await?;
-                Ok(data.create_organization.organization)
+                Ok(name)
             },
-            move |organization| {
-                navigate(
-                    &paths::namespace(&organization.name, false),
-                    NavigateOptions::default(),
-                );
+            move |name: String| {
+                navigate(&paths::namespace(&name, false), NavigateOptions::default());
             },
         );
     };

@@ -4,8 +4,8 @@ use cynic::MutationBuilder;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    api::use_api,
-    components::{ConfirmDialog, error_text, use_toasts},
+    api::{Api, use_api},
+    components::{ConfirmDialog, Toasts, error_text, use_toasts},
     fragments::Visibility,
     i18n::*,
     schema,
@@ -31,72 +31,94 @@ struct ChangeVariables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "ChangeVariables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct ChangeVisibility {
     #[arguments(input: { ids: $ids, visibility: $visibility })]
-    #[expect(dead_code, reason = "the list is read again")]
     change_visibility: ChangePayload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ChangeVisibilityPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct ChangePayload {
-    #[expect(dead_code, reason = "the list is read again")]
     repositories: Vec<Changed>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Repository")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Changed {
-    #[expect(dead_code, reason = "the list is read again")]
     id: cynic::Id,
+}
+
+/// What outlives the page from which a change was made, since its undo is offered longer.
+#[derive(Clone, Copy)]
+struct Changer {
+    api: Api,
+    toasts: Toasts,
+    i18n: I18n,
+    refetch: Callback<()>,
 }
 
 /// Changes visibility at once and offers to undo it.
 pub(crate) fn use_visibility_change(refetch: Callback<()>) -> Callback<VisibilityChange> {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    // The undo button calls the same again, so the callback must know itself.
-    let own = StoredValue::new(None::<Callback<VisibilityChange>>);
-    let callback = Callback::new(move |change: VisibilityChange| {
+    let changer = Changer {
+        api: use_api(),
+        toasts: use_toasts(),
+        i18n: use_i18n(),
+        refetch,
+    };
+    Callback::new(move |change| changer.change(change))
+}
+
+impl Changer {
+    fn change(self, change: VisibilityChange) {
+        let Self {
+            api,
+            toasts,
+            i18n,
+            refetch,
+        } = self;
         spawn_local(async move {
             let variables = ChangeVariables {
                 ids: change.ids.iter().map(cynic::Id::new).collect(),
                 visibility: change.to,
             };
-            match api.run(ChangeVisibility::build(variables)).await {
-                Ok(_) => {
+            match api.done(ChangeVisibility::build(variables)).await {
+                Ok(()) => {
                     refetch.try_run(());
-                    let name = match change.names.as_slice() {
-                        [one] => one.clone(),
-                        many => {
-                            tu_string!(i18n, repositories.count, count = many.len()).to_string()
-                        }
-                    };
-                    let (text, back) = match change.to {
-                        Visibility::Public => (
-                            tu_string!(i18n, repositories.now_public, name = name).to_string(),
-                            Visibility::Private,
-                        ),
-                        Visibility::Private => (
-                            tu_string!(i18n, repositories.now_private, name = name).to_string(),
-                            Visibility::Public,
-                        ),
-                    };
-                    let undo = Callback::new(move |()| {
-                        if let Some(Some(own)) = own.try_get_value() {
-                            own.try_run(VisibilityChange {
-                                to: back,
-                                ..change.clone()
-                            });
-                        }
-                    });
-                    toasts.success_with_undo(text, tu_string!(i18n, common.undo).to_owned(), undo);
+                    self.offer_undo(change);
                 }
                 Err(error) => toasts.failure(error_text(i18n, &error)),
             }
         });
-    });
-    own.set_value(Some(callback));
-    callback
+    }
+
+    fn offer_undo(self, change: VisibilityChange) {
+        let i18n = self.i18n;
+        let name = match change.names.as_slice() {
+            [one] => one.clone(),
+            many => tu_string!(i18n, repositories.count, count = many.len()).to_string(),
+        };
+        let (text, back) = match change.to {
+            Visibility::Public => (
+                tu_string!(i18n, repositories.now_public, name = name).to_string(),
+                Visibility::Private,
+            ),
+            Visibility::Private => (
+                tu_string!(i18n, repositories.now_private, name = name).to_string(),
+                Visibility::Public,
+            ),
+        };
+        let undo = move || {
+            self.change(VisibilityChange {
+                to: back,
+                ..change.clone()
+            });
+        };
+        self.toasts
+            .success_with_undo(text, tu_string!(i18n, common.undo).to_owned(), undo);
+    }
 }
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -106,6 +128,7 @@ struct DeleteVariables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "DeleteVariables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Delete {
     #[arguments(input: { ids: $ids })]
     delete_repositories: DeletePayload,
@@ -113,6 +136,7 @@ struct Delete {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "DeleteRepositoriesPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct DeletePayload {
     deleted_ids: Vec<cynic::Id>,
 }
@@ -135,8 +159,7 @@ pub(crate) fn DeleteRepositories(
         let variables = DeleteVariables {
             ids: ids.iter().map(cynic::Id::new).collect(),
         };
-        work.start(api.run(Delete::build(variables)), move |data| {
-            let count = data.delete_repositories.deleted_ids.len();
+        work.start(api.done(Delete::build(variables)), move |()| {
             toasts.success(tu_string!(i18n, repositories.deleted, count = count).to_string());
             on_done.run(());
         });

@@ -30,6 +30,7 @@ struct Variables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Create {
     #[arguments(input: { namespace: $namespace, name: $name, description: $description, visibility: $visibility })]
     create_repository: Payload,
@@ -37,12 +38,14 @@ struct Create {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "CreateRepositoryPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Payload {
     repository: Made,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Repository")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Made {
     path: String,
 }
@@ -105,11 +108,9 @@ pub(crate) fn CreateRepository(
             },
         };
         let navigate = navigate.clone();
-        work.start(api.run(Create::build(variables)), move |data| {
-            navigate(
-                &paths::repository(&data.create_repository.repository.path),
-                NavigateOptions::default(),
-            );
+        let path = format!("{}/{}", variables.namespace, variables.name);
+        work.start(api.done(Create::build(variables)), move |()| {
+            navigate(&paths::repository(&path), NavigateOptions::default());
         });
     };
     let options: Vec<_> = choices

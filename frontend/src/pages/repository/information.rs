@@ -27,23 +27,23 @@ struct Variables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Update {
     #[arguments(input: { id: $id, description: $description })]
-    #[expect(dead_code, reason = "the page is read again")]
     update_repository: Payload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "UpdateRepositoryPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Payload {
-    #[expect(dead_code, reason = "the page is read again")]
     repository: Updated,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Repository")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Updated {
-    #[expect(dead_code, reason = "the page is read again")]
     id: cynic::Id,
 }
 
@@ -194,7 +194,7 @@ fn EditDescription(
             id: cynic::Id::new(id.clone()),
             description: value.get_untracked().trim().to_owned(),
         };
-        work.start(api.run(Update::build(variables)), move |_| {
+        work.start(api.done(Update::build(variables)), move |()| {
             toasts.success(tu_string!(i18n, repository.description_saved));
             on_close.try_run(());
             on_done.try_run(());

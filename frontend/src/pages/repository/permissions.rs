@@ -59,23 +59,23 @@ struct SetVariables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "SetVariables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct SetPermissions {
     #[arguments(input: { repository: $repository, permissions: [{ account: $account, role: $role }] })]
-    #[expect(dead_code, reason = "the list is read again")]
     set_permissions: Payload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "SetPermissionsPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Payload {
-    #[expect(dead_code, reason = "the list is read again")]
     repository: Changed,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Repository")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Changed {
-    #[expect(dead_code, reason = "the list is read again")]
     id: cynic::Id,
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn Permissions(
             role,
         };
         async move {
-            api.run(SetPermissions::build(variables)).await?;
+            api.done(SetPermissions::build(variables)).await?;
             let text = if role.is_some() {
                 tu_string!(i18n, settings.saved, name = account).to_string()
             } else {

@@ -19,6 +19,7 @@ struct Variables {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Delete {
     #[arguments(input: { repository: $repository, names: $names })]
     delete_tags: Payload,
@@ -26,6 +27,7 @@ struct Delete {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "DeleteTagsPayload")]
+#[expect(dead_code, reason = "only the success matters")]
 struct Payload {
     deleted_names: Vec<String>,
 }
@@ -51,8 +53,7 @@ pub(crate) fn DeleteTags(
             repository: cynic::Id::new(repository.clone()),
             names: names.clone(),
         };
-        work.start(api.run(Delete::build(variables)), move |data| {
-            let count = data.delete_tags.deleted_names.len();
+        work.start(api.done(Delete::build(variables)), move |()| {
             toasts.success(tu_string!(i18n, tags.deleted, count = count).to_string());
             on_done.run(());
         });
