@@ -223,11 +223,15 @@ fn apt_line(packages: &[&str]) -> String {
             packages.join(" ")
         );
     }
-    let sudo = if is_root() { "" } else { "sudo " };
-    format!(
-        "{sudo}apt-get install --no-install-recommends {}",
-        packages.join(" ")
-    )
+    let words = packages.join(" ");
+    let line = format!("apt-get install --no-install-recommends {words}");
+    if is_root() {
+        line
+    } else if which("sudo").is_some() {
+        format!("sudo {line}")
+    } else {
+        format!("su -c '{line}'")
+    }
 }
 
 /// Installs packages with `apt-get`, as root or through sudo.
