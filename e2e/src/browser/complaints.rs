@@ -19,9 +19,6 @@ use tokio::task::JoinHandle;
 const REPORT_VIOLATIONS: &str = "addEventListener('securitypolicyviolation', event => \
     console.error(`content security policy: ${event.violatedDirective} blocked ${event.blockedURI} ${event.sample}`));";
 
-/// Chromium's remark on the preload of the wasm file, whose `integrity` it checks where it is used.
-const PRELOAD_INTEGRITY: &str = "`integrity` attribute is currently ignored for preload";
-
 /// The complaints of one page so far.
 #[derive(Debug)]
 pub struct Complaints {
@@ -88,8 +85,7 @@ impl Complaints {
             page.event_listener::<log::EventEntryAdded>().await,
             |event| {
                 let entry = &event.entry;
-                let bad = matches!(entry.level, LogEntryLevel::Error | LogEntryLevel::Warning)
-                    && !entry.text.contains(PRELOAD_INTEGRITY);
+                let bad = matches!(entry.level, LogEntryLevel::Error | LogEntryLevel::Warning);
                 let url = entry.url.as_deref().unwrap_or_default();
                 bad.then(|| format!("log: {} {url}", entry.text))
             },
