@@ -3,7 +3,8 @@
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::Response;
 use berth_domain::{Digest, Error, Invalid, Noun, RepositoryPath, Result};
-use berth_services::uploads::{Started, UploadStatus};
+use berth_services::uploads::{ByteStream, Started, UploadStatus};
+use futures::TryStreamExt as _;
 use uuid::Uuid;
 
 use crate::call::{Call, DOCKER_CONTENT_DIGEST, empty, set};
@@ -24,7 +25,7 @@ pub(crate) async fn start(call: &Call<'_>, path: &RepositoryPath) -> Answer {
     if let Some(digest) = call.query("digest") {
         let digest = digest.parse()?;
         let digest = uploads
-            .push(&call.actor, path, &digest, call.body.stream())
+            .push(&call.actor, path, &digest, content(call))
             .await?;
         return Ok(stored(path, &digest));
     }
@@ -65,7 +66,7 @@ pub(crate) async fn answer(call: &Call<'_>, path: &RepositoryPath, id: &str) -> 
         Method::PATCH => {
             let from = chunk_start(call)?;
             let upload = uploads
-                .append(&call.actor, path, uuid, from, call.body.stream())
+                .append(&call.actor, path, uuid, from, content(call))
                 .await
                 .map_err(|error| standing(error, path, uuid))?;
             Ok(open(StatusCode::ACCEPTED, path, &upload))
@@ -86,10 +87,20 @@ async fn finish(call: &Call<'_>, path: &RepositoryPath, uuid: Uuid) -> Answer {
     let digest = call
         .services
         .uploads
-        .finish(&call.actor, path, uuid, &digest, from, call.body.stream())
+        .finish(&call.actor, path, uuid, &digest, from, content(call))
         .await
         .map_err(|error| standing(error, path, uuid))?;
     Ok(stored(path, &digest))
+}
+
+/// The body, counted for the measurements as it comes.
+fn content(call: &Call<'_>) -> ByteStream {
+    let received = metrics::counter!("registry_image_pushed_bytes_total");
+    Box::pin(
+        call.body
+            .stream()
+            .inspect_ok(move |chunk| received.increment(chunk.len() as u64)),
+    )
 }
 
 /// Where the chunk says it begins; a stream does not say.
