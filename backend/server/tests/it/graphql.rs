@@ -8,7 +8,7 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 const GRAPHQL: &str = "application/graphql-response+json";
 
 fn server() -> (tempfile::TempDir, Server) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(&mut berth(folder.path()));
     (folder, server)
 }
