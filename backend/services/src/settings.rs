@@ -117,8 +117,6 @@ pub struct RobotSettings {
 pub struct PushSettings {
     /// `CREATE_PRIVATE_REPO_ON_PUSH`.
     pub private_on_push: bool,
-    /// `CREATE_NAMESPACE_ON_PUSH`.
-    pub create_namespace: bool,
     /// `FEATURE_EXTENDED_REPOSITORY_NAMES`.
     pub nested_names: bool,
     /// `FEATURE_SPARSE_INDEX`.
@@ -143,7 +141,6 @@ impl Default for PushSettings {
     fn default() -> Self {
         Self {
             private_on_push: true,
-            create_namespace: false,
             nested_names: true,
             sparse_index: false,
             referrers: true,
