@@ -460,7 +460,7 @@ mod tests {
     fn depth_and_aliases_are_bounded() {
         let deep = format!(
             "{}title{}",
-            "{ registry ".repeat(1) + &"{ a ".repeat(20),
+            "{ registry ".to_owned() + &"{ a ".repeat(20),
             " }".repeat(21)
         );
         assert_eq!(

@@ -1,7 +1,6 @@
 //! Batches: what many rows of one answer ask for is fetched in one call of a service.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -103,13 +102,14 @@ loader!(TagsOn => Vec<TagName>, |shared, keys| {
 });
 
 /// One value from the next batch.
-pub(crate) fn load<K>(
+pub(crate) async fn load<K>(
     loader: &DataLoader<Loaders>,
     key: K,
-) -> impl Future<Output = async_graphql::Result<Option<<Loaders as Loader<K>>::Value>>> + Send
+) -> async_graphql::Result<Option<<Loaders as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Loaders: Loader<K, Error = Arc<Error>>,
 {
-    async move { loader.load_one(key).await.map_err(|error| gql_ref(&error)) }
+    let value = loader.load_one(key).await;
+    value.map_err(|error| gql_ref(&error))
 }

@@ -100,7 +100,6 @@ mod tests {
 
     #[test]
     fn every_item_in_the_way_is_told_and_a_fault_ends_the_check() {
-        let items = Items::checked(&[1, 2, 3]).unwrap();
         let (mut checking, mut good) = (Checking::default(), Vec::new());
         checking.take(Ok(1), &mut good).unwrap();
         checking

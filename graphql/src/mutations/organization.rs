@@ -30,7 +30,7 @@ pub(super) struct OrganizationMutations;
 /// Mutations of organizations.
 #[Object]
 impl OrganizationMutations {
-    /// Creates an organization whose team `owners` holds the viewer. Scope: user:admin. Log: org_create.
+    /// Creates an organization whose team `owners` holds the viewer. Scope: `user:admin`. Log: `org_create`.
     async fn create_organization(
         &self,
         ctx: &Context<'_>,

@@ -100,8 +100,8 @@ pub(super) struct RepositoryMutations;
 /// Mutations of repositories.
 #[Object]
 impl RepositoryMutations {
-    /// Creates a repository; the viewer administers it. Scope: repo:create. Role: creator in the
-    /// organization, or the own namespace. Log: create_repo.
+    /// Creates a repository; the viewer administers it. Scope: `repo:create`. Role: creator in the
+    /// organization, or the own namespace. Log: `create_repo`.
     async fn create_repository(
         &self,
         ctx: &Context<'_>,
@@ -130,7 +130,7 @@ impl RepositoryMutations {
         })
     }
 
-    /// Changes the description. Scope: repo:admin. Role: admin. Log: set_repo_description.
+    /// Changes the description. Scope: `repo:admin`. Role: admin. Log: `set_repo_description`.
     async fn update_repository(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +148,7 @@ impl RepositoryMutations {
     }
 
     /// Changes who may pull, for all of the repositories or none; `extensions.detail.items` names each
-    /// in the way. Scope: repo:admin. Role: admin. Log: change_repo_visibility.
+    /// in the way. Scope: `repo:admin`. Role: admin. Log: `change_repo_visibility`.
     async fn change_visibility(
         &self,
         ctx: &Context<'_>,
@@ -167,7 +167,7 @@ impl RepositoryMutations {
     }
 
     /// Deletes repositories with everything in them, all or none; `extensions.detail.items` names each
-    /// in the way. It cannot be undone. Scope: repo:admin. Role: admin. Log: delete_repo.
+    /// in the way. It cannot be undone. Scope: `repo:admin`. Role: admin. Log: `delete_repo`.
     async fn delete_repositories(
         &self,
         ctx: &Context<'_>,
@@ -185,7 +185,7 @@ impl RepositoryMutations {
     }
 
     /// Gives roles in one repository to users and robots, all or none; a null role removes. Scope:
-    /// repo:admin. Role: admin. Log: change_repo_permission, delete_repo_permission.
+    /// `repo:admin`. Role: admin. Log: `change_repo_permission`, `delete_repo_permission`.
     async fn set_permissions(
         &self,
         ctx: &Context<'_>,

@@ -61,8 +61,8 @@ pub(super) struct RobotMutations;
 /// Mutations of robots.
 #[Object]
 impl RobotMutations {
-    /// Creates a robot with a fresh token. Scope: org:admin, user:admin in the own namespace. Role:
-    /// administrator of the namespace. Log: create_robot.
+    /// Creates a robot with a fresh token. Scope: `org:admin`, `user:admin` in the own namespace. Role:
+    /// administrator of the namespace. Log: `create_robot`.
     async fn create_robot(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +85,7 @@ impl RobotMutations {
     }
 
     /// Gives a robot a new token; the old one is dead at once and cannot be brought back. Scope and
-    /// role as for createRobot. Log: regenerate_robot_token.
+    /// role as for `createRobot`. Log: `regenerate_robot_token`.
     async fn regenerate_robot_token(
         &self,
         ctx: &Context<'_>,
@@ -103,7 +103,7 @@ impl RobotMutations {
     }
 
     /// Deletes robots, all or none; `extensions.detail.items` names each in the way. It cannot be
-    /// undone. Scope and role as for createRobot. Log: delete_robot.
+    /// undone. Scope and role as for `createRobot`. Log: `delete_robot`.
     async fn delete_robots(
         &self,
         ctx: &Context<'_>,

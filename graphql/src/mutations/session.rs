@@ -72,7 +72,7 @@ pub(super) struct SessionMutations;
 #[Object]
 impl SessionMutations {
     /// Makes the first user, who becomes a superuser unless `SUPER_USERS` names others, and signs in.
-    /// Scope: none. Log: user_create.
+    /// Scope: none. Log: `user_create`.
     async fn initialize_registry(
         &self,
         ctx: &Context<'_>,
@@ -96,7 +96,7 @@ impl SessionMutations {
         })
     }
 
-    /// Begins a session. Scope: none. Log: login_success, login_failure.
+    /// Begins a session. Scope: none. Log: `login_success`, `login_failure`.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
@@ -114,7 +114,7 @@ impl SessionMutations {
         })
     }
 
-    /// Ends all sessions of the user. Scope: a session. Log: logout_success.
+    /// Ends all sessions of the user. Scope: a session. Log: `logout_success`.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<SignOutPayload> {
         ctx.services()
             .authn
@@ -125,7 +125,7 @@ impl SessionMutations {
         Ok(SignOutPayload { success: true })
     }
 
-    /// Changes the own password; every other session ends. Scope: a session. Log: account_change_password.
+    /// Changes the own password; every other session ends. Scope: a session. Log: `account_change_password`.
     async fn change_password(
         &self,
         ctx: &Context<'_>,

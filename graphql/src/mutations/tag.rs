@@ -33,7 +33,7 @@ pub(super) struct TagMutations;
 /// Mutations of tags.
 #[Object]
 impl TagMutations {
-    /// Deletes tags of one repository, all or none. Scope: repo:write. Role: write. Log: delete_tag.
+    /// Deletes tags of one repository, all or none. Scope: `repo:write`. Role: write. Log: `delete_tag`.
     async fn delete_tags(
         &self,
         ctx: &Context<'_>,

@@ -115,7 +115,7 @@ db_test!(
             "SUBSCRIPTIONS_ONLY"
         );
 
-        t.clock.advance(std::time::Duration::from_secs(60));
+        t.clock.advance(std::time::Duration::from_mins(1));
         let mut events = socket(&ann, watch);
         let image = TestImage::new(2);
         // The clock stands still, so it does not matter which of the two comes first.

@@ -19,7 +19,7 @@ db_test!(
         t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
         let id = repository_id(t, "ann/app").await;
         let other = t.replica(Settings::default());
-        t.clock.advance(std::time::Duration::from_secs(60));
+        t.clock.advance(std::time::Duration::from_mins(1));
         let events = other.events.subscribe(ann.clone(), id).await.unwrap();
         let mut events = std::pin::pin!(events);
         let digest = t.push(&ann, "ann/app:2", &TestImage::new(2)).await;

@@ -1,5 +1,7 @@
 //! The services on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 mod accounts;
 mod events;
 mod listings;
