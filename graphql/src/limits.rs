@@ -412,6 +412,21 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_pages_of_a_console_pass_with_room() {
+        let tags = "{ repository(namespace: \"a\", name: \"b\") { tags(first: 100) { totalCount \
+             pageInfo { hasNextPage endCursor } nodes { id name startedAt expiresAt manifest { digest contentBytes \
+             artifactType ... on ImageManifest { platform { os label } } \
+             ... on ImageIndex { children { platform { os label } } } } } } } }";
+        let detail = "{ repository(namespace: \"a\", name: \"b\") { tag(name: \"c\") { manifest { digest raw \
+             referrers(first: 100) { nodes { digest artifactType createdAt } } ... on ImageIndex { children { digest \
+             manifest { digest ... on ImageManifest { config { command labels { key value } history { createdBy } } \
+             layers { digest sizeBytes createdBy } } } } } } } } }";
+        for query in [tags, detail] {
+            assert_eq!(reason(measure(query, serde_json::json!({}))), None);
+        }
+    }
+
+    #[test]
     fn a_page_below_a_page_is_refused_also_when_variables_hide_its_length() {
         let query = "query ($n: Int) { repositories(first: $n) { nodes { tags(first: $n) { nodes { name } } } } }";
         let refused = measure(query, serde_json::json!({ "n": 100 }));

@@ -51,6 +51,11 @@ macro_rules! loader {
             type Error = Arc<Error>;
 
             async fn load(&self, keys: &[$key]) -> Loaded<$key, $value> {
+                tracing::debug!(
+                    loader = stringify!($key),
+                    keys = keys.len(),
+                    "fetching a batch"
+                );
                 let ($this, $keys) = (&self.0, keys);
                 $body.map_err(Arc::new)
             }
