@@ -58,7 +58,6 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             upload_life: config.storage.upload_expiration.0,
             time_machine: config.tags.default_expiration.0,
             lax_pull_logging: config.usage_logs.lax_pulls,
-            ..PushSettings::default()
         },
     }
 }

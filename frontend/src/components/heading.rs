@@ -54,10 +54,10 @@ pub(crate) fn Heading(
         ));
     });
     Effect::new(move |_| {
-        if let Some(node) = node.get() {
-            if navigated.moved_to(location.pathname.get_untracked()) {
-                let _ = node.focus();
-            }
+        if let Some(node) = node.get()
+            && navigated.moved_to(location.pathname.get_untracked())
+        {
+            let _ = node.focus();
         }
     });
     view! {

@@ -148,7 +148,7 @@ fn AccountMenu(name: String, color: String) -> impl IntoView {
         let navigate = navigate.clone();
         spawn_local(async move {
             match api.done_once(SignOut::build(())).await {
-                Ok(_) => {
+                Ok(()) => {
                     session.set_viewer(None);
                     navigate("/signin", leptos_router::NavigateOptions::default());
                 }

@@ -24,7 +24,6 @@ pub(super) struct Manifest {
 /// What only its kind has.
 #[derive(cynic::InlineFragments, Debug, Clone)]
 #[cynic(graphql_type = "Manifest")]
-#[expect(clippy::large_enum_variant, reason = "a page holds one or two")]
 pub(super) enum Own {
     Image(Image),
     Index(Index),
