@@ -25,7 +25,7 @@ fn Dialog() -> impl IntoView {
     let password = RwSignal::new(String::new());
     let work = Work::new();
     let name = session.user_name_untracked().unwrap_or_default();
-    let shown_name = name.clone();
+    let (shown_name, known_name) = (name.clone(), name.clone());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let operation = SignInMutation::build(SignInVariables {
@@ -48,6 +48,8 @@ fn Dialog() -> impl IntoView {
                     <div class="pf-v6-c-form">
                         <FormAlert error=work.error words=Callback::new(move |error| wrong_password(i18n, &error))/>
                         <p>{move || t_string!(i18n, expired.text, name = shown_name.clone()).to_string()}</p>
+                        // Tells password managers whose password this is.
+                        <input type="text" name="username" autocomplete="username" value=known_name hidden readonly/>
                         <PasswordField
                             id="password-again"
                             label=words!(i18n, signin.password)

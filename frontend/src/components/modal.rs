@@ -2,6 +2,7 @@
 
 use icondata_lu as lu;
 use leptos::{html::Dialog, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::{Button, ButtonKind};
 use crate::i18n::*;
@@ -32,8 +33,10 @@ pub(crate) fn Modal(
     });
     let opener = StoredValue::new_local(opener);
     on_cleanup(move || {
-        // The element leaves the document without being closed, so the browser does not return the focus itself.
-        use wasm_bindgen::JsCast;
+        // Closed before it goes, since everything behind an open modal dialog refuses the focus.
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
+        }
         if let Some(Some(opener)) = opener.try_get_value()
             && let Some(opener) = opener.dyn_ref::<web_sys::HtmlElement>()
         {
@@ -46,7 +49,9 @@ pub(crate) fn Modal(
             node_ref=dialog
             aria-label=move || title.get()
             // A browser may close a dialog without asking, when `Esc` is pressed again.
-            on:close=move |_| on_close.run(())
+            on:close=move |_| {
+                on_close.try_run(());
+            }
             on:cancel=move |event: web_sys::Event| {
                 event.prevent_default();
                 on_close.run(());
