@@ -24,6 +24,11 @@ pub(super) struct Manifest {
 /// What only its kind has.
 #[derive(cynic::InlineFragments, Debug, Clone)]
 #[cynic(graphql_type = "Manifest")]
+// On wasm its members are smaller than what the lint minds.
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "a page holds one or two")
+)]
 pub(super) enum Own {
     Image(Image),
     Index(Index),
