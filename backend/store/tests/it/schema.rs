@@ -9,6 +9,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::struct_field_names, reason = "`column` alone is a word of SQL")]
 struct Column {
     #[diesel(sql_type = Text)]
     table_name: String,
