@@ -41,6 +41,7 @@ fn clippy() -> Result<()> {
         "berth-frontend",
         "--all-targets",
         "--locked",
+        "--keep-going",
     ];
     run(cargo().args(words).args(["--", "-D", "warnings"]))
 }
