@@ -82,7 +82,7 @@ pub enum Error {
     /// Credentials are missing or wrong.
     #[error("{message}")]
     Unauthenticated {
-        /// Safe to show, see `registry-protocol` login messages.
+        /// Safe to show.
         message: String,
     },
     /// The caller may not know whether this exists.

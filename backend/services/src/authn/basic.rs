@@ -1,4 +1,4 @@
-//! Name and password: what `/v2/auth` and the login form take (registry-protocol: Basic credentials).
+//! Name and password: what `/v2/auth` and the login form take.
 
 use berth_crypto::tokens;
 use berth_domain::{AccountId, Error, Event, Result, RobotName, Scopes, Secret};
