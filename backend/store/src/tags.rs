@@ -306,24 +306,6 @@ pub async fn count(
     .map_err(db_error)
 }
 
-/// How many live tags each of these repositories has; those without any are left out.
-pub async fn counts(
-    conn: &mut Conn,
-    repositories: &[RepositoryId],
-    now: Timestamp,
-) -> Result<Vec<(RepositoryId, i64)>> {
-    on_backend!(conn, |c| {
-        tags::table
-            .filter(tags::repository_id.eq_any(repositories.iter().map(|id| id.0)))
-            .filter(live!(now))
-            .group_by(tags::repository_id)
-            .select((tags::repository_id, diesel::dsl::count_star()))
-            .load(c)
-            .await
-    })
-    .map_err(db_error)
-}
-
 /// A pattern that finds `text` anywhere, its own wildcards taken literally.
 pub(crate) fn like(text: &str) -> String {
     let escaped = text
