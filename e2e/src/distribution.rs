@@ -85,6 +85,24 @@ impl Distribution {
         request.header("Content-Type", "application/octet-stream")
     }
 
+    /// Returns once a running request holds the upload: another one is then told to come back, where
+    /// one at a wrong offset is told so before.
+    pub async fn wait_until_busy(&self, url: &str, upload: &Upload) {
+        loop {
+            let beyond = upload.offset + 1;
+            let probe = self
+                .append_request(url, upload)
+                .header("Content-Range", format!("{beyond}-{beyond}"))
+                .body("x");
+            let answer = probe.send().await.expect("the server answers");
+            match answer.status() {
+                StatusCode::RANGE_NOT_SATISFIABLE => tokio::task::yield_now().await,
+                StatusCode::SERVICE_UNAVAILABLE => return,
+                other => panic!("a chunk out of order is answered {other}"),
+            }
+        }
+    }
+
     /// Asks how far an upload is.
     pub async fn status(&self, url: &str, upload_: &Upload) -> Upload {
         let answer = self

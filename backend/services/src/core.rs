@@ -5,7 +5,7 @@ use std::sync::Arc;
 use berth_crypto::{Passwords, SealingKey};
 use berth_domain::{Clock, Error, Invalid, RepositoryPath, Result, Timestamp};
 use berth_storage::StorageDriver;
-use berth_store::Db;
+use berth_store::{Db, schedules, uploads};
 
 use crate::access::Gate;
 use crate::access::policy::Switches;
@@ -151,6 +151,21 @@ impl Services {
     /// The settings, for adapters that render addresses.
     pub fn settings(&self) -> &Settings {
         &self.core.settings
+    }
+
+    /// Frees what a predecessor that was killed still holds: uploads and periodic work. Only for the
+    /// one server of a database that no other process serves; replicas wait until leases run out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn take_over(&self) -> Result<()> {
+        self.core
+            .db
+            .write(async |tx| {
+                uploads::release_all(tx).await?;
+                schedules::release_all(tx).await
+            })
+            .await
     }
 
     /// Writes out what is still queued, at shutdown.

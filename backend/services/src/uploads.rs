@@ -30,7 +30,8 @@ use hashing::Hash;
 use transfer::Lease;
 
 /// How long a lease holds without being renewed; a replica that died blocks an upload no longer.
-const LEASE: Duration = Duration::from_mins(1);
+/// Renewals come three times as often, so one that is late by seconds loses nothing.
+const LEASE: Duration = Duration::from_secs(15);
 /// Repositories that a mount without `from` looks at.
 const MOUNT_CANDIDATES: i64 = 20;
 

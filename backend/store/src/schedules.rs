@@ -53,6 +53,21 @@ pub async fn claim(
     Ok(changed == 1)
 }
 
+/// Ends every claim, whoever holds it.
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(job_schedules::table.filter(job_schedules::locked_by.is_not_null()))
+            .set((
+                job_schedules::locked_by.eq(None::<String>),
+                job_schedules::locked_until.eq(None::<Timestamp>),
+            ))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
 /// Gives the work back and says when it is due again; only its holder can.
 pub async fn finish(
     tx: &mut Tx,

@@ -141,6 +141,21 @@ pub async fn renew(tx: &mut Tx, id: UploadId, holder: &str, until: Timestamp) ->
     Ok(changed == 1)
 }
 
+/// Ends every lease, whoever holds it.
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(uploads::table.filter(uploads::leased_by.is_not_null()))
+            .set((
+                uploads::leased_by.eq(None::<String>),
+                uploads::leased_until.eq(None::<Timestamp>),
+            ))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
 /// Writes down how far the upload is and gives the lease back; tells whether it was still held.
 pub async fn advance(tx: &mut Tx, id: UploadId, holder: &str, progress: &Progress) -> Result<bool> {
     let changed = on_backend!(&mut **tx, |c| {

@@ -1,7 +1,9 @@
 //! Uploads that are interrupted, moved, repeated (R2, X6).
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use berth_e2e::deployment::Shape;
 use berth_e2e::distribution::Upload;
 use berth_e2e::harness::Scenario;
 use berth_e2e::image::digest;
@@ -9,7 +11,7 @@ use berth_e2e::world::World;
 use berth_e2e::{random, scenarios};
 use bytes::Bytes;
 use futures::StreamExt;
-use reqwest::{Body, Method, StatusCode};
+use reqwest::{Body, Method, Response, StatusCode};
 use tokio::sync::Notify;
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
@@ -62,13 +64,12 @@ async fn upload_goes_on_after_the_server_was_killed(world: World) {
     let upload = by_hand.append(&url, &upload, &content[..6 * MIB]).await;
 
     // The second part stops in its middle, and then the server dies.
-    let (body, reached) = stalling_body(&content[6 * MIB..8 * MIB]);
     let request = by_hand
         .append_request(&url, &upload)
         .header("Content-Range", range(&upload, 4 * MIB))
-        .body(body);
+        .body(stalling_body(&content[6 * MIB..8 * MIB]));
     let interrupted = tokio::spawn(request.send());
-    reached.notified().await;
+    by_hand.wait_until_busy(&url, &upload).await;
     world.deployment_mut().servers[0].kill().await;
     interrupted
         .await
@@ -83,9 +84,14 @@ async fn upload_goes_on_after_the_server_was_killed(world: World) {
         upload.offset
     );
     let rest = usize::try_from(upload.offset).expect("it fits");
-    let committed = by_hand
-        .commit(&url, &upload, &content[rest..], &digest(&content))
-        .await;
+    let commit = || by_hand.commit(&url, &upload, &content[rest..], &digest(&content));
+    let mut committed = commit().await;
+    // Replicas cannot know that one of them died until its lease has run out.
+    while world.shape() == Shape::Scaled && committed.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let pause = header_seconds(&committed, "Retry-After");
+        tokio::time::sleep(pause).await;
+        committed = commit().await;
+    }
     assert_eq!(committed.status(), StatusCode::CREATED);
     assert!(by_hand.pull_blob(&url, &digest(&content)).await == content);
 }
@@ -94,16 +100,19 @@ fn range(upload: &Upload, length: usize) -> String {
     format!("{}-{}", upload.offset, upload.offset + length as u64 - 1)
 }
 
-/// A body that sends `bytes`, tells so, and then never ends.
-fn stalling_body(bytes: &[u8]) -> (Body, Arc<Notify>) {
-    let reached = Arc::new(Notify::new());
-    let notify = Arc::clone(&reached);
+/// A body that sends `bytes` and then never ends.
+fn stalling_body(bytes: &[u8]) -> Body {
     let first = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::copy_from_slice(bytes))]);
-    let then = futures::stream::once(async move {
-        notify.notify_one();
-        std::future::pending().await
-    });
-    (Body::wrap_stream(first.chain(then)), reached)
+    Body::wrap_stream(first.chain(futures::stream::pending()))
+}
+
+fn header_seconds(answer: &Response, name: &str) -> Duration {
+    let value = answer
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok());
+    let seconds = value.and_then(|value| value.parse().ok());
+    Duration::from_secs(seconds.expect("a header with seconds"))
 }
 
 async fn known_blob_is_mounted_from_another_repository(world: World) {
@@ -154,15 +163,13 @@ async fn running_transfer_ends_before_the_server_does(world: World) {
     let url = world.replicas()[0].clone();
     let upload = by_hand.begin(&url).await;
 
-    let reached = Arc::new(Notify::new());
     let go_on = Arc::new(Notify::new());
-    let (tell, wait) = (Arc::clone(&reached), Arc::clone(&go_on));
+    let wait = Arc::clone(&go_on);
     let first = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::copy_from_slice(
         &content[..MIB / 2],
     ))]);
     let second = Bytes::copy_from_slice(&content[MIB / 2..]);
     let then = futures::stream::once(async move {
-        tell.notify_one();
         wait.notified().await;
         Ok::<_, std::io::Error>(second)
     });
@@ -172,7 +179,7 @@ async fn running_transfer_ends_before_the_server_does(world: World) {
         .absolute(Method::PUT, &path)
         .body(Body::wrap_stream(first.chain(then)));
     let transfer = tokio::spawn(put.send());
-    reached.notified().await;
+    by_hand.wait_until_busy(&url, &upload).await;
     world.deployment().servers[0].terminate().await;
     go_on.notify_one();
     let answer = transfer

@@ -36,6 +36,9 @@ async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
     let listener = listener(address, subject).await?;
     let address = listener.local_addr().unwrap_or(address);
     let services = services(config, &data, address, config.migrate_at_start()).await?;
+    if config.is_embedded() {
+        services.take_over().await?;
+    }
     let drain = Drain::default();
     let app = router(&services, &config.server.trusted_proxies, &drain)?;
     let stop = CancellationToken::new();

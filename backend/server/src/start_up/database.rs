@@ -34,10 +34,16 @@ impl Config {
     /// What `serve` does about a schema that is behind: SQLite has one process, which migrates;
     /// replicas share PostgreSQL, where migrating is a step of its own.
     pub fn migrate_at_start(&self) -> Migrate {
-        match self.database.uri {
-            Some(DatabaseUri::Postgres(_)) => Migrate::No,
-            Some(DatabaseUri::Sqlite(_)) | None => Migrate::Yes,
+        if self.is_embedded() {
+            Migrate::Yes
+        } else {
+            Migrate::No
         }
+    }
+
+    /// Whether one server has the database for itself, as it has a file.
+    pub fn is_embedded(&self) -> bool {
+        !matches!(self.database.uri, Some(DatabaseUri::Postgres(_)))
     }
 }
 

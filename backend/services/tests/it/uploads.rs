@@ -161,6 +161,47 @@ db_test!(
 );
 
 db_test!(
+    async fn an_upload_whose_server_was_killed_is_free_soon_or_at_once_for_its_heir(
+        t: TestRegistry,
+    ) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let uploads = &t.services.uploads;
+        for heir_takes_over in [false, true] {
+            let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+            let (begun, has_begun) = tokio::sync::oneshot::channel();
+            let endless: ByteStream = futures::stream::once(async move {
+                begun.send(()).ok();
+                std::future::pending().await
+            })
+            .boxed();
+            let doomed = t.replica(Settings::default());
+            let (ann_, path_) = (ann.clone(), path.clone());
+            tokio::spawn(async move {
+                doomed
+                    .uploads
+                    .append(&ann_, &path_, uuid, None, endless)
+                    .await
+            });
+            has_begun.await.unwrap();
+            if heir_takes_over {
+                t.services.take_over().await.unwrap();
+            } else {
+                t.clock.advance(Duration::from_secs(14));
+                let early = uploads.append(&ann, &path, uuid, None, empty_body()).await;
+                assert!(matches!(early, Err(Error::UploadBusy)), "{early:?}");
+                t.clock.advance(Duration::from_secs(1));
+            }
+            let digest = Digest::of(b"abc");
+            uploads
+                .finish(&ann, &path, uuid, &digest, Some(0), body(["abc".into()]))
+                .await
+                .unwrap();
+        }
+    }
+);
+
+db_test!(
     async fn a_mount_links_what_the_actor_may_read_and_nothing_else(t: TestRegistry) {
         let ann = t.user("ann").await;
         let bob = t.user("bob").await;
