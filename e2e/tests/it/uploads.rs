@@ -84,7 +84,8 @@ async fn upload_goes_on_after_the_server_was_killed(world: World) {
         upload.offset
     );
     let rest = usize::try_from(upload.offset).expect("it fits");
-    let commit = || by_hand.commit(&url, &upload, &content[rest..], &digest(&content));
+    let whole = digest(&content);
+    let commit = || by_hand.commit(&url, &upload, &content[rest..], &whole);
     let mut committed = commit().await;
     // Replicas cannot know that one of them died until its lease has run out.
     while world.shape() == Shape::Scaled && committed.status() == StatusCode::SERVICE_UNAVAILABLE {
