@@ -91,7 +91,7 @@ pub(crate) const VERSITYGW: Tool = go(
 );
 
 /// The clients and servers of the tests that no distribution carries in a usable version.
-pub(crate) const CLIENTS: [Tool; 5] = [
+pub(crate) const CLIENTS: [Tool; 6] = [
     go(
         "crane",
         versions::CRANE,
@@ -109,6 +109,16 @@ pub(crate) const CLIENTS: [Tool; 5] = [
         210,
         150,
     ),
+    Tool {
+        name: "oci-conformance",
+        ..go(
+            "conformance",
+            versions::CONFORMANCE,
+            "github.com/opencontainers/distribution-spec/conformance",
+            10,
+            15,
+        )
+    },
 ];
 
 impl Tool {

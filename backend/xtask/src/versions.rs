@@ -15,6 +15,8 @@ pub(crate) const CRANE: &str = "v0.22.1";
 pub(crate) const HELM: &str = "v3.22.0";
 pub(crate) const COSIGN: &str = "v3.1.3";
 pub(crate) const VERSITYGW: &str = "v1.8.0";
+/// The suite has no releases; the commit is of 2026-08-31.
+pub(crate) const CONFORMANCE: &str = "v0.0.0-20260831232431-97274622c111";
 
 /// Oldest Go that can fetch the toolchain a module asks for.
 pub(crate) const GO: (u32, u32) = (1, 21);

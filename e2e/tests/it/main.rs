@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod buildah;
+mod conformance;
 mod cosign;
 mod crane;
 mod helm;
@@ -17,6 +18,7 @@ fn main() -> std::process::ExitCode {
         access::SCENARIOS,
         browser::SCENARIOS,
         buildah::SCENARIOS,
+        conformance::SCENARIOS,
         cosign::SCENARIOS,
         crane::SCENARIOS,
         helm::SCENARIOS,
