@@ -40,9 +40,14 @@ impl Call<'_> {
 
     /// The first query parameter of a name, decoded.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
+        self.queries(name).next()
+    }
+
+    /// All query parameters of a name, decoded.
+    pub(crate) fn queries(&self, name: &str) -> impl Iterator<Item = String> {
         let query = self.parts.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes())
-            .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+            .filter_map(move |(key, value)| (key == name).then(|| value.into_owned()))
     }
 
     /// `n`: what is no number is as if it were not there.

@@ -1,9 +1,11 @@
 //! `/v2/<name>/manifests/<reference>`
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use berth_domain::{Error, Manifest, Noun, Reference, RepositoryPath};
+use berth_domain::{Error, Manifest, Noun, Reference, RepositoryPath, Result, TagName};
 use berth_services::manifests::{Accept, PullKind};
 
 use crate::call::{Call, DOCKER_CONTENT_DIGEST, empty, set};
@@ -11,6 +13,9 @@ use crate::error::Answer;
 
 /// Tells clients that the subject was understood, so that they need not keep the fallback tag.
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+
+/// Repeats each tag that a push by digest has set.
+const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
 
 pub(crate) async fn answer(call: &Call<'_>, path: &RepositoryPath, reference: &str) -> Answer {
     if *call.method() == Method::PUT {
@@ -36,11 +41,25 @@ async fn push(call: &Call<'_>, path: &RepositoryPath, reference: &Reference) -> 
         .collect("the manifest", Manifest::SIZE_BYTES_MAX)
         .await?;
     let content_type = call.header(&header::CONTENT_TYPE);
-    let pushed = call
-        .services
-        .manifests
-        .push(&call.actor, path, reference, content_type, bytes)
-        .await?;
+    let manifests = &call.services.manifests;
+    let (pushed, tags) = match reference {
+        Reference::Digest(digest) => {
+            let tags: BTreeSet<TagName> = call
+                .queries("tag")
+                .map(|tag| tag.parse())
+                .collect::<Result<_>>()?;
+            let pushed = manifests
+                .push_tagged(&call.actor, path, digest, &tags, content_type, bytes)
+                .await?;
+            (pushed, tags)
+        }
+        Reference::Tag(_) => {
+            let pushed = manifests
+                .push(&call.actor, path, reference, content_type, bytes)
+                .await?;
+            (pushed, BTreeSet::new())
+        }
+    };
     metrics::counter!("registry_image_pushes_total", "protocol" => "v2").increment(1);
     let mut response = empty(StatusCode::CREATED);
     let headers = response.headers_mut();
@@ -52,6 +71,10 @@ async fn push(call: &Call<'_>, path: &RepositoryPath, reference: &Reference) -> 
     set(headers, DOCKER_CONTENT_DIGEST, pushed.digest.as_str());
     if let Some(subject) = &pushed.subject {
         set(headers, OCI_SUBJECT, subject.as_str());
+    }
+    if !tags.is_empty() {
+        let tags: Vec<&str> = tags.iter().map(TagName::as_str).collect();
+        set(headers, OCI_TAG, tags.join(", "));
     }
     Ok(response)
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::Response;
-use berth_domain::{Digest, Error, Invalid, Noun, RepositoryPath, Result};
+use berth_domain::{Algorithm, Digest, Error, Invalid, Noun, RepositoryPath, Result};
 use berth_services::uploads::{ByteStream, Started, UploadStatus};
 use futures::TryStreamExt as _;
 use uuid::Uuid;
@@ -29,7 +29,10 @@ pub(crate) async fn start(call: &Call<'_>, path: &RepositoryPath) -> Answer {
             .await?;
         return Ok(stored(path, &digest));
     }
-    let upload = uploads.start(&call.actor, path).await?;
+    let algorithm = call
+        .query("digest-algorithm")
+        .map_or(Ok(Algorithm::default()), |text| text.parse())?;
+    let upload = uploads.start_hashing(&call.actor, path, algorithm).await?;
     Ok(open(StatusCode::ACCEPTED, path, &upload))
 }
 

@@ -9,9 +9,10 @@ use crate::sql::text_value;
 use crate::{Error, Invalid, Result};
 
 /// Hash functions a digest may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// The common one.
+    #[default]
     Sha256,
     /// The longer one.
     Sha512,
@@ -40,6 +41,24 @@ impl fmt::Display for Algorithm {
     }
 }
 
+impl FromStr for Algorithm {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "sha256" => Ok(Self::Sha256),
+            "sha512" => Ok(Self::Sha512),
+            _ => Err(Error::invalid(
+                Invalid::Digest,
+                format!(
+                    "`{}` is not a digest algorithm of this registry; `sha256` and `sha512` are",
+                    shorten(text)
+                ),
+            )),
+        }
+    }
+}
+
 text_value! {
     /// Names content by its hash.
     Digest
@@ -56,12 +75,16 @@ impl Digest {
         Self(format!("sha256:{}", hex::encode(hash)))
     }
 
-    /// The digest of some bytes under the algorithm of this one.
-    #[must_use]
-    pub fn same_kind_of(&self, bytes: &[u8]) -> Self {
-        match self.algorithm() {
+    /// A digest from a finished sha512 hash.
+    pub fn from_sha512(hash: &[u8; 64]) -> Self {
+        Self(format!("sha512:{}", hex::encode(hash)))
+    }
+
+    /// The digest of some bytes under an algorithm.
+    pub fn by(algorithm: Algorithm, bytes: &[u8]) -> Self {
+        match algorithm {
             Algorithm::Sha256 => Self::of(bytes),
-            Algorithm::Sha512 => Self(format!("sha512:{}", hex::encode(Sha512::digest(bytes)))),
+            Algorithm::Sha512 => Self::from_sha512(&Sha512::digest(bytes).into()),
         }
     }
 
@@ -88,17 +111,13 @@ impl FromStr for Digest {
             Error::invalid(
                 Invalid::Digest,
                 format!(
-                    "`{}` is not a digest; write `sha256:` and 64 lower-case hexadecimal digits",
+                    "`{}` is not a digest; write `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits",
                     shorten(text)
                 ),
             )
         };
         let (algorithm, hex) = text.split_once(':').ok_or_else(refused)?;
-        let algorithm = match algorithm {
-            "sha256" => Algorithm::Sha256,
-            "sha512" => Algorithm::Sha512,
-            _ => return Err(refused()),
-        };
+        let algorithm: Algorithm = algorithm.parse().map_err(|_| refused())?;
         let is_hex = hex
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -151,8 +170,11 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_digest_we_make_parses_again(bytes: Vec<u8>) {
-            let digest = Digest::of(&bytes);
-            proptest::prop_assert_eq!(digest.as_str().parse::<Digest>().unwrap(), digest);
+            for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+                let digest = Digest::by(algorithm, &bytes);
+                proptest::prop_assert_eq!(digest.algorithm(), algorithm);
+                proptest::prop_assert_eq!(digest.as_str().parse::<Digest>().unwrap(), digest);
+            }
         }
 
         #[test]

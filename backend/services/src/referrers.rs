@@ -15,6 +15,9 @@ use crate::actor::Actor;
 use crate::core::Core;
 use crate::manifests::ManifestView;
 
+/// Digits of a digest in a fallback tag.
+const FALLBACK_HEX_LEN: usize = 64;
+
 /// Listing referrers.
 #[derive(Clone)]
 pub struct Referrers {
@@ -156,14 +159,16 @@ impl Referrers {
         Ok(page.page(rows).map(ManifestView::new))
     }
 
-    /// Descriptors of the index under `<algorithm>-<hex>`, when there is one.
+    /// Descriptors of the index under `<algorithm>-<hex>`, when there is one. Clients cut the
+    /// hexadecimal part to what a tag holds (OCI distribution-spec, referrers tag schema).
     async fn fallback(
         &self,
         conn: &mut Conn,
         repository: RepositoryId,
         subject: &Digest,
     ) -> Result<Vec<Descriptor>> {
-        let name = format!("{}-{}", subject.algorithm(), subject.hex());
+        let hex: String = subject.hex().chars().take(FALLBACK_HEX_LEN).collect();
+        let name = format!("{}-{hex}", subject.algorithm());
         let Ok(tag) = name.parse::<TagName>() else {
             return Ok(Vec::new());
         };

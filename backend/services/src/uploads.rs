@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{
-    Algorithm, Digest, Error, Invalid, Noun, RepositoryId, RepositoryPath, Result, UploadId,
-    UploadState, Visibility,
+    Algorithm, Digest, Error, Noun, RepositoryId, RepositoryPath, Result, UploadId, UploadState,
+    Visibility,
 };
 use berth_storage::Write;
 use berth_store::uploads::{self, Progress, Upload};
@@ -69,7 +69,21 @@ impl Uploads {
     /// # Errors
     /// The gate's; [`Error::FeatureOff`] where pushes are switched off.
     pub async fn start(&self, actor: &Actor, path: &RepositoryPath) -> Result<UploadStatus> {
-        let (_, status) = self.insert(actor, path).await?;
+        self.start_hashing(actor, path, Algorithm::default()).await
+    }
+
+    /// The same, for content that will be named by a digest of this algorithm. One that is finished
+    /// with another algorithm is read again then.
+    ///
+    /// # Errors
+    /// As [`Uploads::start`].
+    pub async fn start_hashing(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        algorithm: Algorithm,
+    ) -> Result<UploadStatus> {
+        let (_, status) = self.insert(actor, path, algorithm).await?;
         Ok(status)
     }
 
@@ -89,7 +103,8 @@ impl Uploads {
         let source = self.mount_source(&mut conn, actor, digest, from).await?;
         drop(conn);
         let Some(source) = source else {
-            return self.start(actor, path).await.map(Started::Open);
+            let upload = self.start_hashing(actor, path, digest.algorithm()).await?;
+            return Ok(Started::Open(upload));
         };
         let keep_until = self.core.now().after(self.core.settings.push.lease);
         let (repository, _) = self.target(actor, path).await?;
@@ -108,7 +123,8 @@ impl Uploads {
         if linked {
             return Ok(Started::Linked(digest.clone()));
         }
-        self.start(actor, path).await.map(Started::Open)
+        let upload = self.start_hashing(actor, path, digest.algorithm()).await?;
+        Ok(Started::Open(upload))
     }
 
     /// A repository that has the blob and that the actor may pull from.
@@ -158,8 +174,8 @@ impl Uploads {
         digest: &Digest,
         body: ByteStream,
     ) -> Result<Digest> {
-        check_algorithm(digest)?;
-        let status = self.start(actor, path).await?;
+        let algorithm = digest.algorithm();
+        let status = self.start_hashing(actor, path, algorithm).await?;
         self.finish(actor, path, status.uuid, digest, None, body)
             .await
     }
@@ -218,7 +234,6 @@ impl Uploads {
         from: Option<u64>,
         body: ByteStream,
     ) -> Result<Digest> {
-        check_algorithm(digest)?;
         let lease = self.lease(actor, path, uuid, from).await?;
         in_task(lease.commit(body, digest.clone())).await?;
         Ok(digest.clone())
@@ -261,13 +276,14 @@ impl Uploads {
         &self,
         actor: &Actor,
         path: &RepositoryPath,
+        algorithm: Algorithm,
     ) -> Result<(UploadId, UploadStatus)> {
         let (repository, _) = self.target(actor, path).await?;
         let uuid = Uuid::now_v7();
         let now = self.core.now();
         let start = Progress {
             offset_bytes: 0,
-            hash_state: Hash::new().to_text(),
+            hash_state: Hash::new(algorithm).to_text(),
             write_state: self.core.storage.begin().to_json()?,
             expires_at: now.after(self.core.settings.push.upload_life),
         };
@@ -445,16 +461,6 @@ async fn in_task<T: Send + 'static>(
 
 fn offset(upload: &Upload) -> u64 {
     u64::try_from(upload.offset_bytes).unwrap_or(0)
-}
-
-fn check_algorithm(digest: &Digest) -> Result<()> {
-    match digest.algorithm() {
-        Algorithm::Sha256 => Ok(()),
-        Algorithm::Sha512 => Err(Error::invalid(
-            Invalid::Digest,
-            "only sha256 digests are accepted for uploads",
-        )),
-    }
 }
 
 /// An empty body, for requests that only finish or cancel.

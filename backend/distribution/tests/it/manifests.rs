@@ -1,6 +1,6 @@
 //! Manifests: pushed, pulled and deleted byte for byte.
 
-use berth_domain::{Digest, MediaType};
+use berth_domain::{Algorithm, Digest, MediaType};
 use berth_testkit::{TestImage, TestRegistry, db_test, images};
 use bytes::Bytes;
 use serde_json::json;
@@ -260,5 +260,76 @@ db_test!(
             single.header("docker-content-digest"),
             amd.digest().as_str()
         );
+    }
+);
+
+db_test!(
+    async fn a_manifest_is_pushed_by_its_sha512(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        for blob in image.blobs() {
+            client.push_blob(APP, blob).await.is(201);
+        }
+        let digest = Digest::by(Algorithm::Sha512, &image.manifest);
+        let pushed = client
+            .push_manifest(APP, digest.as_str(), &image.manifest)
+            .await;
+        assert_eq!(
+            (
+                pushed.is(201).header("location"),
+                pushed.header("docker-content-digest")
+            ),
+            (at(&digest).as_str(), digest.as_str())
+        );
+        let got = client.get(&at(&digest)).await;
+        assert_eq!(
+            (
+                got.is(200).body.clone(),
+                got.header("docker-content-digest")
+            ),
+            (image.manifest.clone(), digest.as_str())
+        );
+        client.get(&at(image.digest())).await.is(404);
+        let wrong = Digest::by(Algorithm::Sha512, b"other");
+        client
+            .push_manifest(APP, wrong.as_str(), &image.manifest)
+            .await
+            .is_error(400, "DIGEST_INVALID");
+        client.delete(&at(&digest)).await.is(202);
+        client.get(&at(&digest)).await.is(404);
+    }
+);
+
+db_test!(
+    async fn a_push_by_digest_sets_tags_in_the_same_call(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        let other = TestImage::new(2);
+        client.push_image(APP, "b", &other).await;
+        for blob in image.blobs() {
+            client.push_blob(APP, blob).await.is(201);
+        }
+        let put = async |reference: &str, query: &str, body: &Bytes| {
+            let path = format!("{}?{query}", at(reference));
+            client.send("PUT", &path, &[], body.clone()).await
+        };
+        let digest = image.digest();
+        let pushed = put(digest.as_str(), "tag=b&tag=a&tag=b", &image.manifest).await;
+        assert_eq!(pushed.is(201).header("oci-tag"), "a, b");
+        for tag in ["a", "b"] {
+            assert_eq!(client.get(&at(tag)).await.body, image.manifest);
+        }
+        // All of them or none.
+        let refused = put(other.digest().as_str(), "tag=a&tag=-bad", &other.manifest).await;
+        refused.is_error(400, "TAG_INVALID");
+        let many: Vec<String> = (0..101).map(|n| format!("tag=t{n}")).collect();
+        put(other.digest().as_str(), &many.join("&"), &other.manifest)
+            .await
+            .is_error(400, "TAG_INVALID");
+        assert_eq!(client.get(&at("a")).await.body, image.manifest);
+        // What is pushed by tag has that tag alone.
+        let by_tag = put("c", "tag=d", &image.manifest).await;
+        assert!(!by_tag.is(201).has("oci-tag"));
+        client.get(&at("d")).await.is_error(404, "MANIFEST_UNKNOWN");
     }
 );

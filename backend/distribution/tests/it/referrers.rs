@@ -1,6 +1,6 @@
 //! Referrers: what is said about a manifest.
 
-use berth_domain::{Digest, MediaType};
+use berth_domain::{Algorithm, Digest, MediaType};
 use berth_services::Settings;
 use berth_testkit::{Backend, PASSWORD, TestImage, TestRegistry, db_test, images};
 use bytes::Bytes;
@@ -163,3 +163,34 @@ async fn a_switched_off_api_is_a_404_so_that_clients_fall_back() {
     client.get(&of(&image)).await.is_error(404, "UNSUPPORTED");
     t.close().await;
 }
+
+db_test!(
+    async fn referrers_of_a_subject_named_by_sha512_are_found(t: TestRegistry) {
+        let (client, image, _) = with_referrers(t, &[]).await;
+        let subject = Digest::by(Algorithm::Sha512, &image.manifest);
+        client
+            .push_manifest(APP, subject.as_str(), &image.manifest)
+            .await
+            .is(201);
+        let mut about: Value =
+            serde_json::from_slice(&images::artifact(&image.manifest, "x/new")).unwrap();
+        about["subject"]["digest"] = json!(subject);
+        let about = Bytes::from(about.to_string());
+        let pushed = client.push_manifest(APP, "about", &about).await;
+        assert_eq!(pushed.is(201).header("oci-subject"), subject.as_str());
+        // The fallback tag holds no more than 64 digits of the digest.
+        let old = TestImage::new(7);
+        client.push_image(APP, old.digest().as_str(), &old).await;
+        let entry = images::descriptor(MediaType::OCI_MANIFEST, &old.manifest);
+        let index =
+            json!({ "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "manifests": [entry] });
+        let tag = format!("sha512-{}", &subject.hex()[..64]);
+        client
+            .push_manifest(APP, &tag, &Bytes::from(index.to_string()))
+            .await
+            .is(201);
+        let mut found = digests(&client.get(&format!("/v2/{APP}/referrers/{subject}")).await);
+        found.sort();
+        assert_eq!(found, sorted(&[about, old.manifest.clone()]));
+    }
+);

@@ -1,6 +1,6 @@
 //! Uploads: in one request, in a stream, in chunks, resumed, mounted, given up.
 
-use berth_domain::Digest;
+use berth_domain::{Algorithm, Digest};
 use berth_services::Settings;
 use berth_testkit::{Backend, PASSWORD, TestImage, TestRegistry, db_test};
 use bytes::Bytes;
@@ -310,3 +310,102 @@ async fn a_registry_that_takes_no_pushes_says_which_way() {
         t.close().await;
     }
 }
+
+/// Bytes named by sha512.
+fn long(content: &[u8]) -> Digest {
+    Digest::by(Algorithm::Sha512, content)
+}
+
+db_test!(
+    async fn a_blob_is_pushed_by_sha512_in_every_way(t: TestRegistry) {
+        let client = ann(t).await;
+        let announced = "/v2/ann/app/blobs/uploads/?digest-algorithm=sha512";
+        for (start, chunks) in [
+            // Hashed as it comes, from the start or from the last request on.
+            (announced, &["", "all at once"] as &[&str]),
+            (announced, &["one ", "and ", "two"]),
+            ("/v2/ann/app/blobs/uploads/", &["not announced, at once"]),
+            ("/v2/ann/app/blobs/uploads/", &[""]),
+            // Hashed by the other algorithm so far, and read again.
+            ("/v2/ann/app/blobs/uploads/", &["not ", "announced"]),
+            ("/v2/ann/app/blobs/uploads/", &["not announced", ""]),
+        ] {
+            let (last, first) = chunks.split_last().expect("a chunk");
+            let mut location = client.send("POST", start, &[], "").await;
+            for chunk in first {
+                let path = location.is(202).header("location").to_owned();
+                location = client.send("PATCH", &path, &[], *chunk).await;
+            }
+            let content = chunks.concat();
+            let digest = long(content.as_bytes());
+            let finish = format!("{}?digest={digest}", location.header("location"));
+            let done = client.send("PUT", &finish, &[], *last).await;
+            assert_eq!(
+                (
+                    done.is(201).header("location"),
+                    done.header("docker-content-digest")
+                ),
+                (of(&digest).as_str(), digest.as_str())
+            );
+            let got = client.get(&of(&digest)).await;
+            assert_eq!(
+                (
+                    got.is(200).body.as_ref(),
+                    got.header("docker-content-digest")
+                ),
+                (content.as_bytes(), digest.as_str())
+            );
+        }
+        let content = "in one request";
+        let digest = long(content.as_bytes());
+        let whole = format!("/v2/ann/app/blobs/uploads/?digest={digest}");
+        client.send("POST", &whole, &[], content).await.is(201);
+        client.get(&of(&digest)).await.is(200);
+        let mount = format!("/v2/ann/other/blobs/uploads/?mount={digest}&from=ann/app");
+        let scopes = ["repository:ann/other:pull,push", "repository:ann/app:pull"];
+        let both = Client::with_scopes(&t.services, Some(("ann", PASSWORD)), &scopes).await;
+        let mounted = both.send("POST", &mount, &[], "").await;
+        assert_eq!(
+            mounted.is(201).header("docker-content-digest"),
+            digest.as_str()
+        );
+    }
+);
+
+db_test!(
+    async fn content_is_checked_by_whichever_algorithm_it_is_finished_with(t: TestRegistry) {
+        let client = ann(t).await;
+        for (algorithm, wrong) in [
+            ("sha256", long(b"other")),
+            ("sha512", long(b"other")),
+            ("sha512", Digest::of(b"other")),
+        ] {
+            let start = format!("/v2/ann/app/blobs/uploads/?digest-algorithm={algorithm}");
+            let begun = client.send("POST", &start, &[], "").await;
+            let location = begun.is(202).header("location").to_owned();
+            client
+                .send("PATCH", &location, &[], "content")
+                .await
+                .is(202);
+            let finish = format!("{location}?digest={wrong}");
+            let refused = client.send("PUT", &finish, &[], "").await;
+            refused.is_error(400, "DIGEST_INVALID");
+            let actual = Digest::by(wrong.algorithm(), b"content");
+            assert_eq!(
+                refused.json()["errors"][0]["detail"],
+                json!({ "expected": wrong, "actual": actual })
+            );
+            client
+                .get(&location)
+                .await
+                .is_error(404, "BLOB_UPLOAD_UNKNOWN");
+            client.get(&of(&actual)).await.is(404);
+        }
+        assert!(t.storage.list(None, 1).await.unwrap().is_empty());
+        let unknown = "/v2/ann/app/blobs/uploads/?digest-algorithm=md5";
+        client
+            .send("POST", unknown, &[], "")
+            .await
+            .is_error(400, "DIGEST_INVALID");
+    }
+);

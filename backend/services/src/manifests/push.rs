@@ -1,11 +1,11 @@
 //! Pushing a manifest: everything that can be known is known before the one transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use berth_domain::manifest::ImageConfig;
 use berth_domain::{
-    Digest, Error, Event, Invalid, Manifest, ManifestId, ManifestKind, Platform, Reference,
-    RepositoryId, RepositoryPath, Result, TagName,
+    Algorithm, Digest, Error, Event, Invalid, Manifest, ManifestId, ManifestKind, Platform,
+    Reference, RepositoryId, RepositoryPath, Result, TagName,
 };
 use berth_store::manifests::{self, Child, ManifestRow, NewManifest};
 use berth_store::{Tx, blobs, repositories, tags};
@@ -18,6 +18,8 @@ use crate::actor::Actor;
 
 /// Annotations in a referrers listing are cut to this; the manifest's bytes keep all of them.
 const ANNOTATIONS_BYTES_MAX: usize = 32 * 1024;
+/// Tags that one push by digest may set; a push moves each of them in its transaction.
+const TAGS_MAX: usize = 100;
 /// A tag that is fought over is tried this often.
 const TAG_ATTEMPTS_MAX: u32 = 8;
 
@@ -44,21 +46,62 @@ impl Manifests {
         content_type: Option<&str>,
         bytes: Bytes,
     ) -> Result<Pushed> {
+        match reference {
+            Reference::Digest(digest) => {
+                let none = BTreeSet::new();
+                self.push_tagged(actor, path, digest, &none, content_type, bytes)
+                    .await
+            }
+            Reference::Tag(tag) => {
+                let tags = BTreeSet::from([tag.clone()]);
+                self.take(actor, path, None, &tags, content_type, bytes)
+                    .await
+            }
+        }
+    }
+
+    /// Takes a manifest under its digest and any number of tags at once: all of them, or none.
+    ///
+    /// # Errors
+    /// As [`Manifests::push`]; more than [`TAGS_MAX`] tags.
+    pub async fn push_tagged(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        digest: &Digest,
+        tags: &BTreeSet<TagName>,
+        content_type: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<Pushed> {
+        if tags.len() > TAGS_MAX {
+            return Err(Error::invalid(
+                Invalid::TagName,
+                format!("a push sets at most {TAGS_MAX} tags"),
+            ));
+        }
+        self.take(actor, path, Some(digest), tags, content_type, bytes)
+            .await
+    }
+
+    async fn take(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        expected: Option<&Digest>,
+        tags: &BTreeSet<TagName>,
+        content_type: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<Pushed> {
         let (repository, _) = self.uploads.target(actor, path).await?;
         let manifest = Manifest::parse(&bytes, content_type)?;
-        let digest = match reference {
-            Reference::Digest(expected) => {
-                let actual = expected.same_kind_of(&bytes);
-                if actual != *expected {
-                    return Err(Error::DigestMismatch {
-                        expected: expected.clone(),
-                        actual,
-                    });
-                }
-                actual
-            }
-            Reference::Tag(_) => Digest::of(&bytes),
-        };
+        let algorithm = expected.map_or(Algorithm::default(), Digest::algorithm);
+        let digest = Digest::by(algorithm, &bytes);
+        if let Some(expected) = expected.filter(|expected| **expected != digest) {
+            return Err(Error::DigestMismatch {
+                expected: expected.clone(),
+                actual: digest,
+            });
+        }
         let platform = self.platform(repository, &manifest).await?;
         let annotations = bounded(&manifest.annotations)?;
         self.core
@@ -109,9 +152,12 @@ impl Manifests {
                         manifests::adopt(tx, repository, &digest, id).await?;
                     }
                 }
-                if let Reference::Tag(tag) = reference {
-                    let previous = self.move_tag(tx, repository, tag, id).await?;
+                if !tags.is_empty() {
                     repositories::set_last_pushed(tx, repository, now).await?;
+                }
+                // In one order, so that two pushes wait for each other and do not lock each other out.
+                for tag in tags {
+                    let previous = self.move_tag(tx, repository, tag, id).await?;
                     let event = Event::TagPushed {
                         repository: path.clone(),
                         tag: tag.clone(),

@@ -2,47 +2,72 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use berth_domain::Digest;
+use berth_domain::{Algorithm, Digest};
 use sha2::digest::common::hazmat::SerializableState;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 /// Names the layout of the saved state: it is private to one version of its crate.
-const FORMAT: &str = "sha2-0.11/sha256:";
+const FORMAT: &str = "sha2-0.11/";
 
-/// A sha256 in progress.
+/// A hash in progress.
 #[derive(Clone)]
-pub(super) struct Hash(Sha256);
+pub(super) enum Hash {
+    Sha256(Sha256),
+    Sha512(Sha512),
+}
 
 impl Hash {
-    pub(super) fn new() -> Self {
-        Self(Sha256::new())
+    pub(super) fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    pub(super) const fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Sha256(_) => Algorithm::Sha256,
+            Self::Sha512(_) => Algorithm::Sha512,
+        }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        match self {
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Sha512(hash) => hash.update(bytes),
+        }
     }
 
     pub(super) fn digest(&self) -> Digest {
-        Digest::from_sha256(&self.0.clone().finalize().into())
+        match self {
+            Self::Sha256(hash) => Digest::from_sha256(&hash.clone().finalize().into()),
+            Self::Sha512(hash) => Digest::from_sha512(&hash.clone().finalize().into()),
+        }
     }
 
     /// The state as a column holds it.
     pub(super) fn to_text(&self) -> String {
-        format!(
-            "{FORMAT}{}",
-            BASE64_STANDARD_NO_PAD.encode(self.0.serialize())
-        )
+        let state = match self {
+            Self::Sha256(hash) => BASE64_STANDARD_NO_PAD.encode(hash.serialize()),
+            Self::Sha512(hash) => BASE64_STANDARD_NO_PAD.encode(hash.serialize()),
+        };
+        format!("{FORMAT}{}:{state}", self.algorithm())
     }
 
     /// Goes on from a saved state; `None` for one that another version wrote, and then the client
     /// has to start again.
     pub(super) fn from_text(text: &str) -> Option<Self> {
-        let state = BASE64_STANDARD_NO_PAD
-            .decode(text.strip_prefix(FORMAT)?)
-            .ok()?;
-        Sha256::deserialize(state.as_slice().try_into().ok()?)
-            .ok()
-            .map(Self)
+        let (algorithm, state) = text.strip_prefix(FORMAT)?.split_once(':')?;
+        let state = BASE64_STANDARD_NO_PAD.decode(state).ok()?;
+        let state = state.as_slice();
+        match algorithm.parse().ok()? {
+            Algorithm::Sha256 => Sha256::deserialize(state.try_into().ok()?)
+                .ok()
+                .map(Self::Sha256),
+            Algorithm::Sha512 => Sha512::deserialize(state.try_into().ok()?)
+                .ok()
+                .map(Self::Sha512),
+        }
     }
 }
 
@@ -52,11 +77,14 @@ mod tests {
 
     #[test]
     fn a_saved_hash_goes_on_to_the_same_digest() {
-        let mut hash = Hash::new();
-        hash.update(b"one and ");
-        let mut resumed = Hash::from_text(&hash.to_text()).unwrap();
-        resumed.update(b"two");
-        assert_eq!(resumed.digest(), Digest::of(b"one and two"));
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let mut hash = Hash::new(algorithm);
+            hash.update(b"one and ");
+            let mut resumed = Hash::from_text(&hash.to_text()).unwrap();
+            resumed.update(b"two");
+            assert_eq!(resumed.digest(), Digest::by(algorithm, b"one and two"));
+        }
         assert!(Hash::from_text("sha2-0.12/sha256:AAAA").is_none());
+        assert!(Hash::from_text("sha2-0.11/sha512:AAAA").is_none());
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use berth_domain::{Digest, Error, Noun, Result, UploadState};
+use berth_domain::{Algorithm, Digest, Error, Noun, Result, UploadState};
 use berth_storage::{ByteStream, Write};
 use berth_store::blobs;
 use berth_store::uploads::{self, Progress, Upload};
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::LEASE;
 use super::hashing::Hash;
@@ -98,24 +98,33 @@ impl Lease {
 
     /// Takes the last chunk, checks the digest, makes the bytes durable and then the rows.
     pub(super) async fn commit(mut self, body: ByteStream, digest: Digest) -> Result<()> {
+        if self.write.offset_bytes() == 0 {
+            // Nothing is hashed yet, and now it is known which algorithm counts.
+            self.hash = Some(Hash::new(digest.algorithm()));
+        }
         if let Err(e) = self.take(body).await {
             return Err(self.after_failure(e).await);
         }
-        let actual = self.hash()?.digest();
-        if actual != digest {
-            self.end(UploadState::Cancelled).await?;
-            return Err(Error::DigestMismatch {
-                expected: digest,
-                actual,
-            });
+        let hashed = self.hash()?.digest();
+        let is_other_algorithm = hashed.algorithm() != digest.algorithm();
+        if !is_other_algorithm && hashed != digest {
+            return Err(self.refuse(digest, hashed).await);
         }
-        let size_bytes = i64::try_from(self.write.offset_bytes()).map_err(Error::internal)?;
         // Bytes before rows: from here on they survive a power cut, whether a row names them or not.
-        let result = match self
+        let finished = self
             .renewing(self.core.storage.finish(self.write.clone()))
-            .await
-        {
-            Ok(key) => self.insert_blob(&digest, size_bytes, &key).await,
+            .await;
+        let result = match finished {
+            Ok(key) if is_other_algorithm => {
+                match self.renewing(self.rehash(&key, digest.algorithm())).await {
+                    Ok(actual) if actual != digest => {
+                        return Err(self.refuse(digest, actual).await);
+                    }
+                    Ok(_) => self.insert_blob(&digest, &key).await,
+                    Err(e) => Err(e),
+                }
+            }
+            Ok(key) => self.insert_blob(&digest, &key).await,
             Err(e) => Err(e),
         };
         if result.is_err() {
@@ -125,7 +134,28 @@ impl Lease {
         result
     }
 
-    async fn insert_blob(&self, digest: &Digest, size_bytes: i64, key: &str) -> Result<()> {
+    /// Reads finished bytes again, for a digest of another algorithm than they were hashed with:
+    /// clients need not say beforehand which one they will finish with.
+    async fn rehash(&self, key: &str, algorithm: Algorithm) -> Result<Digest> {
+        let bytes = self.core.storage.read(key, None).await?;
+        let mut bytes = bytes.ok_or_else(|| Error::internal(format!("no object under {key}")))?;
+        let mut hash = Hash::new(algorithm);
+        while let Some(chunk) = bytes.try_next().await? {
+            hash.update(&chunk);
+        }
+        Ok(hash.digest())
+    }
+
+    /// Ends an upload whose content is not what was announced.
+    async fn refuse(self, expected: Digest, actual: Digest) -> Error {
+        match self.end(UploadState::Cancelled).await {
+            Ok(()) => Error::DigestMismatch { expected, actual },
+            Err(e) => e,
+        }
+    }
+
+    async fn insert_blob(&self, digest: &Digest, key: &str) -> Result<()> {
+        let size_bytes = i64::try_from(self.write.offset_bytes()).map_err(Error::internal)?;
         let core = &self.core;
         let now = core.now();
         let keep_until = now.after(core.settings.push.lease);
