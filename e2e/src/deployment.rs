@@ -156,7 +156,7 @@ async fn scaled_environment() -> Environment {
         service("BERTH_TEST_S3_ENDPOINT"),
     );
     [
-        ("BERTH_DB_URI", format!("{server}/{database}")),
+        ("BERTH_DB_URI", database_url(server, &database)),
         ("BERTH_DISTRIBUTED_STORAGE_CONFIG", storage),
         (
             "BERTH_DISTRIBUTED_STORAGE_PREFERENCE",
@@ -166,6 +166,17 @@ async fn scaled_environment() -> Environment {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
+}
+
+/// As an operator would write it: by TLS, with the certificate of the authority that signed the server's.
+fn database_url(server: &str, database: &str) -> String {
+    match std::env::var("BERTH_TEST_POSTGRES_CA") {
+        Ok(authority) => {
+            let server = server.replace("127.0.0.1", "localhost");
+            format!("{server}/{database}?sslmode=verify-full&sslrootcert={authority}")
+        }
+        Err(_) => format!("{server}/{database}"),
+    }
 }
 
 async fn create_database(url: &str, name: &str) {

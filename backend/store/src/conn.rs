@@ -1,5 +1,9 @@
 //! Connections to either database, and the transactions on them.
 
+mod postgres;
+mod refusal;
+mod tls;
+
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +22,9 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, Tr
 use futures::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use self::postgres::PostgresUrl;
+pub use self::refusal::Refusal;
+
 /// A SQLite connection behind the asynchronous interface.
 pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
 
@@ -33,7 +40,7 @@ pub enum DbConfig {
     },
     /// A server that any number of replicas share.
     Postgres {
-        /// `postgresql://user:password@host:port/database?sslmode=…`
+        /// What [`PostgresUrl`] parses.
         url: Secret<String>,
         /// How many connections at most.
         connections: u32,
@@ -177,7 +184,13 @@ impl Db {
                     turn: Arc::new(Semaphore::new(1)),
                 }
             }
-            DbConfig::Postgres { url, connections } => Pools::Pg(pg_pool(url, *connections).await?),
+            DbConfig::Postgres { url, connections } => {
+                let target: PostgresUrl = url.expose().parse().map_err(|what| {
+                    let mend = "correct the URL";
+                    Error::unavailable("the database", Refusal::new(what, mend))
+                })?;
+                Pools::Pg(target.pool(url.expose(), *connections).await?)
+            }
         };
         Ok(Self(Arc::new(pools)))
     }
@@ -362,60 +375,6 @@ async fn lite_pool(url: &str, size: u32, read_only: bool) -> Result<Pool<Lite>> 
     // The pool itself tells a wrong password or a missing file only as a timeout.
     drop(pool.dedicated_connection().await.map_err(unavailable)?);
     Ok(pool)
-}
-
-async fn pg_pool(url: &Secret<String>, size: u32) -> Result<Pool<AsyncPgConnection>> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(Error::internal)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut config = ManagerConfig::<AsyncPgConnection>::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |url| {
-        let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls.clone());
-        let url = url.to_owned();
-        async move {
-            let (client, connection) = tokio_postgres::connect(&url, tls)
-                .await
-                .map_err(|e| ConnectionError::BadConnection(describe(&e)))?;
-            let mut c =
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-            // Error texts are matched for deadlocks, whatever the server's language. Only some
-            // users may choose it, and the others have to live with the server's.
-            if let Err(error) = c.batch_execute("set lc_messages = 'C'").await {
-                tracing::debug!(%error, "the language of the database's messages stays as it is");
-            }
-            Ok(c)
-        }
-        .boxed()
-    });
-    let manager = AsyncDieselConnectionManager::new_with_config(url.expose().as_str(), config);
-    let pool = Pool::builder()
-        .max_size(size)
-        .test_on_check_out(false)
-        .connection_timeout(CHECKOUT_TIMEOUT)
-        .build(manager)
-        .await
-        .map_err(|e| Error::unavailable("the database", e))?;
-    // The pool itself tells a wrong password or a missing file only as a timeout.
-    drop(pool.dedicated_connection().await.map_err(unavailable)?);
-    Ok(pool)
-}
-
-/// The chain of causes in one line; the top of tokio-postgres' errors alone says little.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 fn unavailable<E>(error: E) -> Error

@@ -25,4 +25,4 @@ pub mod tags;
 pub mod teams;
 pub mod uploads;
 
-pub use conn::{Conn, Db, DbConfig, Tx, TxFn};
+pub use conn::{Conn, Db, DbConfig, PostgresUrl, Refusal, Tx, TxFn};

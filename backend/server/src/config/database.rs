@@ -56,6 +56,7 @@ fn postgres(text: &str) -> Result<DatabaseUri, String> {
     if database.is_empty() {
         return Err("the database is missing, as in `postgresql://host/database`".to_owned());
     }
+    text.parse::<berth_store::PostgresUrl>()?;
     Ok(DatabaseUri::Postgres(Secret::new(text.to_owned())))
 }
 
@@ -116,6 +117,9 @@ mod tests {
             "postgresql+psycopg2://u:hunter2@host/db",
             "postgresql://u:hunter2@host",
             "postgresql://u:hunter2@ho st/db",
+            "postgresql://u:hunter2@host/db?sslmode=on",
+            "postgresql://u:hunter2@host/db?sslmode=verify-ca",
+            "postgresql://u:hunter2@host/db?sslcert=client.pem",
         ] {
             let refusal = text.parse::<DatabaseUri>().expect_err(text);
             assert!(!refusal.contains("hunter2"), "{refusal}");

@@ -2,3 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod schema;
+mod tls;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::shell::{Result, command, is_root, line, read, which};
+use crate::shell::{Result, command, is_root, line, read, read_file, which, write_file};
 use crate::tools::VERSITYGW;
 
 /// What the tests read.
-pub(super) const VARIABLES: [&str; 5] = [
+pub(super) const VARIABLES: [&str; 6] = [
     "BERTH_TEST_POSTGRES_URL",
+    "BERTH_TEST_POSTGRES_CA",
     "BERTH_TEST_S3_ENDPOINT",
     "BERTH_TEST_S3_BUCKET",
     "BERTH_TEST_S3_ACCESS_KEY",
@@ -19,6 +20,8 @@ pub(super) const VARIABLES: [&str; 5] = [
 ];
 /// Longest wait for a service to listen.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// Who needs a password, and who TLS.
+const LOCKED: &str = "host all locked all scram-sha-256\nhostssl all locked_tls all scram-sha-256\nhost all locked_tls all reject\n";
 const BUCKET: &str = "berth-test";
 const ACCESS_KEY: &str = "berth-test-access";
 const SECRET_KEY: &str = "berth-test-secret";
@@ -55,6 +58,7 @@ impl Services {
                 "postgresql://postgres@127.0.0.1:{}/postgres",
                 self.postgres_port
             ),
+            self.folder.join("tls/ca.pem").display().to_string(),
             format!("http://127.0.0.1:{}", self.s3_port),
             BUCKET.to_owned(),
             ACCESS_KEY.to_owned(),
@@ -92,6 +96,12 @@ impl Services {
             "--icu-locale=en",
         ]);
         read(&mut initdb)?;
+        // Users that a test shuts out; everybody else is trusted.
+        let rules = cluster.join("pg_hba.conf");
+        let trusting = read_file(&rules)?;
+        write_file(&rules, format!("{LOCKED}{trusting}"))?;
+        let tls = self.folder.join("tls");
+        certify(&tls)?;
         let mut postgres = as_postgres(&binaries.join("postgres"));
         postgres.arg("-D").arg(&cluster).arg("-k").arg(&cluster);
         postgres.args(["-p", &self.postgres_port.to_string()]);
@@ -104,6 +114,13 @@ impl Services {
         ];
         for setting in settings {
             postgres.args(["-c", setting]);
+        }
+        postgres.args(["-c", "ssl=on"]);
+        for (setting, file) in [
+            ("ssl_cert_file", "server.pem"),
+            ("ssl_key_file", "server.key"),
+        ] {
+            postgres.args(["-c", &format!("{setting}={}", tls.join(file).display())]);
         }
         self.spawn(&mut postgres, "postgres.log", self.postgres_port)
     }
@@ -188,6 +205,72 @@ impl Drop for Services {
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Makes an authority, `ca.pem`, and the certificate and key of a server called `localhost`. OpenSSL is
+/// there wherever PostgreSQL is.
+fn certify(folder: &Path) -> Result<()> {
+    const KEY: [&str; 5] = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+    ];
+    create(folder)?;
+    let openssl = |words: &[&str]| {
+        let mut openssl = command("openssl");
+        openssl.current_dir(folder).args(words);
+        read(&mut openssl).map(|_| ())
+    };
+    let extensions = folder.join("extensions");
+    write_file(
+        &extensions,
+        "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n",
+    )?;
+    let authority = [
+        "-x509",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-subj",
+        "/CN=berth test authority",
+    ];
+    openssl(&[&["req"], &KEY[..], &authority].concat())?;
+    let request = [
+        "-keyout",
+        "server.key",
+        "-out",
+        "server.csr",
+        "-subj",
+        "/CN=berth test database",
+    ];
+    openssl(&[&["req"], &KEY[..], &request].concat())?;
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-out",
+        "server.pem",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-extfile",
+        "extensions",
+    ])?;
+    if is_root() {
+        // The key belongs to whom the server runs as, or it does not start.
+        read(
+            command("chown")
+                .arg("postgres")
+                .arg(folder.join("server.key")),
+        )?;
+    }
+    Ok(())
 }
 
 /// Folder of PostgreSQL's server programs: where Debian puts them, else on `PATH`.

@@ -60,7 +60,8 @@ settings! {
     pub struct Database;
     works {
         /// `sqlite:///folder/file` (four slashes for an absolute path), whose folder must exist, or
-        /// `postgresql://user:password@host:port/database`, with `?sslmode=require` for TLS. Unset: `berth.db` in the data folder.
+        /// `postgresql://user:password@host:port/database`. There `sslmode` (`disable`, `prefer`, `require`, `verify-ca`, `verify-full`)
+        /// and `sslrootcert` (a file, or `system` for public authorities) are as with libpq. Unset: `berth.db` in the data folder.
         "DB_URI" uri: Option<DatabaseUri> = None;
         /// The key that seals secrets in the database, the same text at every replica, at least 16 characters. Required with PostgreSQL
         /// or a bucket; a wrong one refuses to start. Unset otherwise: made at the first start and kept in the data folder as `secret.key`.
