@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::drain::Drain;
 use crate::router::router;
 use crate::signals::Signals;
-use crate::start_up::{DataFolder, listener, services};
+use crate::start_up::{DataFolder, listener, own, services};
 
 /// What idle connections get for closing, and workers for ending what they do, after the drain.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -35,6 +35,7 @@ async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
     // First, so that a second start beside a running server touches nothing.
     let listener = listener(address, subject).await?;
     let address = listener.local_addr().unwrap_or(address);
+    let _owned = own(config, &data)?;
     let services = services(config, &data, address, config.migrate_at_start()).await?;
     if config.is_embedded() {
         services.take_over().await?;

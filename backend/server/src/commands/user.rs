@@ -3,12 +3,10 @@
 use std::io::Read as _;
 
 use berth_domain::Secret;
-use berth_services::Services;
 
 use super::{Failure, block_on, configuration, print};
 use crate::cli::{ConfigArgs, DataArgs, UserCommand};
-use crate::config::Config;
-use crate::start_up::{DataFolder, services};
+use crate::start_up::{DataFolder, Migrate, own_if_free, services};
 
 /// Longest password that is read.
 const PASSWORD_BYTES_MAX: u64 = 4096;
@@ -23,8 +21,14 @@ pub(crate) fn user(
     let config = configuration(config)?;
     let data = DataFolder::new(&data.data);
     let password = password()?;
+    let owned = own_if_free(&config, &data)?;
+    let migrate = match owned {
+        Some(_) => config.migrate_at_start(),
+        // The server that runs on it has done so.
+        None => Migrate::No,
+    };
     block_on(async {
-        let services = open(&config, &data).await?;
+        let services = services(&config, &data, config.server.listen, migrate).await?;
         let authn = &services.authn;
         let local = authn.local();
         let done = match command {
@@ -47,11 +51,6 @@ pub(crate) fn user(
         };
         print(&done)
     })
-}
-
-async fn open(config: &Config, data: &DataFolder) -> Result<Services, Failure> {
-    let migrate = config.migrate_at_start();
-    Ok(services(config, data, config.server.listen, migrate).await?)
 }
 
 /// The password from standard input, without the end of its line.

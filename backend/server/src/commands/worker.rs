@@ -3,7 +3,7 @@
 use super::{Failure, block_on, configuration};
 use crate::cli::{ConfigArgs, DataArgs};
 use crate::signals::Signals;
-use crate::start_up::{DataFolder, services};
+use crate::start_up::{DataFolder, own, services};
 
 /// Runs the periodic work alone, until a signal comes.
 pub(crate) fn worker(config: &ConfigArgs, data: &DataArgs) -> Result<(), Failure> {
@@ -11,6 +11,7 @@ pub(crate) fn worker(config: &ConfigArgs, data: &DataArgs) -> Result<(), Failure
     let data = DataFolder::new(&data.data);
     block_on(async {
         let mut signals = Signals::listen()?;
+        let _owned = own(&config, &data)?;
         let migrate = config.migrate_at_start();
         let services = services(&config, &data, config.server.listen, migrate).await?;
         let stop = tokio_util::sync::CancellationToken::new();

@@ -2,15 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use berth_domain::Error;
 use berth_store::migrations::{self, SchemaState};
-use berth_store::{Db, DbConfig};
+use berth_store::{Db, DbConfig, Refusal};
 
 use super::failure::with_causes;
+use super::ownership::SqliteFile;
 use super::{DataFolder, StartUpError};
 use crate::config::Config;
 use crate::config::database::DatabaseUri;
+use crate::config::storage::Place;
 
 const KEY: &str = "DB_URI";
+
+const POSTGRES_HINT: &str = "check that the server runs and has connections left";
 
 /// What to do about a schema that is not current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +59,14 @@ pub async fn database(
     migrate: Migrate,
 ) -> Result<Db, StartUpError> {
     let db = connect(config, data).await?;
+    let subject = if config.database.uri.is_some() {
+        KEY
+    } else {
+        "--data"
+    };
     let failed = |error| {
         StartUpError::new(
-            KEY,
+            subject,
             format!("the schema cannot be read: {}", with_causes(&error)),
             "the database user needs the right to read and create tables",
         )
@@ -65,32 +75,35 @@ pub async fn database(
         (SchemaState::Current, _) => {}
         (SchemaState::Unknown, _) => {
             return Err(StartUpError::new(
-                KEY,
+                subject,
                 "the database was made by a newer version of berth",
                 "start that version, or restore the backup made before the upgrade",
             ));
         }
         (SchemaState::Empty, Migrate::No) => {
             return Err(StartUpError::new(
-                KEY,
+                subject,
                 "the database is empty",
                 "check that it is the right one, then run `berth migrate` with the same configuration",
             ));
         }
         (SchemaState::Behind, Migrate::No) => {
             return Err(StartUpError::new(
-                KEY,
+                subject,
                 "the database was made by an older version of berth",
                 "make a backup, then run `berth migrate` with the same configuration",
             ));
         }
         (SchemaState::Empty | SchemaState::Behind, Migrate::Yes) => {
             let count = migrations::run(&db).await.map_err(|error| {
-                StartUpError::new(
-                    KEY,
-                    format!("the schema cannot be brought up: {}", with_causes(&error)),
-                    "restore the backup, or start the version that made the database",
-                )
+                let what = with_causes(&error);
+                let hint = if what.contains("full") || what.contains("No space") {
+                    "make room on the disk, or put the database elsewhere"
+                } else {
+                    "restore the backup, or start the version that made the database"
+                };
+                let what = format!("the schema cannot be brought up: {what}");
+                StartUpError::new(subject, what, hint)
             })?;
             tracing::info!(migrations = count, "brought the database schema up");
         }
@@ -100,41 +113,68 @@ pub async fn database(
 
 async fn connect(config: &Config, data: &DataFolder) -> Result<Db, StartUpError> {
     let size = config.database.pool_size;
-    match &config.database.uri {
-        None => {
-            data.make()?;
-            sqlite(data.database(), size, "--data").await
-        }
-        Some(DatabaseUri::Sqlite(path)) => {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-                return Err(StartUpError::new(
-                    KEY,
-                    format!("the folder `{}` does not exist", folder.display()),
-                    "make the folder, or write the path with four slashes, `sqlite:////…`, if it is absolute",
-                ));
-            }
-            sqlite(path.clone(), size, KEY).await
-        }
+    let file = match &config.database.uri {
+        None => SqliteFile::in_data(data)?,
+        Some(DatabaseUri::Sqlite(path)) => SqliteFile::at(path)?,
         Some(uri @ DatabaseUri::Postgres(url)) => {
             let settings = DbConfig::Postgres {
                 url: url.clone(),
                 connections: size,
             };
-            Db::connect(&settings).await.map_err(|error| {
+            return Db::connect(&settings).await.map_err(|error| {
+                let refusal = match &error {
+                    Error::Unavailable { source, .. } => source.downcast_ref::<Refusal>(),
+                    _ => None,
+                };
                 StartUpError::new(
                     KEY,
                     format!("no connection to `{uri}`: {}", with_causes(&error)),
-                    "check host, port, user, password, database and `sslmode`, and that the server runs",
+                    refusal.map_or(POSTGRES_HINT, Refusal::mend),
                 )
-            })
+            });
         }
+    };
+    if !file.path.exists() {
+        no_silent_new_database(config, data, &file)?;
+    }
+    sqlite(file, size).await
+}
+
+/// A registry whose database is gone must not become an empty one.
+fn no_silent_new_database(
+    config: &Config,
+    data: &DataFolder,
+    file: &SqliteFile,
+) -> Result<(), StartUpError> {
+    let blobs = match config.storage_place() {
+        None => Some(data.storage()),
+        Some(Place::Local(options)) => Some(options.storage_path.clone()),
+        Some(_) => None,
+    };
+    match blobs.filter(|folder| holds_a_file(folder)) {
+        None => Ok(()),
+        Some(folder) => Err(StartUpError::new(
+            file.subject,
+            format!(
+                "there are blobs in `{}`, but no database at `{}`",
+                folder.display(),
+                file.path.display()
+            ),
+            "correct the path, or bring the database back from the backup; for a new registry empty the folder first",
+        )),
     }
 }
 
-async fn sqlite(path: PathBuf, readers: u32, subject: &str) -> Result<Db, StartUpError> {
+fn holds_a_file(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => holds_a_file(&entry.path()),
+        kind => kind.is_ok(),
+    })
+}
+
+async fn sqlite(file: SqliteFile, readers: u32) -> Result<Db, StartUpError> {
+    let SqliteFile { path, subject } = file;
     let is_new = !path.exists();
     writable(&path, subject)?;
     let settings = DbConfig::Sqlite {
@@ -158,16 +198,14 @@ async fn sqlite(path: PathBuf, readers: u32, subject: &str) -> Result<Db, StartU
     Ok(db)
 }
 
-/// SQLite takes a file that it cannot write for a read-only one, and would tell only at the first change.
+/// SQLite takes a file that it cannot write for a read-only one, and would tell only at the first
+/// change. A new file is its owner's alone; SQLite gives what lies beside it the same mode.
 fn writable(path: &Path, subject: &str) -> Result<(), StartUpError> {
     let mut options = std::fs::OpenOptions::new();
-    let opened = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path);
-    match opened {
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
         Ok(_) => Ok(()),
         Err(error) => Err(StartUpError::new(
             subject,

@@ -41,7 +41,9 @@ fn kept(data: &DataFolder, database: Option<&Path>) -> Result<Secret<String>, St
             ));
         }
     }
-    if let Some(database) = database.filter(|file| file.exists()) {
+    // A first start may have ended between making the file and writing to it.
+    let has_rows = |file: &&Path| fs::metadata(file).is_ok_and(|about| about.len() > 0);
+    if let Some(database) = database.filter(has_rows) {
         return Err(StartUpError::new(
             KEY,
             format!(
@@ -55,9 +57,9 @@ fn kept(data: &DataFolder, database: Option<&Path>) -> Result<Secret<String>, St
     data.make()?;
     make(&path).map_err(|error| {
         StartUpError::new(
-            KEY,
+            "--data",
             format!("`{}` cannot be made: {error}", path.display()),
-            "let this user write to the folder, or set the key in the configuration",
+            "name a folder that this user may write to and that has room",
         )
     })
 }
