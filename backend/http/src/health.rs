@@ -1,19 +1,26 @@
-//! Whether the process lives, is ready and reaches what it needs. Open to everybody, so it shows no
-//! reason for anything; the log has it.
+//! Whether the process lives, is ready and reaches what it needs. Open to everybody, so it shows
+//! reasons to superusers alone; the log has them too.
 
-use std::collections::BTreeMap;
+mod report;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
-use berth_services::Services;
-use serde_json::json;
+use berth_domain::Error;
+use berth_services::{Actor, Origin, Services};
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+
+use self::report::{Details, Finding, answer};
+use crate::cookies;
+use crate::credentials::Authorization;
+use crate::origin::RequestOrigin;
 
 /// One look serves all probes of this span: a look writes to storage, and anybody may ask.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -27,122 +34,196 @@ const SPACE_PERCENT_MIN: u64 = 1;
 /// Below this share of free space, in percent, somebody should be warned.
 const SPACE_PERCENT_WARNING: u64 = 10;
 
+/// What the process knows of itself.
+pub struct Process {
+    /// Where its configuration is from: `file`, or `environment` where there is none.
+    pub config_provider: &'static str,
+    /// Whether it is to end: it is alive then and no longer ready.
+    pub is_draining: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
 /// What was seen at one time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Seen {
-    database: bool,
-    storage: bool,
-    keys: bool,
+    database: Finding,
+    storage: Finding,
+    keys: Finding,
+    signing_key: Option<String>,
     space_percent: Option<u64>,
 }
 
 #[derive(Clone)]
 struct Health {
     services: Services,
-    is_draining: Arc<dyn Fn() -> bool + Send + Sync>,
+    process: Arc<Process>,
     last: Arc<Mutex<Option<(Instant, Seen)>>>,
 }
 
-/// `/health` and its parts. A process that `is_draining` is alive and no longer ready.
-pub fn router(
-    services: Services,
-    is_draining: impl Fn() -> bool + Send + Sync + 'static,
-) -> Router {
+type Parts = Vec<(&'static str, Finding)>;
+
+/// `/health` and its parts.
+pub fn router(services: Services, process: Process) -> Router {
     let health = Health {
         services,
-        is_draining: Arc::new(is_draining),
+        process: Arc::new(process),
         last: Arc::default(),
     };
+    let part = |choose: fn(&Seen) -> Parts| {
+        let show = async move |State(health): State<Health>,
+                               RequestOrigin(origin): RequestOrigin,
+                               headers: HeaderMap| {
+            health.show(&headers, origin, choose).await
+        };
+        get(show)
+    };
     Router::new()
-        .route("/health/live", get(async || answer(&[])))
+        .route("/health/live", get(async || answer(&[], None)))
         .route("/health/ready", get(ready))
-        .route("/health", get(instance))
-        .route("/health/instance", get(instance))
-        .route("/health/endtoend", get(end_to_end))
-        .route("/status", get(end_to_end))
-        .route("/health/warning", get(warning))
+        .route("/health", part(Seen::instance))
+        .route("/health/instance", part(Seen::instance))
+        .route("/health/endtoend", part(Seen::end_to_end))
+        .route("/status", part(Seen::end_to_end))
+        .route("/health/warning", part(Seen::warning))
         .with_state(health)
 }
 
 async fn ready(State(health): State<Health>) -> Response {
     let seen = health.look().await;
-    let is_accepting = !(health.is_draining)();
-    answer(&[
-        ("accepting", is_accepting),
+    let accepting = if (health.process.is_draining)() {
+        Finding::Ill("the process is stopping".to_owned())
+    } else {
+        Finding::WELL
+    };
+    let parts = [
+        ("accepting", accepting),
         ("database", seen.database),
         ("storage", seen.storage),
-    ])
-}
-
-async fn instance(State(health): State<Health>) -> Response {
-    let seen = health.look().await;
-    answer(&[
-        ("auth", seen.database),
-        ("database", seen.database),
-        ("disk_space", seen.has_space(SPACE_PERCENT_MIN)),
-        // Both parts of the source product are this one process, which is answering.
-        ("registry_gunicorn", true),
-        ("service_key", seen.keys),
-        ("web_gunicorn", true),
-    ])
-}
-
-async fn end_to_end(State(health): State<Health>) -> Response {
-    let seen = health.look().await;
-    answer(&[
-        ("auth", seen.database),
-        ("database", seen.database),
-        ("storage", seen.storage),
-    ])
-}
-
-async fn warning(State(health): State<Health>) -> Response {
-    let seen = health.look().await;
-    answer(&[("disk_space_warning", seen.has_space(SPACE_PERCENT_WARNING))])
+    ];
+    answer(&parts, None)
 }
 
 impl Seen {
-    fn has_space(&self, percent: u64) -> bool {
-        self.space_percent.is_none_or(|free| free >= percent)
+    fn instance(&self) -> Parts {
+        vec![
+            ("auth", self.database.clone()),
+            ("database", self.database.clone()),
+            ("disk_space", self.space(SPACE_PERCENT_MIN)),
+            // Both parts of the source product are this one process, which is answering.
+            ("registry_gunicorn", Finding::WELL),
+            ("service_key", self.keys.clone()),
+            ("web_gunicorn", Finding::WELL),
+        ]
+    }
+
+    fn end_to_end(&self) -> Parts {
+        vec![
+            ("auth", self.database.clone()),
+            ("database", self.database.clone()),
+            ("storage", self.storage.clone()),
+        ]
+    }
+
+    fn warning(&self) -> Parts {
+        vec![("disk_space_warning", self.space(SPACE_PERCENT_WARNING))]
+    }
+
+    /// Unknown space, as of a bucket, is no cause for alarm.
+    fn space(&self, percent_min: u64) -> Finding {
+        match self.space_percent {
+            None => Finding::WELL,
+            Some(free) if free >= percent_min => Finding::Well(Some(format!("{free} % free"))),
+            Some(free) => Finding::Ill(format!("{free} % free, below {percent_min} %")),
+        }
+    }
+
+    /// Nothing answered in time.
+    fn nothing() -> Self {
+        let late = || Finding::Ill(format!("no answer within {} s", LOOK_TIME_MAX.as_secs()));
+        Self {
+            database: late(),
+            storage: late(),
+            keys: late(),
+            signing_key: None,
+            space_percent: None,
+        }
     }
 }
 
 impl Health {
+    async fn show(
+        &self,
+        headers: &HeaderMap,
+        origin: Origin,
+        choose: fn(&Seen) -> Parts,
+    ) -> Response {
+        let seen = self.look().await;
+        // A probe with wrong credentials is a probe: it gets what everybody gets.
+        let asked = timeout(LOOK_TIME_MAX, self.actor(headers, origin)).await;
+        let details = match asked {
+            Ok(Some(actor)) if actor.is_superuser() => Some(Details {
+                config_provider: self.process.config_provider,
+                signing_key: seen.signing_key.clone(),
+            }),
+            _ => None,
+        };
+        answer(&choose(&seen), details)
+    }
+
+    /// Who asks, by the session's cookie or by name and password. Reading by cookie needs no CSRF token: nothing
+    /// changes, and pages of others cannot read the answer.
+    async fn actor(&self, headers: &HeaderMap, origin: Origin) -> Option<Actor> {
+        let authn = &self.services.authn;
+        match Authorization::of(headers) {
+            Authorization::Basic { username, password } => {
+                authn.basic(&username, &password, origin).await.ok()
+            }
+            Authorization::Absent => {
+                let token = cookies::read(headers, cookies::SESSION)?;
+                authn.session(token, origin).await.ok().flatten()
+            }
+            Authorization::Bearer(_) | Authorization::Unusable => None,
+        }
+    }
+
     /// What the last look saw, or a new one; probes that come together wait for the same look.
     async fn look(&self) -> Seen {
         let mut last = self.last.lock().await;
-        if let Some((at, seen)) = *last
+        if let Some((at, seen)) = &*last
             && at.elapsed() < LOOK_EVERY
         {
-            return seen;
+            return seen.clone();
         }
-        let seen = self.look_now().await;
-        *last = Some((Instant::now(), seen));
+        let seen = timeout(LOOK_TIME_MAX, self.look_now()).await;
+        let seen = seen.unwrap_or_else(|_| Seen::nothing());
+        for (what, finding) in [
+            ("database", &seen.database),
+            ("storage", &seen.storage),
+            ("signing keys", &seen.keys),
+        ] {
+            if let Finding::Ill(reason) = finding {
+                tracing::warn!(reason, "{what} failed a health check");
+            }
+        }
+        *last = Some((Instant::now(), seen.clone()));
         seen
     }
 
     async fn look_now(&self) -> Seen {
-        let found = timeout(LOOK_TIME_MAX, self.services.registry.health()).await;
-        let Ok(found) = found else {
-            tracing::warn!("database or storage did not answer a health check in time");
-            return Seen {
-                database: false,
-                storage: false,
-                keys: false,
-                space_percent: None,
-            };
-        };
-        for (what, result) in [("database", &found.database), ("storage", &found.storage)] {
-            if let Err(error) = result {
-                let cause = std::error::Error::source(error).map(ToString::to_string);
-                tracing::warn!(error = %error, cause, "{what} failed a health check");
-            }
-        }
-        let keys = timeout(LOOK_TIME_MAX, self.services.keys.public_jwks()).await;
+        let found = self.services.registry.health().await;
+        let keys = self.services.keys.public_jwks().await;
+        let signing_key = keys.as_ref().ok().and_then(|keys| keys.first());
         Seen {
-            database: found.database.is_ok(),
-            storage: found.storage.is_ok(),
-            keys: matches!(keys, Ok(Ok(keys)) if !keys.is_empty()),
+            signing_key: signing_key
+                .and_then(|jwk| jwk.get("kid"))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            keys: match &keys {
+                Ok(keys) if keys.is_empty() => Finding::Ill("there is no key".to_owned()),
+                Ok(_) => Finding::WELL,
+                Err(error) => Finding::Ill(reason(error)),
+            },
+            database: finding(&found.database),
+            storage: finding(&found.storage),
             space_percent: found.space.and_then(|space| {
                 space
                     .free_bytes
@@ -153,48 +234,39 @@ impl Health {
     }
 }
 
-/// The form that probes of the source product read.
-fn answer(services: &[(&'static str, bool)]) -> Response {
-    let is_well = services.iter().all(|(_, is_well)| *is_well);
-    let status = if is_well {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let services: BTreeMap<_, _> = services.iter().copied().collect();
-    let body = json!({ "data": { "services": services }, "status_code": status.as_u16() });
-    (status, Json(body)).into_response()
+fn finding(result: &Result<(), Error>) -> Finding {
+    match result {
+        Ok(()) => Finding::WELL,
+        Err(error) => Finding::Ill(reason(error)),
+    }
+}
+
+/// What clients are told says little; the causes say what to mend.
+fn reason(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn one_sick_service_makes_the_answer_a_503() {
-        let response = answer(&[("database", true), ("storage", false)]);
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        let body = axum::body::to_bytes(response.into_body(), 1000)
-            .await
-            .unwrap();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        let services = json!({ "database": true, "storage": false });
-        assert_eq!(
-            body,
-            json!({ "data": { "services": services }, "status_code": 503 })
-        );
-    }
-
     #[test]
-    fn unknown_space_is_no_cause_for_alarm() {
+    fn space_is_judged_only_where_it_is_known() {
         let seen = |space_percent| Seen {
-            database: true,
-            storage: true,
-            keys: true,
             space_percent,
+            ..Seen::nothing()
         };
-        assert!(seen(None).has_space(SPACE_PERCENT_WARNING));
-        assert!(seen(Some(10)).has_space(SPACE_PERCENT_WARNING));
-        assert!(!seen(Some(9)).has_space(SPACE_PERCENT_WARNING));
+        let warns = |percent| !seen(percent).space(SPACE_PERCENT_WARNING).is_well();
+        assert!(!warns(None) && !warns(Some(10)) && warns(Some(9)));
+        assert_eq!(
+            seen(Some(0)).space(SPACE_PERCENT_MIN),
+            Finding::Ill("0 % free, below 1 %".to_owned())
+        );
     }
 }

@@ -19,13 +19,17 @@ use crate::graphql;
 pub(crate) fn router(
     services: &Services,
     trusted_proxies: &[String],
+    config_provider: &'static str,
     drain: &Drain,
 ) -> Result<Router> {
     let addresses = Addresses::new(&services.settings().registry);
     let proxies = TrustedProxies::parse(trusted_proxies)?;
-    let is_draining = {
-        let drain = drain.clone();
-        move || drain.is_draining()
+    let process = health::Process {
+        config_provider,
+        is_draining: {
+            let drain = drain.clone();
+            Box::new(move || drain.is_draining())
+        },
     };
     let routes = Router::new()
         .merge(berth_distribution::router(
@@ -34,7 +38,7 @@ pub(crate) fn router(
         ))
         .merge(graphql::router(services.clone(), addresses.clone()))
         .merge(berth_rest::router(services.clone(), addresses))
-        .merge(health::router(services.clone(), is_draining))
+        .merge(health::router(services.clone(), process))
         .merge(Exporter::start()?.router())
         .merge(console::router())
         .layer(from_fn_with_state(drain.clone(), Drain::guard));

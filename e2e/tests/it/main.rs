@@ -8,6 +8,7 @@ mod cosign;
 mod crane;
 mod helm;
 mod names;
+mod operation;
 mod oras;
 mod podman;
 mod skopeo;
@@ -23,6 +24,8 @@ fn main() -> std::process::ExitCode {
         crane::SCENARIOS,
         helm::SCENARIOS,
         names::SCENARIOS,
+        operation::SCENARIOS,
+        operation::SCALED,
         oras::SCENARIOS,
         podman::SCENARIOS,
         skopeo::SCENARIOS,

@@ -7,16 +7,24 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use berth_domain::Secret;
 use berth_http::metrics::Exporter;
 use berth_http::observe::{self, RouteName};
 use berth_http::origin::TrustedProxies;
-use berth_http::{console, health};
-use berth_testkit::{Backend, TestRegistry};
+use berth_http::{console, cookies, health};
+use berth_services::Origin;
+use berth_testkit::{Backend, PASSWORD, TestRegistry, db_test};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 async fn ask(router: &Router, path: &str) -> (u16, String) {
     let request = Request::get(path).body(Body::empty()).expect("a request");
+    send(router, request).await
+}
+
+async fn send(router: &Router, request: Request<Body>) -> (u16, String) {
     let response = router.clone().oneshot(request).await.expect("an answer");
     let status = response.status().as_u16();
     let body = axum::body::to_bytes(response.into_body(), 1 << 20)
@@ -36,7 +44,11 @@ async fn a_stopping_process_lives_and_is_not_ready() {
     let draining = Arc::new(AtomicBool::new(false));
     let router = {
         let draining = Arc::clone(&draining);
-        health::router(t.services.clone(), move || draining.load(Ordering::SeqCst))
+        let process = health::Process {
+            config_provider: "file",
+            is_draining: Box::new(move || draining.load(Ordering::SeqCst)),
+        };
+        health::router(t.services.clone(), process)
     };
     let (status, body) = ask(&router, "/health/ready").await;
     let well = json!({ "accepting": true, "database": true, "storage": true });
@@ -62,6 +74,59 @@ async fn a_stopping_process_lives_and_is_not_ready() {
     drop(router);
     t.close().await;
 }
+
+db_test!(
+    async fn only_superusers_are_told_reasons(t: TestRegistry) {
+        let authn = &t.services.authn;
+        let password = Secret::from(PASSWORD);
+        for (name, superuser) in [("root", true), ("ann", false)] {
+            let made = authn
+                .create_user(&authn.local(), name, None, &password, superuser)
+                .await;
+            made.expect("a new user");
+        }
+        let session = authn
+            .sign_in("root", &password, Origin::default())
+            .await
+            .expect("a session");
+        let cookie = format!("{}={}", cookies::SESSION, session.token.expose());
+        let process = health::Process {
+            config_provider: "file",
+            is_draining: Box::new(|| false),
+        };
+        let router = health::router(t.services.clone(), process);
+        let basic = |name: &str, password: &str| {
+            format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
+        };
+        for (header, value, is_told) in [
+            ("authorization", basic("root", PASSWORD), true),
+            ("cookie", cookie, true),
+            ("authorization", basic("ann", PASSWORD), false),
+            ("authorization", basic("root", "a-wrong-password"), false),
+            ("authorization", "Bearer nonsense".to_owned(), false),
+            ("cookie", "berth_session=nonsense".to_owned(), false),
+            ("x-nobody", String::new(), false),
+        ] {
+            for path in ["/health/instance", "/health/endtoend", "/health/warning"] {
+                let request = Request::get(path).header(header, &value);
+                let request = request.body(Body::empty()).expect("a request");
+                let (status, body) = send(&router, request).await;
+                let body: Value = serde_json::from_str(&body).expect("JSON");
+                assert_eq!(status, 200, "{body}");
+                let expanded = body["data"].get("services_expanded");
+                assert_eq!(expanded.is_some(), is_told, "{path} {header}: {value}");
+                if is_told {
+                    let names = |part: &str| {
+                        let part = body["data"][part].as_object().expect("services by name");
+                        part.keys().cloned().collect::<Vec<_>>()
+                    };
+                    assert_eq!(names("services_expanded"), names("services"));
+                    assert!(body["data"]["local_service_key_id"].is_string(), "{body}");
+                }
+            }
+        }
+    }
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_is_measured_under_the_name_of_its_route() {

@@ -41,7 +41,12 @@ async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
         services.take_over().await?;
     }
     let drain = Drain::default();
-    let app = router(&services, &config.server.trusted_proxies, &drain)?;
+    let config_provider = match &args.config.config {
+        Some(_) => "file",
+        None => "environment",
+    };
+    let proxies = &config.server.trusted_proxies;
+    let app = router(&services, proxies, config_provider, &drain)?;
     let stop = CancellationToken::new();
     let workers = (!args.no_workers).then(|| tokio::spawn(services.workers().run(stop.clone())));
     greet(&services, config, address).await?;

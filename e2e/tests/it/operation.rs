@@ -1,0 +1,194 @@
+//! What operators see: measurements, health, redirects to the bucket.
+
+use berth_e2e::deployment::{Deployment, Shape};
+use berth_e2e::harness::Scenario;
+use berth_e2e::image::digest;
+use berth_e2e::scenarios;
+use berth_e2e::world::World;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    every_documented_measurement_is_there_after_a_push_and_a_pull,
+    reasons_of_health_are_for_superusers,
+];
+
+/// With a bucket alone.
+pub(crate) const SCALED: &[Scenario] = scenarios![in &[Shape::Scaled];
+    pulls_are_redirected_to_presigned_urls_of_the_bucket,
+];
+
+const OPERATIONS: &str = include_str!("../../../docs/operations.md");
+
+/// The names in the first column of the table below a heading.
+fn names_below(heading: &str) -> Vec<&'static str> {
+    let (_, section) = OPERATIONS
+        .split_once(heading)
+        .expect("the heading is there");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect()
+}
+
+async fn every_documented_measurement_is_there_after_a_push_and_a_pull(world: World) {
+    let client = world.client(&world.admin);
+    let repository = format!("{}/measured", world.organization().await);
+    let layout = client.image_layout(311, 20_000);
+    client.push(&layout, &repository, "1").await;
+    let source = client.docker(&repository, ":1");
+    let target = format!("dir:{}", client.path("out").display());
+    client
+        .skopeo(["copy", "--src-tls-verify=false", &source, &target])
+        .ok()
+        .await;
+
+    let mut measured = String::new();
+    for replica in world.replicas() {
+        let answer = world.http.get(format!("{replica}/metrics")).send().await;
+        let answer = answer.expect("the server answers");
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(
+            answer.headers()["content-type"],
+            "text/plain; version=0.0.4"
+        );
+        measured.push_str(&answer.text().await.expect("the answer is text"));
+    }
+    for line in measured
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (_, value) = line.rsplit_once(' ').expect("a name and a value");
+        value
+            .parse::<f64>()
+            .unwrap_or_else(|_| panic!("no number: {line}"));
+    }
+    let names = names_below("\n## Metrics");
+    assert!(names.len() > 5, "{names:?}");
+    for name in names {
+        let is_there = measured.lines().any(|line| line.starts_with(name));
+        assert!(
+            is_there,
+            "`{name}` is documented and not measured:\n{measured}"
+        );
+    }
+    assert!(!measured.contains(&repository), "no repository is named");
+}
+
+async fn reasons_of_health_are_for_superusers(world: World) {
+    let ask = async |path: &str, account: Option<&berth_e2e::world::Account>| -> Value {
+        let mut request = world.http.get(format!("{}{path}", world.url()));
+        if let Some(account) = account {
+            request = request.basic_auth(&account.name, Some(&account.password));
+        }
+        let answer = request.send().await.expect("the server answers");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.expect("the answer is JSON")
+    };
+    let user = world.user().await;
+    for path in [
+        "/health/instance",
+        "/health/endtoend",
+        "/health/warning",
+        "/health",
+        "/status",
+    ] {
+        for account in [None, Some(&user)] {
+            let said = ask(path, account).await;
+            let data = said["data"].as_object().expect("data");
+            assert_eq!(data.keys().collect::<Vec<_>>(), ["services"], "{path}");
+        }
+        let said = ask(path, Some(&world.admin)).await;
+        let services = said["data"]["services"].as_object().expect("services");
+        let expanded = said["data"]["services_expanded"]
+            .as_object()
+            .expect("reasons");
+        assert_eq!(
+            services.keys().collect::<Vec<_>>(),
+            expanded.keys().collect::<Vec<_>>(),
+        );
+        assert!(
+            expanded.values().all(|part| part["status"] == true),
+            "{said}"
+        );
+    }
+}
+
+async fn pulls_are_redirected_to_presigned_urls_of_the_bucket(world: World) {
+    drop(world);
+    let deployment = Deployment::start_with(Shape::Scaled, &[("STORAGE_REDIRECT", "true")]).await;
+    let world = World::set_up(deployment).await;
+    let repository = format!("{}/redirected", world.organization().await);
+    let content = berth_e2e::random::bytes(321, 6_000_000);
+    let by_hand = world.distribution(&world.admin, &repository).await;
+    by_hand
+        .push_blob(&world.url(), &digest(&content), &content)
+        .await;
+
+    let stays = Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .build();
+    let stays = stays.expect("a plain client can be built");
+    let blob = format!("{}/v2/{repository}/blobs/{}", world.url(), digest(&content));
+    let request = by_hand
+        .absolute(Method::GET, &blob)
+        .build()
+        .expect("a request");
+    let answer = stays.execute(request).await.expect("the server answers");
+    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+    let location = answer.headers()["location"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let bucket = std::env::var("BERTH_TEST_S3_ENDPOINT").expect("the bucket's server");
+    assert!(location.starts_with(&bucket), "{location}");
+    assert!(location.contains("X-Amz-Expires=60"), "{location}");
+    let fetched = stays
+        .get(&location)
+        .send()
+        .await
+        .expect("the bucket answers");
+    assert_eq!(fetched.status(), StatusCode::OK);
+    let bytes = fetched.bytes().await.expect("the bytes");
+    assert!(bytes == content, "what the bucket gives is the blob");
+    let part = stays
+        .get(&location)
+        .header("Range", "bytes=10-19")
+        .send()
+        .await;
+    let part = part
+        .expect("the bucket answers")
+        .bytes()
+        .await
+        .expect("bytes");
+    assert_eq!(part[..], content[10..20]);
+
+    // Nobody without the right gets an address, and a changed one opens nothing.
+    let nobody = stays.get(&blob).send().await.expect("the server answers");
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
+    let changed = location.replace("X-Amz-Expires=60", "X-Amz-Expires=6000");
+    let changed = stays
+        .get(&changed)
+        .send()
+        .await
+        .expect("the bucket answers");
+    assert_eq!(changed.status(), StatusCode::FORBIDDEN);
+
+    // Clients follow it by themselves.
+    let client = world.client(&world.admin);
+    let layout = client.image_layout(331, 100_000);
+    client.push(&layout, &repository, "1").await;
+    client
+        .crane(["validate", "--remote", &client.image(&repository, ":1")])
+        .ok()
+        .await;
+    let out = format!("dir:{}", client.path("out").display());
+    let source = client.docker(&repository, ":1");
+    client
+        .skopeo(["copy", "--src-tls-verify=false", &source, &out])
+        .ok()
+        .await;
+}
