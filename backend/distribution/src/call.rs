@@ -50,10 +50,10 @@ impl Call<'_> {
             .filter_map(move |(key, value)| (key == name).then(|| value.into_owned()))
     }
 
-    /// `n`: what is no number is as if it were not there.
-    pub(crate) fn page_size(&self) -> usize {
+    /// `n`, or the size of a page where none is named; what is no number is as if it were not there.
+    pub(crate) fn page_size(&self, unnamed: usize) -> usize {
         let asked = self.query("n").and_then(|n| n.parse::<u64>().ok());
-        asked.map_or(PageRequest::<()>::LIMIT_MAX, |n| {
+        asked.map_or(unnamed, |n| {
             usize::try_from(n)
                 .unwrap_or(usize::MAX)
                 .min(PageRequest::<()>::LIMIT_MAX)

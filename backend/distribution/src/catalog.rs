@@ -15,7 +15,8 @@ struct Catalog {
 }
 
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
-    let request = PageRequest::new(call.query("last"), call.page_size());
+    let size = call.page_size(call.services.settings().registry.page_size);
+    let request = PageRequest::new(call.query("last"), size);
     let page = call
         .services
         .repositories

@@ -48,7 +48,7 @@ pub(crate) async fn list(call: &Call<'_>, path: &RepositoryPath, digest: &str) -
     let subject = digest.parse()?;
     let artifact_type = call.query("artifactType").map(|text| plus_signs(&text));
     let after = call.query("last").map(|last| last.parse()).transpose()?;
-    let request = PageRequest::new(after, call.page_size());
+    let request = PageRequest::new(after, call.page_size(PageRequest::<()>::LIMIT_MAX));
     let page = call
         .services
         .referrers

@@ -16,7 +16,7 @@ struct TagList {
 }
 
 pub(crate) async fn list(call: &Call<'_>, path: &RepositoryPath) -> Answer {
-    let n = call.page_size();
+    let n = call.page_size(call.services.settings().registry.page_size);
     // A page of none is still asked for, since the permission is.
     let page = call
         .services

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use berth_domain::PageRequest;
 use berth_services::settings::{
     PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
 };
@@ -24,6 +25,9 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
                 .library_support
                 .then(|| registry.library_namespace.clone()),
             storage_redirect: config.storage.redirect,
+            page_size: usize::try_from(registry.page_size)
+                .unwrap_or(usize::MAX)
+                .clamp(1, PageRequest::<()>::LIMIT_MAX),
         },
         users: UserSettings {
             superusers: config.superusers.names.clone(),
@@ -49,6 +53,7 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
         },
         push: PushSettings {
             private_on_push: registry.create_private_repository_on_push,
+            create_namespaces: registry.create_namespace_on_push,
             nested_names: registry.extended_names,
             sparse_index: registry.sparse_index,
             referrers: registry.referrers,

@@ -115,6 +115,7 @@ impl Services {
             },
             parts.settings.registry.read_only,
             users.superusers_create_organizations,
+            parts.settings.push.create_namespaces,
         );
         let journal = Journal::new(Arc::clone(&parts.clock));
         let core = Arc::new(Core {
@@ -146,6 +147,17 @@ impl Services {
             pulls,
             core,
         }
+    }
+
+    /// Reads a repository's path as clients write it: one without a namespace lies in the library's.
+    ///
+    /// # Errors
+    /// A path outside the grammar, and a nested name where those are switched off.
+    pub fn repository_path(&self, text: &str) -> Result<RepositoryPath> {
+        let library = self.core.settings.registry.library.as_ref();
+        let path = RepositoryPath::parse(text, library)?;
+        self.core.check_depth(&path)?;
+        Ok(path)
     }
 
     /// The settings, for adapters that render addresses.

@@ -1,14 +1,65 @@
-//! Making a repository: the one way that a push and a form share.
+//! Making repositories and organizations: the one way that a push and a form share.
 
 use berth_domain::{
-    Event, RepositoryId, RepositoryName, RepositoryPath, RepositoryRole, Result, Visibility,
+    AccountId, AccountKind, Email, Error, Event, Namespace, Noun, RepositoryId, RepositoryName,
+    RepositoryPath, RepositoryRole, Result, TeamRole, Visibility,
 };
-use berth_store::{Tx, repositories};
+use berth_store::{Tx, accounts, repositories, teams};
+use uuid::Uuid;
 
-use crate::access::{Access, namespace};
+use crate::access::{Access, namespace, registry};
 use crate::actor::Actor;
 use crate::core::Core;
 use crate::journal::Subject;
+
+/// Team that a new organization starts with.
+const OWNERS: &str = "owners";
+
+/// Adds an organization in the caller's transaction, with a team of owners that holds its creator.
+///
+/// # Errors
+/// A taken name.
+pub(crate) async fn create_organization(
+    core: &Core,
+    tx: &mut Tx,
+    actor: &Actor,
+    creator: &Access<registry::CreateOrganization>,
+    name: &Namespace,
+    email: Option<&Email>,
+) -> Result<AccountId> {
+    if accounts::is_reserved(tx, name).await? {
+        return Err(Error::already_exists(
+            Noun::Namespace,
+            "Username is not available",
+        ));
+    }
+    let now = core.now();
+    let uuid = Uuid::new_v4().to_string();
+    let id = accounts::insert(tx, &uuid, AccountKind::Organization, name, email, now)
+        .await
+        .map_err(name_taken)?;
+    let owners = teams::insert(tx, id, OWNERS, TeamRole::Admin, now).await?;
+    teams::add_member(tx, owners, *creator.target(), now).await?;
+    let subject = Subject {
+        namespace: Some(id),
+        repository: None,
+    };
+    let event = Event::OrganizationCreated {
+        namespace: name.clone(),
+        email: email.map(ToString::to_string),
+    };
+    core.journal.record(tx, actor, subject, &event).await?;
+    Ok(id)
+}
+
+fn name_taken(error: Error) -> Error {
+    match error {
+        Error::AlreadyExists { noun, .. } => {
+            Error::already_exists(noun, "A user or organization with this name already exists")
+        }
+        other => other,
+    }
+}
 
 /// Adds a repository in the caller's transaction; its creator administers it.
 ///

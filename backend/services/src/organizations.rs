@@ -4,25 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use berth_domain::{
-    AccountId, AccountKind, Email, Error, Event, Namespace, Noun, Page, PageRequest, Result,
-    TeamRole, Timestamp,
+    AccountId, AccountKind, Email, Error, Namespace, Noun, Page, PageRequest, Result, Timestamp,
 };
 use berth_store::accounts::{self, Account};
 use berth_store::gate::NamespaceFacts;
 use berth_store::organizations::{self as rows, Belonging};
-use berth_store::{Conn, repositories::listing, teams};
+use berth_store::{Conn, repositories::listing};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use crate::access::namespace::View;
 use crate::access::policy::{self, Decision, NamespaceAction};
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
-use crate::journal::Subject;
+use crate::creation::create_organization;
 use crate::repositories::visible_to;
 
-/// Team that a new organization starts with.
-const OWNERS: &str = "owners";
 /// No more namespaces are offered to create repositories in; a form searches beyond that.
 const CREATABLE_MAX: i64 = 1_000;
 
@@ -82,32 +78,10 @@ impl Organizations {
         email: Option<&Email>,
     ) -> Result<NamespaceView> {
         let access = self.core.gate.create_organization(actor)?;
-        let creator = *access.target();
-        let uuid = Uuid::new_v4().to_string();
         self.core
             .db
             .write(async |tx| {
-                if accounts::is_reserved(tx, name).await? {
-                    return Err(Error::already_exists(
-                        Noun::Namespace,
-                        "Username is not available",
-                    ));
-                }
-                let now = self.core.now();
-                let id = accounts::insert(tx, &uuid, AccountKind::Organization, name, email, now)
-                    .await
-                    .map_err(name_taken)?;
-                let owners = teams::insert(tx, id, OWNERS, TeamRole::Admin, now).await?;
-                teams::add_member(tx, owners, creator, now).await?;
-                let subject = Subject {
-                    namespace: Some(id),
-                    repository: None,
-                };
-                let event = Event::OrganizationCreated {
-                    namespace: name.clone(),
-                    email: email.map(ToString::to_string),
-                };
-                self.core.journal.record(tx, actor, subject, &event).await?;
+                let id = create_organization(&self.core, tx, actor, &access, name, email).await?;
                 self.view(tx, actor, id).await
             })
             .await
@@ -322,15 +296,6 @@ impl Organizations {
 }
 
 /// Clients know the sentence of a taken name.
-fn name_taken(error: Error) -> Error {
-    match error {
-        Error::AlreadyExists { noun, .. } => {
-            Error::already_exists(noun, "A user or organization with this name already exists")
-        }
-        other => other,
-    }
-}
-
 /// What an account's picture is made from.
 fn avatar_hash(account: &Account) -> String {
     let seed = match account.email.as_deref() {

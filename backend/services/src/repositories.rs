@@ -100,14 +100,11 @@ pub(crate) fn visible_to(actor: &Actor, switches: Switches) -> VisibleTo {
     if actor.grant.is_some() {
         return VisibleTo::NOTHING;
     }
-    if actor.is_anonymous() {
+    if actor.is_anonymous() || !actor.scopes.allows(Scope::RepoRead) {
         return VisibleTo {
             public: switches.anonymous_access,
             ..VisibleTo::NOTHING
         };
-    }
-    if !actor.scopes.allows(Scope::RepoRead) {
-        return VisibleTo::NOTHING;
     }
     let worker = matches!(actor.principal(), Principal::Worker(_));
     VisibleTo {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use berth_domain::Namespace;
+use berth_domain::{Namespace, PageRequest};
 
 /// All settings of the services.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,8 @@ pub struct RegistrySettings {
     pub library: Option<Namespace>,
     /// Whether storage may answer pulls by a redirect.
     pub storage_redirect: bool,
+    /// `V2_PAGINATION_SIZE`: entries of a page of tags or repositories where the client names no number.
+    pub page_size: usize,
 }
 
 impl Default for RegistrySettings {
@@ -46,6 +48,7 @@ impl Default for RegistrySettings {
             public_catalog: false,
             library: "library".parse().ok(),
             storage_redirect: false,
+            page_size: PageRequest::<()>::LIMIT_MAX,
         }
     }
 }
@@ -117,6 +120,8 @@ pub struct RobotSettings {
 pub struct PushSettings {
     /// `CREATE_PRIVATE_REPO_ON_PUSH`.
     pub private_on_push: bool,
+    /// `CREATE_NAMESPACE_ON_PUSH`: a push to an absent namespace creates it, an organization.
+    pub create_namespaces: bool,
     /// `FEATURE_EXTENDED_REPOSITORY_NAMES`.
     pub nested_names: bool,
     /// `FEATURE_SPARSE_INDEX`.
@@ -141,6 +146,7 @@ impl Default for PushSettings {
     fn default() -> Self {
         Self {
             private_on_push: true,
+            create_namespaces: false,
             nested_names: true,
             sparse_index: false,
             referrers: true,

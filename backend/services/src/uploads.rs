@@ -16,14 +16,14 @@ use berth_domain::{
 };
 use berth_storage::Write;
 use berth_store::uploads::{self, Progress, Upload};
-use berth_store::{Conn, blobs};
+use berth_store::{Conn, Tx, blobs};
 use futures::StreamExt;
 use uuid::Uuid;
 
 use crate::access::{Found, repo};
 use crate::actor::Actor;
 use crate::core::Core;
-use crate::creation::create_repository;
+use crate::creation::{create_organization, create_repository};
 
 pub use berth_storage::ByteStream;
 use hashing::Hash;
@@ -32,6 +32,8 @@ use transfer::Lease;
 /// How long a lease holds without being renewed; a replica that died blocks an upload no longer.
 /// Renewals come three times as often, so one that is late by seconds loses nothing.
 const LEASE: Duration = Duration::from_secs(15);
+/// How often a first push looks again at what a parallel one creates: namespace, then repository.
+const CREATION_ATTEMPTS_MAX: u32 = 3;
 /// Repositories that a mount without `from` looks at.
 const MOUNT_CANDIDATES: i64 = 20;
 
@@ -318,61 +320,73 @@ impl Uploads {
         actor: &Actor,
         path: &RepositoryPath,
     ) -> Result<(RepositoryId, bool)> {
-        let settings = &self.core.settings.push;
-        if settings.disabled {
+        if self.core.settings.push.disabled {
             return Err(Error::FeatureOff {
                 message: "pushes are switched off (`DISABLE_PUSHES`)".into(),
             });
         }
         self.core.check_depth(path)?;
-        let mut conn = self.core.db.read().await?;
-        let found = self
-            .core
-            .gate
-            .repository_or_creatable::<repo::Push>(&mut conn, actor, path, true)
-            .await?;
-        drop(conn);
-        if let Found::Existing(access) = found {
-            return Ok((access.repository.id, false));
-        }
-        let visibility = if settings.private_on_push {
-            Visibility::Private
-        } else {
-            Visibility::Public
-        };
-        let created = self
-            .core
-            .db
-            .write(async |tx| {
-                match self
-                    .core
-                    .gate
-                    .repository_or_creatable::<repo::Push>(tx, actor, path, true)
-                    .await?
-                {
-                    Found::Existing(access) => Ok(access.repository.id),
-                    Found::Creatable(namespace) => {
-                        create_repository(
-                            &self.core, tx, actor, &namespace, &path.name, visibility, "",
-                        )
-                        .await
-                    }
-                }
-            })
-            .await;
-        match created {
-            Ok(id) => Ok((id, true)),
-            // A parallel push was faster; its repository is ours as well.
-            Err(Error::AlreadyExists { .. }) => {
-                let mut conn = self.core.db.read().await?;
-                let access = self
-                    .core
-                    .gate
-                    .repository::<repo::Push>(&mut conn, actor, path)
-                    .await?;
-                Ok((access.repository.id, false))
+        for _ in 0..CREATION_ATTEMPTS_MAX {
+            let mut conn = self.core.db.read().await?;
+            let found = self
+                .core
+                .gate
+                .repository_or_creatable::<repo::Push>(&mut conn, actor, path, true)
+                .await?;
+            drop(conn);
+            if let Found::Existing(access) = found {
+                return Ok((access.repository.id, false));
             }
-            Err(e) => Err(e),
+            match self
+                .core
+                .db
+                .write(async |tx| self.create_target(tx, actor, path).await)
+                .await
+            {
+                Ok(id) => return Ok((id, true)),
+                // A parallel push was faster; what it made is ours to look at.
+                Err(Error::AlreadyExists { .. }) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Err(Error::conflict(format!(
+            "`{path}` cannot be created: its namespace is being deleted, or others create it at this moment"
+        )))
+    }
+
+    /// Makes the repository of a first push, and before it the namespace where that is allowed.
+    async fn create_target(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<RepositoryId> {
+        let gate = &self.core.gate;
+        let mut found = gate
+            .repository_or_creatable::<repo::Push>(tx, actor, path, true)
+            .await?;
+        if let Found::NamespaceCreatable(access) = &found {
+            create_organization(&self.core, tx, actor, access, &path.namespace, None).await?;
+            found = gate
+                .repository_or_creatable::<repo::Push>(tx, actor, path, true)
+                .await?;
+        }
+        match found {
+            Found::Existing(access) => Ok(access.repository.id),
+            Found::Creatable(namespace) => {
+                let visibility = if self.core.settings.push.private_on_push {
+                    Visibility::Private
+                } else {
+                    Visibility::Public
+                };
+                create_repository(
+                    &self.core, tx, actor, &namespace, &path.name, visibility, "",
+                )
+                .await
+            }
+            Found::NamespaceCreatable(_) => Err(Error::internal(
+                "a namespace is absent in the transaction that made it",
+            )),
         }
     }
 

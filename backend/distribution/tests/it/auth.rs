@@ -493,3 +493,80 @@ db_test!(
         client.get("/v2/library/busybox/manifests/1").await.is(200);
     }
 );
+
+db_test!(
+    async fn a_first_push_may_create_its_namespace(t: TestRegistry) {
+        t.user("ann").await;
+        t.user("bob").await;
+        let mut settings = Settings::default();
+        settings.push.create_namespaces = true;
+        let services = t.replica(settings);
+        let scope = ["repository:fresh/app:pull,push,*"];
+        let ann = Client::with_scopes(&services, Some(("ann", PASSWORD)), &scope).await;
+        let answer = Client::without_token(&services)
+            .ask_token(Some(("ann", PASSWORD)), &scope)
+            .await;
+        let token = answer.json()["token"].as_str().unwrap().to_owned();
+        assert_eq!(
+            claims(&token)["access"],
+            json!([entry("fresh/app", &["push", "pull"])])
+        );
+        // A client looks before it pushes, and is told that nothing is there.
+        ann.get("/v2/fresh/app/manifests/1")
+            .await
+            .is_error(404, "NAME_UNKNOWN");
+        let narrow = Client::of(t, "ann", "ann/app").await;
+        narrow.get("/v2/fresh/app/manifests/1").await.is(401);
+        ann.push_image("fresh/app", "1", &TestImage::new(1)).await;
+        ann.get("/v2/fresh/app/manifests/1").await.is(200);
+        for login in [Some(("bob", PASSWORD)), None] {
+            let answer = Client::without_token(&services)
+                .ask_token(login, &scope)
+                .await;
+            let token = answer.json()["token"].as_str().unwrap().to_owned();
+            assert_eq!(claims(&token)["access"], json!([entry("fresh/app", &[])]));
+            let client = Client::with_token(&services, &token);
+            client
+                .get("/v2/fresh/app/manifests/1")
+                .await
+                .is_error(401, "UNAUTHORIZED");
+            client
+                .push_blob("fresh/app", &"x".into())
+                .await
+                .is_error(401, "UNAUTHORIZED");
+        }
+        // Switched off, nobody gets anything.
+        let scope = ["repository:other/app:pull,push"];
+        assert_eq!(
+            access(t, Some(("ann", PASSWORD)), &scope).await,
+            json!([entry("other/app", &[])])
+        );
+    }
+);
+
+db_test!(
+    async fn a_token_for_another_repository_is_asked_to_be_wider(t: TestRegistry) {
+        t.user("ann").await;
+        let narrow = Client::of(t, "ann", "ann/app").await;
+        for (method, path, scope) in [
+            ("GET", "/v2/ann/absent/manifests/1", "pull"),
+            ("HEAD", "/v2/ann/absent/manifests/1", "pull"),
+            ("GET", "/v2/ann/absent/tags/list", "pull"),
+            ("DELETE", "/v2/ann/absent/manifests/1", "pull,push"),
+            ("POST", "/v2/ann/absent/blobs/uploads/", "pull,push"),
+        ] {
+            let answer = narrow.send(method, path, &[], "").await;
+            assert_eq!(
+                answer.is(401).header("www-authenticate"),
+                format!(
+                    "Bearer realm=\"http://{HOST}/v2/auth\",service=\"{HOST}\",\
+                     scope=\"repository:ann/absent:{scope}\",error=\"insufficient_scope\""
+                )
+            );
+        }
+        let wide = Client::of(t, "ann", "ann/absent").await;
+        wide.get("/v2/ann/absent/manifests/1")
+            .await
+            .is_error(404, "NAME_UNKNOWN");
+    }
+);

@@ -1,5 +1,6 @@
 //! Lists of tags and of repositories.
 
+use berth_services::Settings;
 use berth_testkit::{PASSWORD, TestImage, db_test};
 use serde_json::json;
 
@@ -107,5 +108,40 @@ db_test!(
             anonymous.get("/v2/_catalog").await.is(200).json(),
             json!({ "repositories": [] })
         );
+    }
+);
+
+db_test!(
+    async fn a_page_has_as_many_entries_as_the_configuration_says(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        for target in ["ann/a:1", "ann/b:1", "ann/b:2", "ann/b:3", "ann/c:1"] {
+            t.push(&ann, target, &TestImage::new(1)).await;
+        }
+        let mut settings = Settings::default();
+        settings.registry.page_size = 2;
+        let services = t.replica(settings);
+        let scopes = ["registry:catalog:*", "repository:ann/b:pull"];
+        let client = Client::with_scopes(&services, Some(("ann", PASSWORD)), &scopes).await;
+        assert_eq!(
+            pages(&client, "/v2/_catalog", "repositories").await,
+            [vec!["ann/a", "ann/b"], vec!["ann/c"]]
+        );
+        assert_eq!(
+            pages(&client, "/v2/ann/b/tags/list", "tags").await,
+            [vec!["1", "2"], vec!["3"]]
+        );
+        // Who names a number gets it, and what is no number is like none.
+        assert_eq!(
+            pages(&client, "/v2/ann/b/tags/list?n=3", "tags").await,
+            [vec!["1", "2", "3"]]
+        );
+        let unreadable = client.get("/v2/ann/b/tags/list?n=many").await;
+        assert_eq!(list(&unreadable, "tags"), ["1", "2"]);
+        let scopes = ["repository:ann/b:pull"];
+        let stranger = Client::with_scopes(&services, None, &scopes).await;
+        stranger
+            .get("/v2/ann/b/tags/list")
+            .await
+            .is_error(401, "UNAUTHORIZED");
     }
 );

@@ -21,6 +21,8 @@ pub struct Gate {
     /// Every write is refused while this holds (`REGISTRY_STATE: readonly`).
     read_only: bool,
     superusers_create_organizations: bool,
+    /// A push to an absent namespace may create it (`CREATE_NAMESPACE_ON_PUSH`).
+    pushes_create_namespaces: bool,
 }
 
 fn proof<P: super::Permission>(target: P::Target) -> Access<P> {
@@ -37,6 +39,8 @@ pub enum Found<P: RepositoryPermission> {
     Existing(Access<P>),
     /// It is not, and the actor may create it.
     Creatable(Access<namespace::CreateRepository>),
+    /// Not even its namespace is there, and the actor may create both.
+    NamespaceCreatable(Access<registry::CreateOrganization>),
 }
 
 impl Gate {
@@ -45,11 +49,13 @@ impl Gate {
         switches: Switches,
         read_only: bool,
         superusers_create_organizations: bool,
+        pushes_create_namespaces: bool,
     ) -> Self {
         Self {
             switches,
             read_only,
             superusers_create_organizations,
+            pushes_create_namespaces,
         }
     }
 
@@ -82,7 +88,9 @@ impl Gate {
             .await?
         {
             Found::Existing(access) => Ok(access),
-            Found::Creatable(_) => Err(Error::not_found(Noun::Repository, path)),
+            Found::Creatable(_) | Found::NamespaceCreatable(_) => {
+                Err(Error::not_found(Noun::Repository, path))
+            }
         }
     }
 
@@ -102,8 +110,39 @@ impl Gate {
             Some((_, Some(facts))) => self.permit(actor, facts).map(Found::Existing),
             Some((namespace, None)) => self.absent(actor, path, namespace, may_create),
             None if actor.is_anonymous() => Err(unauthenticated()),
-            None => Err(Error::Hidden(Noun::Repository)),
+            None => {
+                let access = self.creatable_namespace(actor);
+                let access = access.ok_or(Error::Hidden(Noun::Repository))?;
+                Self::tell_absence::<P>(actor, path, may_create)?;
+                Ok(Found::NamespaceCreatable(access))
+            }
         }
+    }
+
+    /// The right of a push to create its namespace, an organization that the actor will own.
+    pub(crate) fn creatable_namespace(
+        &self,
+        actor: &Actor,
+    ) -> Option<Access<registry::CreateOrganization>> {
+        let may = self.pushes_create_namespaces && actor.scopes.allows(Scope::RepoCreate);
+        may.then(|| self.create_organization(actor).ok()).flatten()
+    }
+
+    /// Passes for who is about to create an absent repository. Everybody else who might is told
+    /// that it is not there, unless their token is for other repositories: then a wider one may
+    /// tell, and the challenge asks for it.
+    fn tell_absence<P: RepositoryPermission>(
+        actor: &Actor,
+        path: &RepositoryPath,
+        may_create: bool,
+    ) -> Result<()> {
+        if !policy::granted(actor, &path.to_string(), P::ACTION) {
+            return Err(Error::Hidden(Noun::Repository));
+        }
+        if may_create {
+            return Ok(());
+        }
+        Err(Error::not_found(Noun::Repository, path))
     }
 
     fn absent<P: RepositoryPermission>(
@@ -120,10 +159,10 @@ impl Gate {
             self.switches,
         );
         match decision {
-            Decision::Allowed if may_create && token_allows_push(actor, path) => {
+            Decision::Allowed => {
+                Self::tell_absence::<P>(actor, path, may_create)?;
                 Ok(Found::Creatable(proof(namespace)))
             }
-            Decision::Allowed => Err(Error::not_found(Noun::Repository, path)),
             Decision::Unauthenticated => Err(unauthenticated()),
             Decision::Forbidden | Decision::Hidden => Err(Error::Hidden(Noun::Repository)),
         }
@@ -187,6 +226,12 @@ impl Gate {
                 )))
             }
         }
+    }
+
+    /// Whether the actor holds `P` as well on a repository that it was let into.
+    pub fn holds<P: RepositoryPermission>(&self, actor: &Actor, facts: &RepositoryFacts) -> bool {
+        (P::ACTION == RepositoryAction::Pull || self.writable().is_ok())
+            && policy::decide(actor, facts, P::ACTION, self.switches) == Decision::Allowed
     }
 
     /// A namespace by name, with permission `P`.
@@ -308,19 +353,4 @@ impl Gate {
 
 fn unauthenticated() -> Error {
     Error::unauthenticated("access to the requested resource is not authorized")
-}
-
-/// A registry token must name the repository that a push is about to create.
-fn token_allows_push(actor: &Actor, path: &RepositoryPath) -> bool {
-    actor.grant.as_ref().is_none_or(|grant| {
-        let path = path.to_string();
-        grant.iter().any(|entry| {
-            entry.r#type == "repository"
-                && policy::names(&entry.name, &path)
-                && entry
-                    .actions
-                    .iter()
-                    .any(|action| action == "push" || action == "*")
-        })
-    })
 }

@@ -97,30 +97,19 @@ pub fn effective_role(
 }
 
 /// Whether a registry token's access list lets an action through; actors without one are not narrowed.
-fn granted(actor: &Actor, facts: &RepositoryFacts, action: RepositoryAction) -> bool {
+pub(crate) fn granted(actor: &Actor, path: &str, action: RepositoryAction) -> bool {
     let Some(grant) = &actor.grant else {
         return true;
     };
-    let path = facts.repository.path().to_string();
     grant
         .iter()
-        .filter(|entry| entry.r#type == "repository" && names(&entry.name, &path))
+        .filter(|entry| entry.r#type == "repository" && entry.name == path)
         .any(|entry| {
             entry.actions.iter().any(|held| match action {
                 RepositoryAction::Pull => matches!(held.as_str(), "pull" | "*"),
                 RepositoryAction::Push => matches!(held.as_str(), "push" | "*"),
                 RepositoryAction::Administer => held == "*",
             })
-        })
-}
-
-/// An entry may carry the host in front of the repository's path.
-pub(crate) fn names(entry: &str, path: &str) -> bool {
-    entry == path
-        || entry.strip_suffix(path).is_some_and(|host| {
-            host.ends_with('/')
-                && !host[..host.len() - 1].contains('/')
-                && host.contains(['.', ':'])
         })
 }
 
@@ -132,9 +121,10 @@ pub fn decide(
     switches: Switches,
 ) -> Decision {
     let role = effective_role(actor, facts, switches);
+    // Scopes cap roles, and what everybody may read needs none.
     let public = facts.repository.visibility == Visibility::Public
-        && (switches.anonymous_access || !actor.is_anonymous())
-        && (actor.is_anonymous() || actor.scopes.allows(Scope::RepoRead));
+        && (switches.anonymous_access
+            || (!actor.is_anonymous() && actor.scopes.allows(Scope::RepoRead)));
     let has_right = match action {
         RepositoryAction::Pull => public || role >= Some(RepositoryRole::Read),
         // Only a mirroring robot pushes to a mirror, and nobody to a read-only repository.
@@ -143,7 +133,7 @@ pub fn decide(
         }
         RepositoryAction::Administer => role >= Some(RepositoryRole::Admin),
     };
-    if has_right && granted(actor, facts, action) {
+    if has_right && granted(actor, &facts.repository.path().to_string(), action) {
         return Decision::Allowed;
     }
     let visible = public || role.is_some();
@@ -152,6 +142,19 @@ pub fn decide(
         (false, true) => Decision::Forbidden,
         (false, false) => Decision::Hidden,
     }
+}
+
+/// Whether a registry token may say that its holder may do this. Of a repository that takes no
+/// pushes there is nothing to administer at `/v2`.
+pub fn grants(
+    actor: &Actor,
+    facts: &RepositoryFacts,
+    action: RepositoryAction,
+    switches: Switches,
+) -> bool {
+    decide(actor, facts, action, switches) == Decision::Allowed
+        && (action != RepositoryAction::Administer
+            || facts.repository.state == RepositoryState::Normal)
 }
 
 /// May the actor do this with this namespace?

@@ -121,10 +121,8 @@ impl Authn {
         let switches = self.core.gate.switches();
         let found = facts::repository(conn, &path, actor.account_id()).await?;
         let allowed = |action| match &found {
-            Some((_, Some(facts))) => {
-                policy::decide(actor, facts, action, switches) == Decision::Allowed
-            }
-            // A first push creates the repository, and whoever creates it administers it.
+            Some((_, Some(facts))) => policy::grants(actor, facts, action, switches),
+            // A first push creates the repository; what it is allowed then is asked for then.
             Some((namespace, None)) => {
                 action != RepositoryAction::Administer
                     && policy::decide_namespace(
@@ -134,7 +132,10 @@ impl Authn {
                         switches,
                     ) == Decision::Allowed
             }
-            None => false,
+            None => {
+                action != RepositoryAction::Administer
+                    && self.core.gate.creatable_namespace(actor).is_some()
+            }
         };
         let asked = |names: &[&str]| {
             scope
@@ -168,8 +169,17 @@ impl Authn {
         let claims =
             registry_token::verify(token, &keys.verifying, &expected(service), self.core.now())?;
         let holder = self.holder(&claims, origin).await?;
+        // Names are echoed as they were asked for, with our host in front or not; what counts is the path.
+        let host = format!("{service}/");
+        let grant = claims.access.into_iter().map(|entry| AccessEntry {
+            name: entry
+                .name
+                .strip_prefix(&host)
+                .map_or_else(|| entry.name.clone(), ToOwned::to_owned),
+            ..entry
+        });
         Ok(Actor {
-            grant: Some(claims.access),
+            grant: Some(grant.collect()),
             ..holder
         })
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use berth_domain::{Digest, Error, Noun, PageRequest, Reference, TagName};
+use berth_services::Settings;
 use berth_services::manifests::{Accept, PullKind};
 use berth_testkit::{TestImage, TestRegistry, db_test, images, path_of};
 
@@ -371,5 +372,81 @@ db_test!(
                 .all(|(_, metadata)| metadata.contains(r#""username":"ann""#)),
             "{log:?}"
         );
+    }
+);
+
+/// Services of the same registry where pushes create namespaces.
+fn creating(t: &TestRegistry) -> berth_services::Services {
+    let mut settings = Settings::default();
+    settings.push.create_namespaces = true;
+    t.replica(settings)
+}
+
+db_test!(
+    async fn a_push_creates_its_namespace_where_that_is_switched_on(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let bob = t.user("bob").await;
+        let services = creating(t);
+        let (one, two) = (path_of("fresh/one"), path_of("fresh/two"));
+        // Both find nothing and create the namespace; the slower one takes what the faster has made.
+        let (first, second) = tokio::join!(
+            services.uploads.start(&ann, &one),
+            services.uploads.start(&ann, &two)
+        );
+        assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+        let made = services
+            .organizations
+            .by_name(&ann, &one.namespace)
+            .await
+            .unwrap();
+        assert!(made.can_administer && made.can_create_repository);
+        // What is there now is ann's, and nothing is created beside it.
+        let refused = services.uploads.start(&bob, &one).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::Hidden(Noun::Repository)),
+            "{refused:?}"
+        );
+        let refused = services.uploads.start(&bob, &path_of("ann/app")).await;
+        assert!(
+            matches!(refused, Err(Error::Hidden(Noun::Repository))),
+            "{refused:?}"
+        );
+        let page = PageRequest::new(None, 100);
+        let tags = services.tags.names(&ann, &two, &page).await.unwrap();
+        assert!(tags.items.is_empty());
+    }
+);
+
+db_test!(
+    async fn only_users_who_may_create_organizations_create_namespaces(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let services = creating(t);
+        let path = path_of("fresh/app");
+        let robots = &t.services.robots;
+        let robot = robots
+            .create(&ann, &"ann".parse().unwrap(), "ci", "")
+            .await
+            .unwrap();
+        let credentials = robots.credentials(&ann, robot.id).await.unwrap();
+        let robot = t.login("ann+ci", credentials.token.expose()).await;
+        let mut reserved = Settings::default();
+        reserved.push.create_namespaces = true;
+        reserved.users.superusers_create_organizations = true;
+        let reserved = t.replica(reserved);
+        for (who, services) in [(&robot, &services), (&ann, &reserved), (&ann, &t.services)] {
+            let refused = services.uploads.start(who, &path).await.unwrap_err();
+            assert!(
+                matches!(refused, Error::Hidden(Noun::Repository)),
+                "{refused:?}"
+            );
+        }
+        let nobody = t.anonymous();
+        let refused = services.uploads.start(&nobody, &path).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::Unauthenticated { .. }),
+            "{refused:?}"
+        );
+        let known = services.organizations.by_name(&ann, &path.namespace).await;
+        assert!(known.is_err());
     }
 );

@@ -16,6 +16,11 @@ settings! {
         "DISABLE_PUSHES" disable_pushes: bool = false;
         /// Whether a repository made by a push is private.
         "CREATE_PRIVATE_REPO_ON_PUSH" create_private_repository_on_push: bool = true;
+        /// Whether a push to a namespace that does not exist creates it, an organization owned by the user
+        /// who pushes; robots create none.
+        "CREATE_NAMESPACE_ON_PUSH" create_namespace_on_push: bool = false;
+        /// Entries of a page of tags or repositories where the client names no number; 1 to 100.
+        "V2_PAGINATION_SIZE" page_size: u32 = 100;
         /// Whether `/v2/_catalog` lists public repositories to everyone.
         "FEATURE_PUBLIC_CATALOG" public_catalog: bool = false;
         /// Whether names without a namespace, such as `busybox`, are taken to lie in `LIBRARY_NAMESPACE`.
@@ -34,10 +39,6 @@ settings! {
         "PUSH_TEMP_TAG_EXPIRATION_SEC" push_lease_seconds: u64 = 3600;
     }
     later {
-        /// Entries of a tag list or catalog page where the client names no number.
-        "V2_PAGINATION_SIZE": u32 = 50;
-        /// Whether a push to an organization that does not exist creates it, owned by whoever pushes.
-        "CREATE_NAMESPACE_ON_PUSH": bool = false;
         /// Whether artifacts that are no images are accepted; they always are.
         "FEATURE_GENERAL_OCI_SUPPORT": bool = true;
         /// Whether Helm charts are accepted; they always are.
