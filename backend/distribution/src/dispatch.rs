@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use berth_domain::{Error, RepositoryPath, Result};
+use berth_domain::{Error, Result};
 use berth_http::body::Incoming;
 use berth_http::credentials::Authorization;
 use berth_http::observe::{RouteName, record_actor, record_repository};
@@ -57,7 +57,10 @@ async fn answer(
     {
         return Err(Failure::verb_not_offered(route.verbs()));
     }
-    let path = route.name().map(|name| repository(app, name)).transpose()?;
+    let path = route
+        .name()
+        .map(|name| app.services.repository_path(name))
+        .transpose()?;
     if let Some(path) = &path {
         record_repository(path);
         challenge.on_repository(path, &parts.method);
@@ -87,10 +90,6 @@ async fn answer(
         Route::Tags { .. } => tags::list(&call, path).await,
         Route::Referrers { digest, .. } => referrers::list(&call, path, digest).await,
     }
-}
-
-fn repository(app: &App, name: &str) -> Result<RepositoryPath> {
-    RepositoryPath::parse(name, app.services.settings().registry.library.as_ref())
 }
 
 /// The actor of the token. Without one, public repositories can be read; the base and the catalog

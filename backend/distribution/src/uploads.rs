@@ -39,10 +39,9 @@ pub(crate) async fn start(call: &Call<'_>, path: &RepositoryPath) -> Answer {
 /// A mount that cannot be is an ordinary upload, whatever the reason: clients send then.
 async fn mounted(call: &Call<'_>, path: &RepositoryPath, mount: &str) -> Result<Started> {
     let uploads = &call.services.uploads;
-    let library = call.services.settings().registry.library.as_ref();
     let from = call
         .query("from")
-        .map(|from| RepositoryPath::parse(&from, library));
+        .map(|from| call.services.repository_path(&from));
     match (mount.parse::<Digest>(), from.transpose()) {
         (Ok(digest), Ok(from)) => {
             uploads

@@ -7,6 +7,8 @@ use std::time::Duration;
 use berth_domain::{Digest, Error, Noun, RepositoryPath, Result};
 use berth_storage::ByteStream;
 use berth_store::blobs::{self, LinkedBlob};
+use bytes::Bytes;
+use futures::StreamExt;
 use url::Url;
 
 use crate::access::repo;
@@ -15,6 +17,21 @@ use crate::core::Core;
 
 /// Life of a presigned address: enough to start with.
 const REDIRECT_LIFE: Duration = Duration::from_mins(1);
+
+/// The gzip of an empty archive, with which clients pad images. Clients take it to be everywhere, so
+/// it is: it can be read in every repository, pushed or not.
+const EMPTY_LAYER: [u8; 32] = [
+    31, 139, 8, 0, 0, 9, 110, 136, 0, 255, 98, 24, 5, 163, 96, 20, 140, 88, 0, 8, 0, 0, 255, 255,
+    46, 175, 181, 239, 0, 4, 0, 0,
+];
+/// Its digest.
+const EMPTY_LAYER_DIGEST: &str =
+    "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4";
+
+/// The bytes of the empty layer, where that is what a digest names.
+pub(crate) fn empty_layer(digest: &Digest) -> Option<Bytes> {
+    (digest.as_str() == EMPTY_LAYER_DIGEST).then(|| Bytes::from_static(&EMPTY_LAYER))
+}
 
 /// Reading and deleting blobs.
 #[derive(Clone)]
@@ -35,7 +52,15 @@ pub struct BlobFacts {
 pub struct OpenBlob {
     core: Arc<Core>,
     facts: BlobFacts,
-    key: String,
+    content: Content,
+}
+
+/// Where the bytes of an open blob are.
+enum Content {
+    /// In storage, under this key.
+    Stored(String),
+    /// Here.
+    Known(Bytes),
 }
 
 impl Blobs {
@@ -60,17 +85,15 @@ impl Blobs {
             .gate
             .repository::<repo::Pull>(&mut conn, actor, path)
             .await?;
-        let linked = find(
-            blobs::linked(&mut conn, access.repository.id, digest).await?,
-            digest,
-        )?;
-        let may_push = self
-            .core
-            .gate
-            .repository::<repo::Push>(&mut conn, actor, path)
-            .await
-            .is_ok();
+        let linked = blobs::linked(&mut conn, access.repository.id, digest).await?;
         drop(conn);
+        if linked.is_none()
+            && let Some(bytes) = empty_layer(digest)
+        {
+            return Ok(known(digest, &bytes));
+        }
+        let linked = find(linked, digest)?;
+        let may_push = self.core.gate.holds::<repo::Push>(actor, &access);
         let now = self.core.now();
         let lease = self.core.settings.push.lease;
         if may_push
@@ -103,14 +126,18 @@ impl Blobs {
             .gate
             .repository::<repo::Pull>(&mut conn, actor, path)
             .await?;
-        let linked = find(
-            blobs::linked(&mut conn, access.repository.id, digest).await?,
-            digest,
-        )?;
+        let linked = blobs::linked(&mut conn, access.repository.id, digest).await?;
+        let (facts, content) = match (linked, empty_layer(digest)) {
+            (None, Some(bytes)) => (known(digest, &bytes), Content::Known(bytes)),
+            (linked, _) => {
+                let linked = find(linked, digest)?;
+                (facts(&linked), Content::Stored(linked.blob.key))
+            }
+        };
         Ok(OpenBlob {
             core: Arc::clone(&self.core),
-            facts: facts(&linked),
-            key: linked.blob.key,
+            facts,
+            content,
         })
     }
 
@@ -154,13 +181,15 @@ impl OpenBlob {
 
     /// An address from which anybody may fetch it for a minute, where storage and settings have such.
     pub async fn redirect(&self) -> Result<Option<Url>> {
-        if !self.core.settings.registry.storage_redirect {
-            return Ok(None);
+        match &self.content {
+            Content::Stored(key) if self.core.settings.registry.storage_redirect => {
+                self.core
+                    .storage
+                    .presigned_get(key, REDIRECT_LIFE, "application/octet-stream")
+                    .await
+            }
+            _ => Ok(None),
         }
-        self.core
-            .storage
-            .presigned_get(&self.key, REDIRECT_LIFE, "application/octet-stream")
-            .await
     }
 
     /// Its bytes, or the part of them that `range` names.
@@ -168,21 +197,33 @@ impl OpenBlob {
     /// # Errors
     /// Storage that does not answer; bytes that are gone although a row names them.
     pub async fn read(&self, range: Option<Range<u64>>) -> Result<ByteStream> {
-        self.core
-            .storage
-            .read(&self.key, range)
-            .await?
-            .ok_or_else(|| {
+        match &self.content {
+            Content::Stored(key) => self.core.storage.read(key, range).await?.ok_or_else(|| {
                 Error::internal(format!(
-                    "bytes of blob {} are missing under key {}",
-                    self.facts.digest, self.key
+                    "bytes of blob {} are missing under key {key}",
+                    self.facts.digest
                 ))
-            })
+            }),
+            Content::Known(bytes) => {
+                let end = bytes.len();
+                let at = |place: u64| usize::try_from(place).map_or(end, |place| place.min(end));
+                let range = range.map_or(0..end, |range| at(range.start)..at(range.end));
+                let bytes = bytes.slice(range.start.min(range.end)..range.end);
+                Ok(futures::stream::once(async move { Ok(bytes) }).boxed())
+            }
+        }
     }
 }
 
 fn find(linked: Option<LinkedBlob>, digest: &Digest) -> Result<LinkedBlob> {
     linked.ok_or_else(|| Error::not_found(Noun::Blob, digest))
+}
+
+fn known(digest: &Digest, bytes: &Bytes) -> BlobFacts {
+    BlobFacts {
+        digest: digest.clone(),
+        size_bytes: bytes.len() as u64,
+    }
 }
 
 fn facts(linked: &LinkedBlob) -> BlobFacts {

@@ -333,3 +333,123 @@ db_test!(
         client.get(&at("d")).await.is_error(404, "MANIFEST_UNKNOWN");
     }
 );
+
+db_test!(
+    async fn unusual_manifests_are_taken_as_they_are(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        client.push_image(APP, "1", &image).await;
+        client.push_blob(APP, &Bytes::from("{}")).await.is(201);
+        let base = |kind: &str| json!({ "schemaVersion": 2, "mediaType": kind });
+        let with = |mut manifest: serde_json::Value, extra: serde_json::Value| {
+            let extra = extra.as_object().unwrap().clone();
+            manifest.as_object_mut().unwrap().extend(extra);
+            manifest
+        };
+        let child = images::descriptor(MediaType::OCI_MANIFEST, &image.manifest);
+        let empty = images::descriptor("application/vnd.oci.empty.v1+json", b"{}");
+        let artifact = with(
+            base(MediaType::OCI_MANIFEST),
+            json!({ "config": empty, "layers": [empty] }),
+        );
+        let nowhere = json!({
+            "mediaType": "a/b", "size": 3, "digest": Digest::of(b"far"), "urls": ["https://far.example/x"],
+        });
+        for manifest in [
+            // No layers, no children, a child twice.
+            with(artifact.clone(), json!({ "layers": [] })),
+            with(base(MediaType::OCI_INDEX), json!({ "manifests": [] })),
+            with(
+                base(MediaType::OCI_INDEX),
+                json!({ "manifests": [child, child] }),
+            ),
+            with(
+                base(MediaType::DOCKER_LIST),
+                json!({ "manifests": [child] }),
+            ),
+            // Any type, embedded data, unknown fields, other scripts, bytes that are elsewhere.
+            with(
+                artifact.clone(),
+                json!({ "artifactType": "text/x-anything; a=b" }),
+            ),
+            with(
+                artifact.clone(),
+                json!({ "layers": [with(empty.clone(), json!({ "data": "e30=" }))] }),
+            ),
+            with(
+                artifact.clone(),
+                json!({ "org.example": { "deep": [1, null] } }),
+            ),
+            with(
+                artifact.clone(),
+                json!({ "annotations": { "名前": "パン🍞", "": "" } }),
+            ),
+            with(artifact.clone(), json!({ "layers": [nowhere] })),
+        ] {
+            let bytes = Bytes::from(manifest.to_string());
+            let pushed = client.push_manifest(APP, "odd", &bytes).await;
+            assert!(!pushed.is(201).has("oci-subject"));
+            let got = client
+                .send("GET", &at("odd"), &[("accept", "text/html")], "")
+                .await;
+            assert_eq!(got.is(200).body, bytes);
+        }
+        // A subject need not be here to be confirmed.
+        let absent = images::descriptor(MediaType::OCI_MANIFEST, b"nobody pushed this");
+        for manifest in [
+            with(artifact, json!({ "subject": absent })),
+            with(
+                base(MediaType::OCI_INDEX),
+                json!({ "manifests": [], "subject": absent }),
+            ),
+        ] {
+            let bytes = Bytes::from(manifest.to_string());
+            let pushed = client.push_manifest(APP, "about", &bytes).await;
+            assert_eq!(
+                pushed.is(201).header("oci-subject"),
+                absent["digest"].as_str().unwrap()
+            );
+        }
+    }
+);
+
+db_test!(
+    async fn sizes_and_configurations_that_are_not_true_are_refused(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        client.push_image(APP, "1", &image).await;
+        let text = Bytes::from("no JSON");
+        client.push_blob(APP, &text).await.is(201);
+        let refuse = async |manifest: serde_json::Value| {
+            client
+                .push_manifest(APP, "2", &Bytes::from(manifest.to_string()))
+                .await
+                .is_error(400, "MANIFEST_INVALID");
+        };
+        let mut larger: serde_json::Value = serde_json::from_slice(&image.manifest).unwrap();
+        larger["config"]["size"] = json!(1);
+        refuse(larger.clone()).await;
+        larger["config"]["size"] = json!(-1);
+        refuse(larger).await;
+        let mut index: serde_json::Value =
+            serde_json::from_slice(&images::index(&[(&image, "linux", "amd64")])).unwrap();
+        index["manifests"][0]["size"] = json!(1);
+        refuse(index).await;
+        for (kind, config, is_taken) in [
+            (MediaType::DOCKER_MANIFEST, MediaType::DOCKER_CONFIG, false),
+            // Of other formats nobody here knows what they mean.
+            (MediaType::OCI_MANIFEST, "text/plain", true),
+        ] {
+            let manifest = json!({
+                "schemaVersion": 2, "mediaType": kind, "layers": [],
+                "config": images::descriptor(config, &text),
+            });
+            if is_taken {
+                let bytes = Bytes::from(manifest.to_string());
+                client.push_manifest(APP, "2", &bytes).await.is(201);
+            } else {
+                refuse(manifest).await;
+            }
+        }
+    }
+);

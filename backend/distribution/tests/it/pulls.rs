@@ -1,8 +1,9 @@
 //! Reading blobs.
 
-use berth_domain::Digest;
-use berth_testkit::{TestImage, TestRegistry, db_test};
+use berth_domain::{Digest, MediaType};
+use berth_testkit::{TestImage, TestRegistry, db_test, images};
 use bytes::Bytes;
+use serde_json::json;
 
 use crate::client::Client;
 
@@ -118,5 +119,47 @@ db_test!(
             .delete("/v2/ann/app/blobs/sha256:zz")
             .await
             .is_error(400, "DIGEST_INVALID");
+    }
+);
+
+db_test!(
+    async fn the_empty_layer_is_in_every_repository(t: TestRegistry) {
+        let (client, _) = ten_bytes(t).await;
+        let digest = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4";
+        let path = format!("/v2/{APP}/blobs/{digest}");
+        let (get, head) = (client.get(&path).await, client.head(&path).await);
+        assert_eq!(Digest::of(&get.body).as_str(), digest);
+        for answer in [&get, &head] {
+            assert_eq!(answer.is(200).header("content-length"), "32");
+            assert_eq!(answer.header("docker-content-digest"), digest);
+        }
+        let part = client
+            .send("GET", &path, &[("range", "bytes=30-99")], "")
+            .await;
+        assert_eq!(
+            (&part.is(206).body[..], part.header("content-range")),
+            (&get.body[30..], "bytes 30-31/32")
+        );
+        Client::without_token(&t.services)
+            .get(&path)
+            .await
+            .is_error(401, "UNAUTHORIZED");
+        // A client that was told so does not push it, and names it all the same.
+        let image = TestImage::new(1);
+        client.push_blob(APP, &image.config).await.is(201);
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MediaType::DOCKER_MANIFEST,
+            "config": images::descriptor(MediaType::DOCKER_CONFIG, &image.config),
+            "layers": [{
+                "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                "digest": digest, "size": 32,
+            }],
+        });
+        client
+            .push_manifest(APP, "padded", &Bytes::from(manifest.to_string()))
+            .await
+            .is(201);
+        assert_eq!(client.get(&path).await.is(200).body, get.body);
+        client.delete(&path).await.is_error(405, "UNSUPPORTED");
     }
 );

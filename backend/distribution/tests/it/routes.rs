@@ -76,10 +76,17 @@ async fn nested_names_and_the_library_can_be_switched_off() {
         .get("/v2/busybox/manifests/1")
         .await
         .is_error(400, "NAME_INVALID");
-    let nested = client
-        .send("POST", "/v2/ann/a/b/blobs/uploads/", &[], "")
-        .await;
-    nested.is_error(400, "NAME_INVALID");
+    let nobody = Client::without_token(&t.services);
+    for (client, method, path) in [
+        (&client, "POST", "/v2/ann/a/b/blobs/uploads/"),
+        (&client, "GET", "/v2/ann/a/b/tags/list"),
+        (&nobody, "GET", "/v2/auth?scope=repository:ann/a/b:pull"),
+    ] {
+        let nested = client.send(method, path, &[], "").await;
+        nested.is_error(400, "NAME_INVALID");
+        let message = nested.json()["errors"][0]["message"].to_string();
+        assert!(message.contains("nested repositories are not supported"));
+    }
     t.close().await;
 }
 

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use berth_domain::manifest::ImageConfig;
 use berth_domain::{
-    Algorithm, Digest, Error, Event, Invalid, Manifest, ManifestId, ManifestKind, Platform,
-    Reference, RepositoryId, RepositoryPath, Result, TagName,
+    Algorithm, Digest, Error, Event, Invalid, Manifest, ManifestId, ManifestKind, MediaType,
+    Platform, Reference, RepositoryId, RepositoryPath, Result, TagName,
 };
 use berth_store::manifests::{self, Child, ManifestRow, NewManifest};
 use berth_store::{Tx, blobs, repositories, tags};
 use bytes::{Bytes, BytesMut};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
+use serde_json::Value;
 
 use super::{Manifests, subject};
 use crate::access::repo;
 use crate::actor::Actor;
+use crate::blobs::empty_layer;
 
 /// Annotations in a referrers listing are cut to this; the manifest's bytes keep all of them.
 const ANNOTATIONS_BYTES_MAX: usize = 32 * 1024;
@@ -102,6 +104,8 @@ impl Manifests {
                 actual: digest,
             });
         }
+        self.bring_empty_layer(actor, path, repository, &manifest)
+            .await?;
         let platform = self.platform(repository, &manifest).await?;
         let annotations = bounded(&manifest.annotations)?;
         self.core
@@ -206,7 +210,34 @@ impl Manifests {
         )))
     }
 
+    /// Links the empty layer where a manifest names it: clients have been told that it is here.
+    async fn bring_empty_layer(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+        repository: RepositoryId,
+        manifest: &Manifest,
+    ) -> Result<()> {
+        let named = manifest
+            .required_blobs()
+            .find_map(|blob| Some((&blob.digest, empty_layer(&blob.digest)?)));
+        let Some((digest, bytes)) = named else {
+            return Ok(());
+        };
+        let mut conn = self.core.db.read().await?;
+        let linked = blobs::linked(&mut conn, repository, digest).await?;
+        drop(conn);
+        if linked.is_none() {
+            let body = futures::stream::once(async move { Ok(bytes) }).boxed();
+            self.uploads.push(actor, path, digest, body).await?;
+        }
+        Ok(())
+    }
+
     /// What an image runs on, from its configuration; nothing when that cannot be read.
+    ///
+    /// # Errors
+    /// A Docker image whose configuration is no JSON object: no client of theirs could run it.
     async fn platform(
         &self,
         repository: RepositoryId,
@@ -223,6 +254,15 @@ impl Manifests {
             return Ok(None);
         }
         let bytes = self.small_blob(repository, &config.digest).await?;
+        if manifest.media_type.as_str() == MediaType::DOCKER_MANIFEST
+            && let Some(bytes) = &bytes
+            && let Err(e) = serde_json::from_slice::<serde_json::Map<String, Value>>(bytes)
+        {
+            return Err(Error::invalid(
+                Invalid::Manifest,
+                format!("the configuration `{}` does not parse: {e}", config.digest),
+            ));
+        }
         Ok(bytes.and_then(|bytes| {
             serde_json::from_slice::<ImageConfig>(&bytes)
                 .ok()?

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use berth_domain::{Digest, Error, Noun};
+use berth_domain::{Clock, Digest, Error, Noun};
 use berth_services::Settings;
 use berth_services::uploads::{ByteStream, Started, empty_body};
-use berth_testkit::{TestImage, body, db_test, path_of};
+use berth_testkit::{TestImage, TestRegistry, body, db_test, path_of};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
@@ -288,5 +288,60 @@ db_test!(
             "{refused:?}"
         );
         assert!(small.uploads.status(&ann, &path, uuid).await.is_err());
+    }
+);
+
+/// Until when a push shields a blob, in milliseconds from now.
+async fn shielded_ms(t: &TestRegistry, path: &str, digest: &Digest) -> i64 {
+    let ann = t.login("ann", berth_testkit::PASSWORD).await;
+    let repository = t
+        .services
+        .repositories
+        .by_path(&ann, &path_of(path))
+        .await
+        .unwrap();
+    let mut conn = t.db().read().await.unwrap();
+    let linked = berth_store::blobs::linked(&mut conn, repository.repository.id, digest)
+        .await
+        .unwrap()
+        .unwrap();
+    linked.keep_until.unwrap().0 - t.clock.now().0
+}
+
+db_test!(
+    async fn a_pusher_who_asks_for_a_blob_keeps_it_for_the_manifest(t: TestRegistry) {
+        let hour_ms = 60 * 60 * 1000;
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let digest = t.push_blob(&ann, "ann/app", &"layer".into()).await;
+        assert_eq!(shielded_ms(t, "ann/app", &digest).await, hour_ms);
+        let ask = async |who: &berth_services::Actor| {
+            t.services.blobs.stat(who, &path, &digest).await.unwrap();
+        };
+        t.clock.advance(Duration::from_mins(29));
+        ask(&ann).await;
+        let left = shielded_ms(t, "ann/app", &digest).await;
+        assert_eq!(left, hour_ms - 29 * 60 * 1000, "more than half is left");
+        t.clock.advance(Duration::from_mins(2));
+        // Who may only read shields nothing.
+        t.user("bob").await;
+        let repository = t.services.repositories.by_path(&ann, &path).await.unwrap();
+        let change = berth_services::permissions::RoleChange {
+            account: "bob".into(),
+            role: Some(berth_domain::RepositoryRole::Read),
+        };
+        t.services
+            .permissions
+            .set(&ann, repository.repository.id, &[change])
+            .await
+            .unwrap();
+        let bob = t.login("bob", berth_testkit::PASSWORD).await;
+        ask(&bob).await;
+        assert_eq!(
+            shielded_ms(t, "ann/app", &digest).await,
+            hour_ms - 31 * 60 * 1000
+        );
+        ask(&ann).await;
+        assert_eq!(shielded_ms(t, "ann/app", &digest).await, hour_ms);
     }
 );
