@@ -131,6 +131,8 @@ struct Wire {
 impl Manifest {
     /// Largest manifest that is taken, in bytes (the specification asks for at least 4 MiB).
     pub const SIZE_BYTES_MAX: usize = 4 * 1024 * 1024;
+    /// Most layers or children that one manifest names; each is looked up in one statement.
+    pub const DESCRIPTORS_MAX: usize = 10_000;
 
     /// Reads a manifest from the bytes that were pushed and the `Content-Type` they came with.
     ///
@@ -193,6 +195,18 @@ impl Manifest {
                 ));
             }
             ManifestKind::Image | ManifestKind::Index => {}
+        }
+        let named = wire
+            .layers
+            .iter()
+            .chain(&wire.manifests)
+            .map(Vec::len)
+            .max();
+        if named > Some(Self::DESCRIPTORS_MAX) {
+            return Err(refused(format!(
+                "a manifest names at most {} layers or manifests",
+                Self::DESCRIPTORS_MAX
+            )));
         }
         Ok(Self {
             media_type,

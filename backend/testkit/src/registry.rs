@@ -1,11 +1,13 @@
 //! Services over a test database, with words for what tests set up again and again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use berth_crypto::{Cost, Passwords, SealingKey};
-use berth_domain::{Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp};
+use berth_crypto::{Cost, Passwords, SealingKey, tokens};
+use berth_domain::{Clock, Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp};
 use berth_services::{Actor, Origin, Parts, Services, Settings};
 use berth_storage::{ByteStream, Memory, StorageDriver};
+use berth_store::oauth::{self, NewToken};
 use bytes::Bytes;
 use futures::StreamExt;
 
@@ -90,6 +92,37 @@ impl TestRegistry {
             .basic(name, &password, Origin::default())
             .await
             .expect("a login")
+    }
+
+    /// An access token of a user that may use these scopes of its rights; `$oauthtoken` logs in with it.
+    pub async fn oauth_token(&self, owner: &Actor, scopes: &str) -> String {
+        let account = owner.user_id().expect("users have access tokens");
+        let token = tokens::oauth_access_token();
+        let uuid = uuid::Uuid::new_v4().to_string();
+        let now = self.clock.now();
+        let new = NewToken {
+            uuid: &uuid,
+            application_id: 0,
+            account_id: account,
+            scopes: &scopes.parse().expect("scopes"),
+            token_hash: &tokens::hash_token(token.expose()),
+            expires_at: now.after(Duration::from_hours(24)),
+        };
+        self.database
+            .db
+            .write(async |tx| {
+                let client = tokens::oauth_client_id();
+                let application_id =
+                    oauth::insert_application(tx, account, &client, "test", now).await?;
+                let new = NewToken {
+                    application_id,
+                    ..new.clone()
+                };
+                oauth::insert_token(tx, &new, now).await
+            })
+            .await
+            .expect("a token");
+        token.expose().clone()
     }
 
     /// Nobody.

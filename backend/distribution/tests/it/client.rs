@@ -156,6 +156,12 @@ impl Client {
         answer
     }
 
+    /// A request to a path that may be no URL at all; then nothing could be sent.
+    pub(crate) async fn try_send(&self, method: &str, path: &str) -> Option<Answer> {
+        axum::http::Uri::try_from(path).ok()?;
+        Some(self.send(method, path, &[], "").await)
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }
