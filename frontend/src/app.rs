@@ -27,19 +27,12 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(Session::new(api));
     provide_context(Toasts::new());
     provide_context(Navigated::new());
-    view! {
-        <I18nContextProvider>
-            <Started/>
-        </I18nContextProvider>
-    }
+    provide_context(I18n::new(preferences::language()));
+    started()
 }
 
 /// Shows pages once the server said who is asking.
-#[component]
-fn Started() -> impl IntoView {
-    let i18n = use_i18n();
-    // In an effect, since the provider sets the browser's language in one of its own.
-    Effect::new(move |_| preferences::restore_language(i18n));
+fn started() -> impl IntoView {
     let session = use_session();
     let failure = RwSignal::new(None::<ApiError>);
     let ask = move || {

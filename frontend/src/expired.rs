@@ -47,7 +47,7 @@ fn Dialog() -> impl IntoView {
                 <div class="pf-v6-c-modal-box__body">
                     <div class="pf-v6-c-form">
                         <FormAlert error=work.error words=Callback::new(move |error| wrong_password(i18n, &error))/>
-                        <p>{move || t_string!(i18n, expired.text, name = shown_name.clone()).to_string()}</p>
+                        <p>{move || t_string!(i18n, expired.text, name = shown_name.clone())}</p>
                         // Tells password managers whose password this is.
                         <input type="text" name="username" autocomplete="username" value=known_name hidden readonly/>
                         <PasswordField

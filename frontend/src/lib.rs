@@ -6,7 +6,7 @@
 
 #![expect(
     unreachable_pub,
-    reason = "the macros of Leptos, cynic and leptos_i18n write such code"
+    reason = "the macros of Leptos and cynic write such code"
 )]
 #![cfg_attr(
     not(test),

@@ -54,23 +54,13 @@ pub(crate) fn set_theme(theme: Theme) {
     }
 }
 
-/// Takes the language chosen earlier; without one the browser's was taken.
-pub(crate) fn restore_language(i18n: I18n) {
-    match read(LANGUAGE).as_deref() {
-        Some("en") => i18n.set_locale(Locale::en),
-        Some("ja") => i18n.set_locale(Locale::ja),
-        _ => {}
-    }
+/// The language chosen earlier.
+pub(crate) fn language() -> Option<Locale> {
+    Locale::of_tag(&read(LANGUAGE)?)
 }
 
 /// Chooses a language.
 pub(crate) fn set_language(i18n: I18n, locale: Locale) {
-    write(
-        LANGUAGE,
-        match locale {
-            Locale::en => "en",
-            Locale::ja => "ja",
-        },
-    );
+    write(LANGUAGE, locale.tag());
     i18n.set_locale(locale);
 }

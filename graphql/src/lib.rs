@@ -11,6 +11,7 @@ mod error;
 mod ids;
 mod limits;
 mod loaders;
+mod markdown;
 mod mutations;
 mod query;
 mod scalars;

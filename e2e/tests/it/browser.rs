@@ -15,12 +15,13 @@ use flows::{
     search_and_sort_stay_in_the_address,
 };
 use pages::{
-    hidden_and_unknown_pages_look_alike, pages_are_accessible_in_every_look,
-    sign_in_page_opens_without_complaint,
+    first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
+    pages_are_accessible_in_every_look, sign_in_page_opens_without_complaint,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     sign_in_page_opens_without_complaint,
+    first_load_stays_within_its_budget,
     first_visitor_sets_the_registry_up,
     pushed_tag_appears_in_an_open_list,
     robot_gets_credentials_and_goes,

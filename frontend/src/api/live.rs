@@ -1,28 +1,49 @@
 //! Subscriptions: one socket for each open list, opened again after a gap.
 
-use std::future::IntoFuture;
+mod socket;
+
+use std::rc::Rc;
 use std::time::Duration;
 
-use futures::{FutureExt, StreamExt, channel::oneshot};
-use graphql_ws_client::{Client, graphql::GraphqlOperation, ws_stream_wasm::Connection};
+use cynic::{GraphQlResponse, StreamingOperation};
+use futures::{FutureExt, channel::oneshot};
 use leptos::{prelude::*, task::spawn_local};
-use ws_stream_wasm::WsMeta;
+use serde::{Serialize, de::DeserializeOwned};
+
+use socket::{Happening, Socket};
 
 /// Waits between two tries, the last one for ever.
 const BACK_OFF_S: [u64; 6] = [1, 2, 5, 10, 20, 30];
 
+/// Gets each answer as JSON, and nothing when the socket is open again after it was lost.
+type Tell = Rc<dyn Fn(Option<&str>)>;
+
 /// Follows a subscription until the component is gone.
 ///
-/// `on_event` gets each answer; `on_gap` is called whenever the socket is open again after it was
-/// lost, since events of the meantime are not repeated.
-pub(crate) fn follow<Operation, Response>(
-    operation: impl Fn() -> Operation + 'static,
-    on_event: impl Fn(Response) + 'static,
-    on_gap: impl Fn() + 'static,
+/// `tell` gets each answer; it gets none whenever the socket is open again after it was lost, since
+/// events of the meantime are not repeated, and for an answer that could not be read.
+pub(crate) fn follow<Data, Variables>(
+    operation: &StreamingOperation<Data, Variables>,
+    tell: impl Fn(Option<Data>) + 'static,
 ) where
-    Operation: GraphqlOperation<Response = Response> + Unpin + Send + 'static,
-    Response: 'static,
+    Data: DeserializeOwned + 'static,
+    Variables: Serialize,
 {
+    // Variables are names and numbers, which JSON has words for.
+    let Ok(operation) = serde_json::to_string(operation) else {
+        return;
+    };
+    follow_json(
+        operation,
+        Rc::new(move |answer| {
+            let answer = answer.and_then(|json| serde_json::from_str(json).ok());
+            tell(answer.and_then(|answer: GraphQlResponse<Data>| answer.data));
+        }),
+    );
+}
+
+/// The part that knows no operation, so that the compiler makes it once.
+fn follow_json(operation: String, tell: Tell) {
     let (stop, stopped) = oneshot::channel::<()>();
     let stop = StoredValue::new(Some(stop));
     on_cleanup(move || {
@@ -35,7 +56,7 @@ pub(crate) fn follow<Operation, Response>(
         let mut had_gap = false;
         loop {
             let had_event = {
-                let one = listen(operation(), had_gap, &on_event, &on_gap).fuse();
+                let one = listen(&operation, had_gap, &tell).fuse();
                 futures::pin_mut!(one);
                 futures::select! {
                     _ = stopped => return,
@@ -55,39 +76,20 @@ pub(crate) fn follow<Operation, Response>(
 }
 
 /// One connection's life; returns when it ends for whatever reason, and whether an event came.
-async fn listen<Operation, Response>(
-    operation: Operation,
-    had_gap: bool,
-    on_event: &impl Fn(Response),
-    on_gap: &impl Fn(),
-) -> bool
-where
-    Operation: GraphqlOperation<Response = Response> + Unpin + Send + 'static,
-    Response: 'static,
-{
-    let location = window().location();
-    let (Ok(protocol), Ok(host)) = (location.protocol(), location.host()) else {
+async fn listen(operation: &str, had_gap: bool, tell: &Tell) -> bool {
+    let Some(mut socket) = Socket::open(operation) else {
         return false;
     };
-    let scheme = if protocol == "https:" { "wss" } else { "ws" };
-    let address = format!("{scheme}://{host}/graphql");
-    let Ok(socket) = WsMeta::connect(&address, Some(vec!["graphql-transport-ws"])).await else {
-        return false;
-    };
-    let Ok((client, actor)) = Client::build(Connection::new(socket).await).await else {
-        return false;
-    };
-    spawn_local(actor.into_future());
-    let Ok(mut answers) = client.subscribe(operation).await else {
-        return false;
-    };
-    if had_gap {
-        on_gap();
-    }
     let mut had_event = false;
-    while let Some(Ok(answer)) = answers.next().await {
-        had_event = true;
-        on_event(answer);
+    while let Some(happening) = socket.next().await {
+        match happening {
+            Happening::Subscribed if had_gap => tell(None),
+            Happening::Subscribed => {}
+            Happening::Event(answer) => {
+                had_event = true;
+                tell(Some(&answer));
+            }
+        }
     }
     had_event
 }

@@ -53,7 +53,7 @@ pub(crate) fn ConfirmDialog(
                                                 .take(NAMES_SHOWN)
                                                 .map(|name| view! { <li><bdi>{name}</bdi></li> })
                                                 .collect_view()}
-                                            {(more > 0).then(|| view! { <li>{t!(i18n, common.and_more, number = more)}</li> })}
+                                            {(more > 0).then(|| view! { <li>{t_string!(i18n, common.and_more, number = more)}</li> })}
                                         </ul>
                                     }
                                 })

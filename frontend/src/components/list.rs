@@ -336,9 +336,9 @@ pub(crate) fn Pager(
         match total {
             Some(total) => {
                 let total = text::count(language(i18n), i64::from(total));
-                t_string!(i18n, list.range_of, from = from, to = to, total = total).to_string()
+                t_string!(i18n, list.range_of, from = from, to = to, total = total)
             }
-            None => t_string!(i18n, list.range, from = from, to = to).to_string(),
+            None => t_string!(i18n, list.range, from = from, to = to),
         }
     };
     view! {
@@ -352,7 +352,7 @@ pub(crate) fn Pager(
                             .iter()
                             .map(|rows| (
                                 rows.to_string(),
-                                t_string!(i18n, list.rows, number = rows.to_string()).to_string(),
+                                t_string!(i18n, list.rows, number = rows.to_string()),
                             ))
                             .collect::<Vec<_>>()
                     })

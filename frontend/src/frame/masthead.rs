@@ -87,40 +87,27 @@ pub(crate) fn Masthead(
 }
 
 fn appearance(i18n: I18n) -> Vec<MenuItem> {
-    let theme = preferences::theme();
-    let locale = i18n.get_locale_untracked();
-    vec![
-        MenuItem::Heading(t_string!(i18n, account.theme).to_owned()),
-        MenuItem::choice(
-            t_string!(i18n, account.theme_system),
-            theme == Theme::System,
-            || {
-                preferences::set_theme(Theme::System);
-            },
-        ),
-        MenuItem::choice(
-            t_string!(i18n, account.theme_light),
-            theme == Theme::Light,
-            || {
-                preferences::set_theme(Theme::Light);
-            },
-        ),
-        MenuItem::choice(
-            t_string!(i18n, account.theme_dark),
-            theme == Theme::Dark,
-            || {
-                preferences::set_theme(Theme::Dark);
-            },
-        ),
-        MenuItem::Divider,
-        MenuItem::Heading(t_string!(i18n, account.language).to_owned()),
-        MenuItem::choice("English", locale == Locale::en, move || {
-            preferences::set_language(i18n, Locale::en);
-        }),
-        MenuItem::choice("日本語", locale == Locale::ja, move || {
-            preferences::set_language(i18n, Locale::ja);
-        }),
-    ]
+    let (theme, locale) = (preferences::theme(), i18n.locale_untracked());
+    let mut items = vec![MenuItem::Heading(t_string!(i18n, account.theme).to_owned())];
+    for (choice, text) in [
+        (Theme::System, t_string!(i18n, account.theme_system)),
+        (Theme::Light, t_string!(i18n, account.theme_light)),
+        (Theme::Dark, t_string!(i18n, account.theme_dark)),
+    ] {
+        items.push(MenuItem::choice(text, theme == choice, move || {
+            preferences::set_theme(choice);
+        }));
+    }
+    items.push(MenuItem::Divider);
+    items.push(MenuItem::Heading(
+        t_string!(i18n, account.language).to_owned(),
+    ));
+    for (choice, name) in Locale::ALL {
+        items.push(MenuItem::choice(name, locale == choice, move || {
+            preferences::set_language(i18n, choice);
+        }));
+    }
+    items
 }
 
 #[component]
@@ -167,7 +154,7 @@ fn AccountMenu(name: String, color: String) -> impl IntoView {
     let label = name;
     view! {
         <Menu
-            label=Signal::derive(move || t_string!(i18n, account.menu, name = label.clone()).to_string())
+            label=Signal::derive(move || t_string!(i18n, account.menu, name = label.clone()))
             face=face.into_any()
             items=Callback::new(move |()| {
                 let mut items = vec![

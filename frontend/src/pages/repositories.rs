@@ -192,7 +192,7 @@ pub(crate) fn RepositoryList(
             </Show>
             <Show when=move || { selection.len() > 0 }>
                 <div class="berth-bulk">
-                    <span>{move || t_string!(i18n, list.selected, count = selection.len()).to_string()}</span>
+                    <span>{move || t_string!(i18n, list.selected, count = selection.len())}</span>
                     <Menu
                         label=words!(i18n, list.actions)
                         items=Callback::new(bulk)
@@ -385,7 +385,7 @@ fn RepositoryTable(
                                                         view! {
                                                             <Menu
                                                                 label=Signal::derive(move || {
-                                                                    t_string!(i18n, list.row_actions, name = label_path.clone()).to_string()
+                                                                    t_string!(i18n, list.row_actions, name = label_path.clone())
                                                                 })
                                                                 icon=Some(lu::LuEllipsisVertical)
                                                                 items=actions

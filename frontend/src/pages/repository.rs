@@ -45,6 +45,7 @@ pub(crate) struct Repository {
     name: String,
     path: String,
     description: String,
+    description_html: String,
     visibility: Visibility,
     created_at: DateTime,
     last_pushed_at: Option<DateTime>,

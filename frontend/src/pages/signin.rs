@@ -59,9 +59,8 @@ pub(crate) fn SignIn() -> impl IntoView {
     let password = RwSignal::new(String::new());
     let work = Work::new();
     let signed_in_before = session.viewer_untracked().is_some();
-    let title = Signal::derive(move || {
-        t_string!(i18n, signin.title, registry = session.registry().title).to_string()
-    });
+    let title =
+        Signal::derive(move || t_string!(i18n, signin.title, registry = session.registry().title));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let variables = SignInVariables {

@@ -16,6 +16,7 @@ use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::ids::GlobalId;
 use crate::loaders::{Figures, load};
+use crate::markdown;
 use crate::scalars::{BigInt, DateTime, Digest};
 
 /// Who may pull without a permission.
@@ -233,6 +234,12 @@ impl Repository {
     /// CommonMark.
     async fn description(&self) -> &str {
         &self.0.repository.description
+    }
+
+    /// The description as HTML that is safe to show: raw HTML in it is text, pictures are their words, and
+    /// links lead only to the web or to mail.
+    async fn description_html(&self) -> String {
+        markdown::render(&self.0.repository.description)
     }
 
     /// Who may pull without a permission.

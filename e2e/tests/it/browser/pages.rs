@@ -27,6 +27,45 @@ pub(super) async fn sign_in_page_opens_without_complaint(world: World) {
     browser.close().await;
 }
 
+/// What the console may weigh until its first page can be used: the document, scripts, styles, fonts
+/// and WebAssembly, compressed as they are served and with their headers.
+const FIRST_LOAD_BYTES_MAX: f64 = 450.0 * 1024.0;
+
+pub(super) async fn first_load_stays_within_its_budget(world: World) {
+    let browser = Browser::start().await;
+    let page = browser
+        .open(&format!("{}/signin", world.url()), Look::DESKTOP)
+        .await;
+    page.find("button", "Sign in").await;
+    settled(&page).await;
+    let loaded = page
+        .evaluate(
+            "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]\
+             .map(({name, transferSize}) => ({name, transferSize}))",
+        )
+        .await;
+    let loaded = loaded.as_array().expect("a list of what was loaded");
+    assert!(
+        loaded.iter().any(|one| one["name"]
+            .as_str()
+            .is_some_and(|name| name.contains("_bg.wasm"))),
+        "the list is whole: {loaded:#?}"
+    );
+    let bytes: f64 = loaded
+        .iter()
+        .filter_map(|one| one["transferSize"].as_f64())
+        .sum();
+    let figure = format!(
+        "first load: {:.1} KiB of {:.1} KiB",
+        bytes / 1024.0,
+        FIRST_LOAD_BYTES_MAX / 1024.0
+    );
+    eprintln!("{figure}");
+    assert!(bytes <= FIRST_LOAD_BYTES_MAX, "{figure}: {loaded:#?}");
+    page.close().await;
+    browser.close().await;
+}
+
 pub(super) async fn hidden_and_unknown_pages_look_alike(world: World) {
     let organization = world.organization().await;
     world.repository(&organization, "secret", "PRIVATE").await;

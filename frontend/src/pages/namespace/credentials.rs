@@ -115,7 +115,7 @@ pub(crate) fn Credentials(
     let id = StoredValue::new(id);
     view! {
         <Modal
-            title=Signal::derive(move || t_string!(i18n, robots.credentials_title, name = title_name.clone()).to_string())
+            title=Signal::derive(move || t_string!(i18n, robots.credentials_title, name = title_name.clone()))
             on_close
         >
             <div class="pf-v6-c-modal-box__body">
@@ -221,9 +221,11 @@ fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
         });
         work.start(api.run(operation), move |data| {
             if let Some(new) = data.regenerate_robot_token.robot.credentials {
-                toasts.success(
-                    tu_string!(i18n, robots.regenerated, name = new.username.clone()).to_string(),
-                );
+                toasts.success(tu_string!(
+                    i18n,
+                    robots.regenerated,
+                    name = new.username.clone()
+                ));
                 credentials.try_set(new);
             }
             asking.try_set(false);

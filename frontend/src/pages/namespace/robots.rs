@@ -117,7 +117,7 @@ pub(crate) fn Robots(
             {create_button()}
             <Show when=move || { selection.len() > 0 }>
                 <div class="berth-bulk">
-                    <span>{move || t_string!(i18n, list.selected, count = selection.len()).to_string()}</span>
+                    <span>{move || t_string!(i18n, list.selected, count = selection.len())}</span>
                     <Button
                         kind=ButtonKind::Danger
                         on_click=Callback::new(move |_| {
@@ -265,7 +265,7 @@ fn RobotTable(
                                 </td>
                                 <td class="pf-v6-c-table__td pf-v6-c-table__action">
                                     <Menu
-                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()).to_string())
+                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()))
                                         icon=Some(lu::LuEllipsisVertical)
                                         items=Callback::new(move |()| {
                                             let (open_key, delete_key) = (menu_key.clone(), menu_key.clone());
@@ -305,13 +305,13 @@ fn DeleteRobots(
             ids: ids.iter().map(cynic::Id::new).collect(),
         };
         work.start(api.done(Delete::build(variables)), move |()| {
-            toasts.success(tu_string!(i18n, robots.deleted, count = count).to_string());
+            toasts.success(tu_string!(i18n, robots.deleted, count = count));
             on_done.run(());
         });
     });
     view! {
         <ConfirmDialog
-            title=Signal::derive(move || t_string!(i18n, robots.delete_title, count = count).to_string())
+            title=Signal::derive(move || t_string!(i18n, robots.delete_title, count = count))
             text=words!(i18n, robots.delete_text)
             names=Signal::stored(names)
             work

@@ -98,15 +98,15 @@ impl Changer {
         let i18n = self.i18n;
         let name = match change.names.as_slice() {
             [one] => one.clone(),
-            many => tu_string!(i18n, repositories.count, count = many.len()).to_string(),
+            many => tu_string!(i18n, repositories.count, count = many.len()),
         };
         let (text, back) = match change.to {
             Visibility::Public => (
-                tu_string!(i18n, repositories.now_public, name = name).to_string(),
+                tu_string!(i18n, repositories.now_public, name = name),
                 Visibility::Private,
             ),
             Visibility::Private => (
-                tu_string!(i18n, repositories.now_private, name = name).to_string(),
+                tu_string!(i18n, repositories.now_private, name = name),
                 Visibility::Public,
             ),
         };
@@ -160,13 +160,13 @@ pub(crate) fn DeleteRepositories(
             ids: ids.iter().map(cynic::Id::new).collect(),
         };
         work.start(api.done(Delete::build(variables)), move |()| {
-            toasts.success(tu_string!(i18n, repositories.deleted, count = count).to_string());
+            toasts.success(tu_string!(i18n, repositories.deleted, count = count));
             on_done.run(());
         });
     });
     view! {
         <ConfirmDialog
-            title=Signal::derive(move || t_string!(i18n, repositories.delete_title, count = count).to_string())
+            title=Signal::derive(move || t_string!(i18n, repositories.delete_title, count = count))
             text=words!(i18n, repositories.delete_text)
             names=Signal::stored(names)
             work

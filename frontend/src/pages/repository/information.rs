@@ -72,6 +72,7 @@ pub(crate) fn Information(
     let role = repository.viewer_permission;
     let tags = i64::from(repository.tag_count);
     let description = StoredValue::new(repository.description.clone());
+    let html = StoredValue::new(repository.description_html.clone());
     let id = StoredValue::new(repository.id.inner().to_owned());
     view! {
         <div class="berth-columns">
@@ -103,7 +104,7 @@ pub(crate) fn Information(
                         } else if description.with_value(|text| text.trim().is_empty()) {
                             view! { <p class="berth-muted">{words!(i18n, repository.no_description)}</p> }.into_any()
                         } else {
-                            view! { <Markdown source=description.get_value()/> }.into_any()
+                            view! { <Markdown html=html.get_value()/> }.into_any()
                         }
                     }}
                 </section>

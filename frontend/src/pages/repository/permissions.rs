@@ -114,9 +114,9 @@ pub(crate) fn Permissions(
         async move {
             api.done(SetPermissions::build(variables)).await?;
             let text = if role.is_some() {
-                tu_string!(i18n, settings.saved, name = account).to_string()
+                tu_string!(i18n, settings.saved, name = account)
             } else {
-                tu_string!(i18n, settings.removed, name = account).to_string()
+                tu_string!(i18n, settings.removed, name = account)
             };
             toasts.success(text);
             list.refetch();
@@ -251,7 +251,7 @@ fn PermissionTable(
                                     <span class="berth-select-narrow">
                                         <Select
                                             label=Signal::derive(move || {
-                                                Some(t_string!(i18n, settings.permission_of, name = select_label.clone()).to_string())
+                                                Some(t_string!(i18n, settings.permission_of, name = select_label.clone()))
                                             })
                                             options=Signal::derive(move || role_options(i18n))
                                             value=Signal::stored(permission.role.key().to_owned())
@@ -266,7 +266,7 @@ fn PermissionTable(
                                         kind=ButtonKind::Plain
                                         icon=Some(lu::LuTrash2)
                                         label=Signal::derive(move || {
-                                            t_string!(i18n, settings.remove, name = remove_label.clone()).to_string()
+                                            t_string!(i18n, settings.remove, name = remove_label.clone())
                                         })
                                         on_click=Callback::new(move |_| change.run((remove_account.clone(), None)))
                                     />

@@ -199,11 +199,11 @@ pub(crate) fn Tags(
     follow_repository(id.clone(), move |happened| {
         match happened {
             Happened::Pushed(name) => {
-                said.try_set(tu_string!(i18n, tags.arrived, name = name.clone()).to_string());
+                said.try_set(tu_string!(i18n, tags.arrived, name = name.clone()));
                 fresh.try_update(|fresh| fresh.insert(name));
             }
             Happened::Deleted(name) => {
-                said.try_set(tu_string!(i18n, tags.gone, name = name).to_string());
+                said.try_set(tu_string!(i18n, tags.gone, name = name));
             }
             Happened::Gap => {}
             Happened::RepositoryDeleted => {
@@ -227,7 +227,7 @@ pub(crate) fn Tags(
             </span>
             <Show when=move || { selection.len() > 0 }>
                 <div class="berth-bulk">
-                    <span>{move || t_string!(i18n, list.selected, count = selection.len()).to_string()}</span>
+                    <span>{move || t_string!(i18n, list.selected, count = selection.len())}</span>
                     <Button
                         kind=ButtonKind::Danger
                         on_click=Callback::new(move |_| deleting.set(Some(selection.names())))
@@ -400,7 +400,7 @@ fn TagTable(
                                 </td>
                                 <td class="pf-v6-c-table__td pf-v6-c-table__action">
                                     <Menu
-                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()).to_string())
+                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()))
                                         icon=Some(lu::LuEllipsisVertical)
                                         items=Callback::new(move |()| {
                                             let (fetch, name) = (menu.clone(), menu.0.clone());

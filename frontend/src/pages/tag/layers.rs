@@ -43,7 +43,7 @@ pub(super) fn Layers(
     let count = layers.len();
     view! {
         <p class="berth-muted berth-gap-below">
-            {move || t_string!(i18n, tag.layers_text, count = count, size = text::size(total)).to_string()}
+            {move || t_string!(i18n, tag.layers_text, count = count, size = text::size(total))}
         </p>
         <table class="pf-v6-c-table pf-m-grid-lg" aria-label=words!(i18n, tag.layers)>
             <thead class="pf-v6-c-table__thead">

@@ -84,7 +84,7 @@ pub(crate) fn CreateRobot(
         };
         work.start(api.run(Create::build(variables)), move |data| {
             let robot = data.create_robot.robot;
-            toasts.success(tu_string!(i18n, robots.success, name = robot.name.clone()).to_string());
+            toasts.success(tu_string!(i18n, robots.success, name = robot.name.clone()));
             on_done.run((robot.id.inner().to_owned(), robot.name));
         });
     };
@@ -102,7 +102,7 @@ pub(crate) fn CreateRobot(
                             id="robot-name"
                             label=words!(i18n, robots.name_label)
                             hint=Signal::derive(move || {
-                                Some(t_string!(i18n, robots.name_hint, namespace = namespace.get_value()).to_string())
+                                Some(t_string!(i18n, robots.name_hint, namespace = namespace.get_value()))
                             })
                             value=name
                             error=name_error

@@ -54,13 +54,13 @@ pub(crate) fn DeleteTags(
             names: names.clone(),
         };
         work.start(api.done(Delete::build(variables)), move |()| {
-            toasts.success(tu_string!(i18n, tags.deleted, count = count).to_string());
+            toasts.success(tu_string!(i18n, tags.deleted, count = count));
             on_done.run(());
         });
     });
     view! {
         <ConfirmDialog
-            title=Signal::derive(move || t_string!(i18n, tags.delete_title, count = count).to_string())
+            title=Signal::derive(move || t_string!(i18n, tags.delete_title, count = count))
             text=words!(i18n, tags.delete_text)
             names=Signal::stored(shown)
             work

@@ -79,7 +79,7 @@ pub(crate) fn FetchTag(
     let name = tag.clone();
     view! {
         <Modal
-            title=Signal::derive(move || t_string!(i18n, tags.fetch_title, name = name.clone()).to_string())
+            title=Signal::derive(move || t_string!(i18n, tags.fetch_title, name = name.clone()))
             on_close
         >
             <div class="pf-v6-c-modal-box__body">

@@ -1,6 +1,6 @@
 //! Pushes and deletions as they happen.
 
-use cynic::{GraphQlResponse, SubscriptionBuilder};
+use cynic::SubscriptionBuilder;
 
 use crate::{api, schema};
 
@@ -55,23 +55,16 @@ pub(super) enum Happened {
 }
 
 /// Tells what happens in a repository while the component is there.
-pub(super) fn follow_repository(id: String, tell: impl Fn(Happened) + Clone + 'static) {
-    let gap = tell.clone();
-    api::follow(
-        move || {
-            Changes::build(Variables {
-                repository: cynic::Id::new(id.clone()),
-            })
-        },
-        move |answer: GraphQlResponse<Changes>| {
-            let happened = match answer.data.map(|data| data.repository_changed) {
-                Some(RepositoryEvent::TagPushed(event)) => Happened::Pushed(event.name),
-                Some(RepositoryEvent::TagDeleted(event)) => Happened::Deleted(event.name),
-                Some(RepositoryEvent::RepositoryDeleted(_)) => Happened::RepositoryDeleted,
-                Some(RepositoryEvent::Other) | None => Happened::Gap,
-            };
-            tell(happened);
-        },
-        move || gap(Happened::Gap),
-    );
+pub(super) fn follow_repository(id: String, tell: impl Fn(Happened) + 'static) {
+    let operation = Changes::build(Variables {
+        repository: cynic::Id::new(id),
+    });
+    api::follow(&operation, move |changes: Option<Changes>| {
+        tell(match changes.map(|changes| changes.repository_changed) {
+            Some(RepositoryEvent::TagPushed(event)) => Happened::Pushed(event.name),
+            Some(RepositoryEvent::TagDeleted(event)) => Happened::Deleted(event.name),
+            Some(RepositoryEvent::RepositoryDeleted(_)) => Happened::RepositoryDeleted,
+            Some(RepositoryEvent::Other) | None => Happened::Gap,
+        });
+    });
 }
