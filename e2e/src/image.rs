@@ -44,7 +44,11 @@ impl Blob {
 
 /// The digest of bytes.
 pub fn digest(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
+    digest_of(&Sha256::digest(bytes))
+}
+
+/// The same from a finished hash.
+pub fn digest_of(hash: &[u8]) -> String {
     hash.iter().fold("sha256:".to_owned(), |text, byte| {
         text + &format!("{byte:02x}")
     })

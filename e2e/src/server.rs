@@ -81,6 +81,20 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// The most memory that it has held so far.
+    pub fn memory_peak_bytes(&self) -> u64 {
+        let id = self.child.id().expect("the server is running");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+        let status = status.expect("the system tells about processes");
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = peak
+            .and_then(|number| number.parse().ok())
+            .expect("a size in kB");
+        kibibytes * 1024
+    }
+
     /// Kills it as a power cut would (SIGKILL).
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("the server was running");

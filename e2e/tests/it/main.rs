@@ -7,6 +7,7 @@ mod conformance;
 mod cosign;
 mod crane;
 mod helm;
+mod large;
 mod names;
 mod operation;
 mod oras;
@@ -23,6 +24,7 @@ fn main() -> std::process::ExitCode {
         cosign::SCENARIOS,
         crane::SCENARIOS,
         helm::SCENARIOS,
+        large::SCENARIOS,
         names::SCENARIOS,
         operation::SCENARIOS,
         operation::SCALED,
