@@ -12,6 +12,7 @@ mod names;
 mod operation;
 mod oras;
 mod podman;
+mod redirects;
 mod skopeo;
 mod uploads;
 
@@ -30,6 +31,7 @@ fn main() -> std::process::ExitCode {
         operation::SCALED,
         oras::SCENARIOS,
         podman::SCENARIOS,
+        redirects::SCENARIOS,
         skopeo::SCENARIOS,
         uploads::SCENARIOS,
     ])

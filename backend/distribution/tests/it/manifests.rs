@@ -1,7 +1,8 @@
 //! Manifests: pushed, pulled and deleted byte for byte.
 
 use berth_domain::{Algorithm, Digest, MediaType};
-use berth_testkit::{TestImage, TestRegistry, db_test, images};
+use berth_services::Settings;
+use berth_testkit::{PASSWORD, TestImage, TestRegistry, db_test, images};
 use bytes::Bytes;
 use serde_json::json;
 
@@ -207,7 +208,10 @@ db_test!(
             .await
             .is(201);
         client.delete(&at("1")).await.is(202);
-        client.get(&at("1")).await.is_error(404, "TAG_EXPIRED");
+        let ended = client.get(&at("1")).await;
+        ended.is_error(404, "TAG_EXPIRED");
+        let message = ended.json()["errors"][0]["message"].to_string();
+        assert!(message.contains("Time Machine"), "{message}");
         client.get(&at("2")).await.is(200);
         client.get(&at(image.digest())).await.is(200);
         client.delete(&at(image.digest())).await.is(202);
@@ -254,6 +258,16 @@ db_test!(
                 (&index, MediaType::OCI_INDEX)
             );
         }
+        // By digest the bytes are the ones of that digest, whatever a client prefers.
+        let by_digest = client
+            .send(
+                "GET",
+                &at(Digest::of(&index)),
+                &[("accept", MediaType::DOCKER_MANIFEST)],
+                "",
+            )
+            .await;
+        assert_eq!(by_digest.is(200).body, index);
         let single = get(&[MediaType::DOCKER_MANIFEST]).await;
         assert_eq!(single.body, amd.manifest);
         assert_eq!(
@@ -451,5 +465,32 @@ db_test!(
                 refuse(manifest).await;
             }
         }
+    }
+);
+
+db_test!(
+    async fn an_index_may_come_before_its_children_where_that_is_switched_on(t: TestRegistry) {
+        t.user("ann").await;
+        let mut settings = Settings::default();
+        settings.push.sparse_index = true;
+        let services = t.replica(settings);
+        let scopes = ["repository:ann/app:pull,push"];
+        let client = Client::with_scopes(&services, Some(("ann", PASSWORD)), &scopes).await;
+        let ping = client.get("/v2/").await;
+        assert_eq!(ping.header("x-sparse-manifest-support"), "true");
+        let amd = TestImage::for_platform(1, "linux", "amd64");
+        let arm = TestImage::for_platform(1, "linux", "arm64");
+        let index = images::index(&[(&amd, "linux", "amd64"), (&arm, "linux", "arm64")]);
+        client.push_manifest(APP, "1", &index).await.is(201);
+        client
+            .get(&at(amd.digest()))
+            .await
+            .is_error(404, "MANIFEST_UNKNOWN");
+        let single = [("accept", MediaType::DOCKER_MANIFEST)];
+        let whole = client.send("GET", &at("1"), &single, "").await;
+        assert_eq!(whole.is(200).body, index);
+        client.push_image(APP, amd.digest().as_str(), &amd).await;
+        let child = client.send("GET", &at("1"), &single, "").await;
+        assert_eq!(child.is(200).body, amd.manifest);
     }
 );

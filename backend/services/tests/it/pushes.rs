@@ -357,6 +357,21 @@ db_test!(
         let ann = t.user("ann").await;
         t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
         pull(t, &ann, "ann/app:1").await.unwrap();
+        // Neither a question nor a push by digest is an event.
+        let (manifests, path) = (&t.services.manifests, path_of("ann/app"));
+        let other = TestImage::new(1).manifest;
+        let by_digest = Reference::Digest(Digest::of(&other));
+        manifests
+            .push(&ann, &path, &by_digest, None, other)
+            .await
+            .unwrap();
+        let tag: Reference = "1".parse().unwrap();
+        for reference in [&tag, &by_digest] {
+            manifests
+                .get(&ann, &path, reference, &Accept::default(), PullKind::Head)
+                .await
+                .unwrap();
+        }
         let mut conn = t.db().read().await.unwrap();
         let facts = berth_store::gate::repository(&mut conn, &path_of("ann/app"), None)
             .await
@@ -448,5 +463,40 @@ db_test!(
         );
         let known = services.organizations.by_name(&ann, &path.namespace).await;
         assert!(known.is_err());
+    }
+);
+
+db_test!(
+    async fn pushing_the_same_again_starts_the_tag_again(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let image = TestImage::new(1);
+        t.push(&ann, "ann/app:1", &image).await;
+        let path = path_of("ann/app");
+        let tag: TagName = "1".parse().unwrap();
+        let repository = t.services.repositories.by_path(&ann, &path).await.unwrap();
+        let id = repository.repository.id;
+        let live = async || t.services.tags.get(&ann, id, &tag).await.unwrap().unwrap();
+        let first = live().await;
+        t.clock.advance(Duration::from_mins(1));
+        t.push(&ann, "ann/app:1", &image).await;
+        let second = live().await;
+        assert_eq!(second.manifest_id, first.manifest_id);
+        assert_ne!(second.id, first.id);
+        assert_eq!(second.started_at.0 - first.started_at.0, 60_000);
+        assert_eq!(tag_names(t, &ann, "ann/app").await, ["1"]);
+    }
+);
+
+db_test!(
+    async fn a_push_makes_a_public_repository_where_that_is_configured(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let mut settings = Settings::default();
+        settings.push.private_on_push = false;
+        let open = t.replica(settings);
+        let path = path_of("ann/open");
+        open.uploads.start(&ann, &path).await.unwrap();
+        let page = PageRequest::new(None, 100);
+        let nobody = t.anonymous();
+        assert!(open.tags.names(&nobody, &path, &page).await.is_ok());
     }
 );
