@@ -13,14 +13,18 @@ use serde_json::{Value, json};
 use crate::client::{Client, HOST, allow, publish};
 
 /// What a token says.
-fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a payload");
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64");
     serde_json::from_slice(&payload).expect("JSON")
 }
 
 /// The access list that somebody gets for scopes.
-async fn access(t: &TestRegistry, login: Option<(&str, &str)>, scopes: &[&str]) -> Value {
+pub(crate) async fn access(
+    t: &TestRegistry,
+    login: Option<(&str, &str)>,
+    scopes: &[&str],
+) -> Value {
     let answer = Client::without_token(&t.services)
         .ask_token(login, scopes)
         .await;
@@ -28,7 +32,7 @@ async fn access(t: &TestRegistry, login: Option<(&str, &str)>, scopes: &[&str]) 
     claims(answer.json()["token"].as_str().expect("a token"))["access"].clone()
 }
 
-fn entry(name: &str, actions: &[&str]) -> Value {
+pub(crate) fn entry(name: &str, actions: &[&str]) -> Value {
     json!({ "type": "repository", "name": name, "actions": actions })
 }
 
@@ -161,34 +165,6 @@ db_test!(
 );
 
 db_test!(
-    async fn refused_actions_are_left_out_and_the_entry_stays(t: TestRegistry) {
-        let ann = t.user("ann").await;
-        t.user("bob").await;
-        t.push(&ann, "ann/open:1", &TestImage::new(1)).await;
-        t.push(&ann, "ann/closed:1", &TestImage::new(1)).await;
-        publish(t, &ann, "ann/open").await;
-        let scopes = [
-            "repository:ann/open:pull,push,delete,fly,*",
-            "repository:ann/closed:pull,push",
-            "repository:nobody/nothing:pull",
-            "user:bob:read",
-        ];
-        let expected = |open: &[&str], closed: &[&str]| {
-            json!([
-                entry("ann/open", open),
-                entry("ann/closed", closed),
-                entry("nobody/nothing", &[])
-            ])
-        };
-        let owner = access(t, Some(("ann", PASSWORD)), &scopes).await;
-        assert_eq!(owner, expected(&["push", "pull", "*"], &["push", "pull"]));
-        let stranger = access(t, Some(("bob", PASSWORD)), &scopes).await;
-        assert_eq!(stranger, expected(&["pull"], &[]));
-        assert_eq!(access(t, None, &scopes).await, expected(&["pull"], &[]));
-    }
-);
-
-db_test!(
     async fn a_malformed_scope_is_a_bad_request_and_a_bad_name_says_so(t: TestRegistry) {
         let nobody = Client::without_token(&t.services);
         nobody
@@ -222,118 +198,6 @@ db_test!(
 );
 
 db_test!(
-    async fn anybody_pulls_what_is_public_and_nobody_sees_what_is_not(t: TestRegistry) {
-        let ann = t.user("ann").await;
-        t.user("bob").await;
-        t.push(&ann, "ann/open:1", &TestImage::new(1)).await;
-        t.push(&ann, "ann/closed:1", &TestImage::new(1)).await;
-        publish(t, &ann, "ann/open").await;
-        let scopes = [
-            "repository:ann/open:pull,push",
-            "repository:ann/closed:pull,push",
-        ];
-        let image = TestImage::new(2);
-        for client in [
-            Client::without_token(&t.services),
-            Client::with_scopes(&t.services, None, &scopes).await,
-            Client::with_scopes(&t.services, Some(("bob", PASSWORD)), &scopes).await,
-        ] {
-            client.get("/v2/ann/open/manifests/1").await.is(200);
-            client.get("/v2/ann/open/tags/list").await.is(200);
-            for path in ["/v2/ann/closed/manifests/1", "/v2/ann/closed/tags/list"] {
-                client.get(path).await.is_error(401, "UNAUTHORIZED");
-            }
-            let absent = client.get("/v2/ann/absent/manifests/1").await;
-            absent.is_error(401, "UNAUTHORIZED");
-            assert!(
-                absent
-                    .header("www-authenticate")
-                    .contains("scope=\"repository:ann/absent:pull\"")
-            );
-            let push = client.push_manifest("ann/open", "2", &image.manifest).await;
-            push.is_error(401, "UNAUTHORIZED");
-            assert!(
-                push.header("www-authenticate")
-                    .contains("scope=\"repository:ann/open:pull,push\"")
-            );
-            client
-                .push_blob("ann/open", &image.layer)
-                .await
-                .is_error(401, "UNAUTHORIZED");
-            client
-                .delete("/v2/ann/open/manifests/1")
-                .await
-                .is_error(401, "UNAUTHORIZED");
-        }
-    }
-);
-
-db_test!(
-    async fn a_reader_reads_and_a_writer_writes(t: TestRegistry) {
-        let ann = t.user("ann").await;
-        t.user("bob").await;
-        t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
-        allow(t, &ann, "ann/app", "bob", RepositoryRole::Read).await;
-        let bob = Client::of(t, "bob", "ann/app").await;
-        bob.get("/v2/ann/app/manifests/1").await.is(200);
-        let refused = bob.push_blob("ann/app", &TestImage::new(2).layer).await;
-        refused.is_error(401, "UNAUTHORIZED");
-        assert!(
-            refused
-                .header("www-authenticate")
-                .ends_with(",error=\"insufficient_scope\"")
-        );
-        allow(t, &ann, "ann/app", "bob", RepositoryRole::Write).await;
-        // The token of before stays as narrow as it was made.
-        bob.push_blob("ann/app", &TestImage::new(2).layer)
-            .await
-            .is_error(401, "UNAUTHORIZED");
-        let bob = Client::of(t, "bob", "ann/app").await;
-        bob.push_image("ann/app", "2", &TestImage::new(2)).await;
-    }
-);
-
-db_test!(
-    async fn a_token_narrows_and_never_grants(t: TestRegistry) {
-        let ann = t.user("ann").await;
-        t.user("bob").await;
-        t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
-        t.push(&ann, "ann/second:1", &TestImage::new(1)).await;
-        let login = Some(("ann", PASSWORD));
-        let puller = Client::with_scopes(&t.services, login, &["repository:ann/app:pull"]).await;
-        puller.get("/v2/ann/app/manifests/1").await.is(200);
-        puller
-            .delete("/v2/ann/app/manifests/1")
-            .await
-            .is_error(401, "UNAUTHORIZED");
-        puller.get("/v2/ann/second/manifests/1").await.is(401);
-
-        allow(t, &ann, "ann/app", "bob", RepositoryRole::Read).await;
-        let bob = Client::of(t, "bob", "ann/app").await;
-        bob.get("/v2/ann/app/manifests/1").await.is(200);
-        let repository = t
-            .services
-            .repositories
-            .by_path(&ann, &"ann/app".parse().unwrap())
-            .await
-            .unwrap();
-        let change = berth_services::permissions::RoleChange {
-            account: "bob".into(),
-            role: None,
-        };
-        t.services
-            .permissions
-            .set(&ann, repository.repository.id, &[change])
-            .await
-            .unwrap();
-        // The token still says pull; the rows say no.
-        bob.get("/v2/ann/app/manifests/1")
-            .await
-            .is_error(401, "UNAUTHORIZED");
-    }
-);
-
-db_test!(
     async fn tokens_run_out_and_are_good_for_one_registry(t: TestRegistry) {
         t.user("ann").await;
         let answer = Client::without_token(&t.services)
@@ -361,6 +225,16 @@ db_test!(
             .is_error(401, "UNAUTHORIZED");
         t.clock.advance(Duration::from_secs(3600 + 31));
         ann.get("/v2/").await.is_error(401, "UNAUTHORIZED");
+        // What does not verify is no narrow token: the challenge asks for one, and no more.
+        for client in [ann, Client::with_token(&t.services, "garbage")] {
+            let answer = client.get("/v2/ann/app/tags/list").await;
+            answer.is_error(401, "UNAUTHORIZED");
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .ends_with("scope=\"repository:ann/app:pull\"")
+            );
+        }
     }
 );
 
@@ -495,78 +369,28 @@ db_test!(
 );
 
 db_test!(
-    async fn a_first_push_may_create_its_namespace(t: TestRegistry) {
-        t.user("ann").await;
-        t.user("bob").await;
-        let mut settings = Settings::default();
-        settings.push.create_namespaces = true;
-        let services = t.replica(settings);
-        let scope = ["repository:fresh/app:pull,push,*"];
-        let ann = Client::with_scopes(&services, Some(("ann", PASSWORD)), &scope).await;
-        let answer = Client::without_token(&services)
-            .ask_token(Some(("ann", PASSWORD)), &scope)
+    async fn an_address_is_as_good_as_a_name(t: TestRegistry) {
+        let authn = &t.services.authn;
+        let password = Secret::from(PASSWORD);
+        authn
+            .create_user(
+                &authn.local(),
+                "eve",
+                Some("eve@example.com"),
+                &password,
+                false,
+            )
+            .await
+            .unwrap();
+        let nobody = Client::without_token(&t.services);
+        let answer = nobody
+            .ask_token(Some(("eve@example.com", PASSWORD)), &[])
             .await;
-        let token = answer.json()["token"].as_str().unwrap().to_owned();
-        assert_eq!(
-            claims(&token)["access"],
-            json!([entry("fresh/app", &["push", "pull"])])
-        );
-        // A client looks before it pushes, and is told that nothing is there.
-        ann.get("/v2/fresh/app/manifests/1")
+        let token = answer.is(200).json()["token"].as_str().unwrap().to_owned();
+        assert_eq!(claims(&token)["sub"], "eve");
+        nobody
+            .ask_token(Some(("eve@example.com", "wrong")), &[])
             .await
-            .is_error(404, "NAME_UNKNOWN");
-        let narrow = Client::of(t, "ann", "ann/app").await;
-        narrow.get("/v2/fresh/app/manifests/1").await.is(401);
-        ann.push_image("fresh/app", "1", &TestImage::new(1)).await;
-        ann.get("/v2/fresh/app/manifests/1").await.is(200);
-        for login in [Some(("bob", PASSWORD)), None] {
-            let answer = Client::without_token(&services)
-                .ask_token(login, &scope)
-                .await;
-            let token = answer.json()["token"].as_str().unwrap().to_owned();
-            assert_eq!(claims(&token)["access"], json!([entry("fresh/app", &[])]));
-            let client = Client::with_token(&services, &token);
-            client
-                .get("/v2/fresh/app/manifests/1")
-                .await
-                .is_error(401, "UNAUTHORIZED");
-            client
-                .push_blob("fresh/app", &"x".into())
-                .await
-                .is_error(401, "UNAUTHORIZED");
-        }
-        // Switched off, nobody gets anything.
-        let scope = ["repository:other/app:pull,push"];
-        assert_eq!(
-            access(t, Some(("ann", PASSWORD)), &scope).await,
-            json!([entry("other/app", &[])])
-        );
-    }
-);
-
-db_test!(
-    async fn a_token_for_another_repository_is_asked_to_be_wider(t: TestRegistry) {
-        t.user("ann").await;
-        let narrow = Client::of(t, "ann", "ann/app").await;
-        for (method, path, scope) in [
-            ("GET", "/v2/ann/absent/manifests/1", "pull"),
-            ("HEAD", "/v2/ann/absent/manifests/1", "pull"),
-            ("GET", "/v2/ann/absent/tags/list", "pull"),
-            ("DELETE", "/v2/ann/absent/manifests/1", "pull,push"),
-            ("POST", "/v2/ann/absent/blobs/uploads/", "pull,push"),
-        ] {
-            let answer = narrow.send(method, path, &[], "").await;
-            assert_eq!(
-                answer.is(401).header("www-authenticate"),
-                format!(
-                    "Bearer realm=\"http://{HOST}/v2/auth\",service=\"{HOST}\",\
-                     scope=\"repository:ann/absent:{scope}\",error=\"insufficient_scope\""
-                )
-            );
-        }
-        let wide = Client::of(t, "ann", "ann/absent").await;
-        wide.get("/v2/ann/absent/manifests/1")
-            .await
-            .is_error(404, "NAME_UNKNOWN");
+            .is_error(401, "UNAUTHORIZED");
     }
 );

@@ -9,5 +9,6 @@ mod listings;
 mod manifests;
 mod pulls;
 mod referrers;
+mod rights;
 mod routes;
 mod uploads;

@@ -302,6 +302,13 @@ async fn a_registry_that_takes_no_pushes_says_which_way() {
         let manifest = client.push_manifest(APP, "2", &image.manifest).await;
         manifest.is_error(405, code);
         if code == "DENIED" {
+            for path in [
+                "/v2/ann/app/manifests/1".to_owned(),
+                of(&Digest::of(&image.layer)),
+            ] {
+                client.delete(&path).await.is_error(405, code);
+            }
+            client.get("/v2/ann/app/manifests/1").await.is(200);
             assert_eq!(
                 blob.json()["errors"][0]["detail"],
                 json!({ "is_readonly": true })

@@ -1,5 +1,6 @@
 //! Spellings of paths that lead somewhere else.
 
+use berth_domain::Digest;
 use berth_testkit::{PASSWORD, TestImage, db_test};
 
 use crate::client::{Client, publish};
@@ -95,6 +96,67 @@ db_test!(
         // Keys of objects are random: nothing a client says is in them.
         for object in t.storage.list(None, 10).await.unwrap() {
             assert!(!object.key.contains("..") && !object.key.contains("ann"));
+        }
+    }
+);
+
+/// Pieces that paths of this protocol are made of, and pieces that they should not be made of.
+const PIECES: [&str; 20] = [
+    "ann",
+    "closed",
+    "open",
+    "bob",
+    "blobs",
+    "uploads",
+    "manifests",
+    "tags",
+    "list",
+    "referrers",
+    "_catalog",
+    "1",
+    "auth",
+    "",
+    "..",
+    ".",
+    "%2f",
+    "%00",
+    "%ff",
+    "sha256:00",
+];
+
+db_test!(
+    async fn no_path_that_can_be_put_together_shows_what_is_hidden(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        t.user("bob").await;
+        t.push(&ann, "ann/closed:1", &TestImage::new(1)).await;
+        t.push(&ann, "ann/closed/open:1", &TestImage::new(2)).await;
+        let scopes = [
+            "repository:ann/closed:pull,push,*",
+            "repository:ann/closed/open:pull,push,*",
+        ];
+        let bob = Client::with_scopes(&t.services, Some(("bob", PASSWORD)), &scopes).await;
+        let methods = [
+            "GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE",
+        ];
+        for round in 0_u32..1_000 {
+            // As good as random, and the same in every run.
+            let dice = Digest::of(&round.to_be_bytes());
+            let dice: Vec<usize> = dice.hex().bytes().map(usize::from).collect();
+            let pick = |n: usize| PIECES[(dice[2 * n] * 31 + dice[2 * n + 1]) % PIECES.len()];
+            let pieces: Vec<&str> = (0..=dice[60] % 7).map(pick).collect();
+            let path = format!("/v2/{}", pieces.join("/"));
+            let method = methods[dice[62] % methods.len()];
+            let Some(answer) = bob.try_send(method, &path).await else {
+                continue;
+            };
+            // Only the base, the list of what bob may see and the token endpoint have something to say.
+            let has_answer = ["/v2/", "/v2/_catalog", "/v2/auth"].contains(&path.as_str());
+            assert!(
+                has_answer || [400, 401, 404, 405].contains(&answer.status),
+                "{method} {path}: {answer:?}"
+            );
+            let body = String::from_utf8_lossy(&answer.body);
+            assert!(!body.contains("layer"), "{method} {path}: {answer:?}");
         }
     }
 );

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use berth_domain::RepositoryRole;
 use berth_testkit::{PASSWORD, TestImage, db_test};
 use serde_json::{Value, json};
 
-use crate::client::{Client, publish};
+use crate::client::{Client, allow, publish};
 
 /// The claims of a token under another header and another signature.
 fn forged(token: &str, header: &Value, signature: &str) -> String {
@@ -147,5 +148,33 @@ db_test!(
             .get("/v2/ann/app/manifests/1")
             .await
             .is_error(401, "UNAUTHORIZED");
+    }
+);
+
+db_test!(
+    async fn a_token_ends_with_the_account_it_was_made_for(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        t.push(&ann, "ann/app:1", &TestImage::new(1)).await;
+        let robots = &t.services.robots;
+        let robot = robots
+            .create(&ann, &"ann".parse().unwrap(), "ci", "")
+            .await
+            .unwrap();
+        let credentials = robots.credentials(&ann, robot.id).await.unwrap();
+        allow(t, &ann, "ann/app", "ann+ci", RepositoryRole::Read).await;
+        let login = Some(("ann+ci", credentials.token.expose().as_str()));
+        let scopes = ["repository:ann/app:pull"];
+        let client = Client::with_scopes(&t.services, login, &scopes).await;
+        client.get("/v2/ann/app/manifests/1").await.is(200);
+        let deleted = robots.delete(&ann, &[robot.id]).await;
+        assert!(deleted.is_ok());
+        let refused = client.get("/v2/ann/app/manifests/1").await;
+        refused.is_error(401, "UNAUTHORIZED");
+        // A wider token of the same account would not help; a new login may.
+        let challenge = refused.header("www-authenticate");
+        assert!(
+            challenge.ends_with("scope=\"repository:ann/app:pull\""),
+            "{challenge}"
+        );
     }
 );
