@@ -148,19 +148,22 @@ fn announce(address: SocketAddr, with_demo: bool) -> Result<()> {
     } else {
         println!("Open it to set up the first user, here called `{user}`. Then the first push:");
     }
-    println!();
-    println!("podman login --tls-verify=false -u {user} {address}");
-    println!(
-        "printf 'FROM scratch\\nLABEL hello=berth\\n' | podman build -t {address}/{user}/hello -"
-    );
-    println!("podman push --tls-verify=false {address}/{user}/hello");
-    println!();
+    println!("\n{}\n", first_push(&user, address));
     Ok(())
+}
+
+/// The three lines of a first push, as the README has them.
+fn first_push(user: &str, address: SocketAddr) -> String {
+    format!(
+        "podman login --tls-verify=false -u {user} {address}\n\
+         printf 'FROM scratch\\nLABEL hello=berth\\n' | podman build -t {address}/{user}/hello -\n\
+         podman push --tls-verify=false {address}/{user}/hello"
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Options;
+    use super::{ADDRESS, Options, first_push};
 
     fn parse(line: &str) -> super::Result<Options> {
         Options::parse(
@@ -169,6 +172,14 @@ mod tests {
                 .map(str::to_owned)
                 .collect::<Vec<_>>(),
         )
+    }
+
+    #[test]
+    fn the_first_push_is_the_one_of_the_readme() {
+        let readme = include_str!("../../../README.md");
+        let address = ADDRESS.parse().expect("a constant address");
+        let block = format!("```sh\n{}\n```", first_push("admin", address));
+        assert!(readme.contains(&block), "the README has not:\n{block}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     every_documented_measurement_is_there_after_a_push_and_a_pull,
     reasons_of_health_are_for_superusers,
+    the_first_push_of_the_readme_works_as_it_is_written,
 ];
 
 /// With a bucket alone.
@@ -114,6 +115,52 @@ async fn reasons_of_health_are_for_superusers(world: World) {
             "{said}"
         );
     }
+}
+
+async fn the_first_push_of_the_readme_works_as_it_is_written(world: World) {
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("\n## A first push").expect("the section");
+    let block = section
+        .split("```sh\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let block = block
+        .expect("three lines")
+        .replace("127.0.0.1:8080", &world.host());
+    assert_eq!(world.admin.name, "admin", "as in the README");
+    let client = world.anonymous();
+    // podman asks for the password at a terminal; here it comes from standard input.
+    let block = block.replacen("podman login", "podman login --password-stdin", 1);
+    client.write("password", &world.admin.password);
+    let script = format!(
+        "set -e\npodman() {{ command podman $STORE \"$@\"; }}\n{}",
+        block.replacen('\n', " < password\n", 1)
+    );
+    let store = format!(
+        "--root {} --runroot {} --storage-driver=vfs --events-backend=none --cgroup-manager=cgroupfs",
+        client.path("storage").display(),
+        client.path("run").display()
+    );
+    client
+        .run("sh")
+        .env("STORE", store)
+        .args(["-c", &script])
+        .ok()
+        .await;
+    let pushed = client.image("admin/hello", ":latest");
+    client.crane(["validate", "--remote", &pushed]).ok().await;
+    let private = format!("{}/v2/admin/hello/manifests/latest", world.url());
+    let nobody = world
+        .http
+        .get(private)
+        .send()
+        .await
+        .expect("the server answers");
+    assert_eq!(
+        nobody.status(),
+        StatusCode::UNAUTHORIZED,
+        "a push makes it private"
+    );
 }
 
 async fn pulls_are_redirected_to_presigned_urls_of_the_bucket(world: World) {

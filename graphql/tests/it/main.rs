@@ -5,6 +5,7 @@
 mod access;
 mod client;
 mod contract;
+mod examples;
 mod manifests;
 mod pages;
 mod sessions;
