@@ -21,7 +21,7 @@ settings! {
         "CREATE_NAMESPACE_ON_PUSH" create_namespace_on_push: bool = false;
         /// Entries of a page of tags or repositories where the client names no number; 1 to 100.
         "V2_PAGINATION_SIZE" page_size: u32 = 100;
-        /// Whether `/v2/_catalog` lists public repositories to everyone.
+        /// Whether `/v2/_catalog` lists public repositories of others too; who is not signed in gets an empty list either way.
         "FEATURE_PUBLIC_CATALOG" public_catalog: bool = false;
         /// Whether names without a namespace, such as `busybox`, are taken to lie in `LIBRARY_NAMESPACE`.
         "FEATURE_LIBRARY_SUPPORT" library_support: bool = true;
