@@ -85,6 +85,14 @@ fn describe() {
         "Bytes of blobs received."
     );
     metrics::describe_counter!(
+        "collected_total",
+        "Rows and objects that nothing needed and that were removed, by kind."
+    );
+    metrics::describe_counter!(
+        "storage_scrubbed_total",
+        "Stored objects that were read and hashed again, by result."
+    );
+    metrics::describe_counter!(
         "authentication_attempts_total",
         "Credentials that were checked."
     );

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use berth_domain::PageRequest;
 use berth_services::settings::{
-    PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
+    CollectionSettings, PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
 };
 
 use crate::config::Config;
@@ -63,6 +63,13 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             upload_life: config.storage.upload_expiration.0,
             time_machine: config.tags.default_expiration.0,
             lax_pull_logging: config.usage_logs.lax_pulls,
+        },
+        collection: CollectionSettings {
+            enabled: config.collection.enabled,
+            repositories: config.collection.repositories,
+            interval: Duration::from_secs(config.collection.frequency_seconds),
+            grace: config.collection.grace.0,
+            scrub_interval: config.collection.scrub_interval.0,
         },
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use berth_domain::{Digest, Error, Noun, RepositoryPath, Result};
 use berth_storage::ByteStream;
 use berth_store::blobs::{self, LinkedBlob};
+use berth_store::collection;
 use bytes::Bytes;
 use futures::StreamExt;
 use url::Url;
@@ -161,12 +162,19 @@ impl Blobs {
                     .await?;
                 let repository = access.repository.id;
                 let linked = find(blobs::linked(tx, repository, digest).await?, digest)?;
-                if blobs::is_named(tx, repository, linked.blob.id).await? {
+                let blob = linked.blob.id;
+                if !blobs::lock_link(tx, repository, blob).await? {
+                    return Err(Error::not_found(Noun::Blob, digest));
+                }
+                if blobs::is_named(tx, repository, blob).await? {
                     return Err(Error::BlobInUse {
                         digest: digest.clone(),
                     });
                 }
-                blobs::unlink(tx, repository, linked.blob.id).await?;
+                blobs::unlink(tx, repository, blob).await?;
+                let now = self.core.now();
+                let delete_after = now.after(self.core.settings.collection.grace);
+                collection::release_blobs(tx, [blob], now, delete_after).await?;
                 Ok(())
             })
             .await

@@ -8,6 +8,7 @@ pub mod access;
 mod actor;
 pub mod authn;
 pub mod blobs;
+mod collection;
 mod core;
 mod creation;
 pub mod events;

@@ -15,6 +15,8 @@ pub struct Settings {
     pub robots: RobotSettings,
     /// Repositories and pushes.
     pub push: PushSettings,
+    /// What nothing needs any more.
+    pub collection: CollectionSettings,
 }
 
 /// Names and addresses of the registry.
@@ -156,6 +158,33 @@ impl Default for PushSettings {
             upload_life: Duration::from_hours(48),
             time_machine: Duration::from_hours(14 * 24),
             lax_pull_logging: false,
+        }
+    }
+}
+
+/// What happens to what nothing needs any more.
+#[derive(Debug, Clone)]
+pub struct CollectionSettings {
+    /// `FEATURE_GARBAGE_COLLECTION`: manifests and blobs that nothing keeps are removed.
+    pub enabled: bool,
+    /// `FEATURE_REPOSITORY_GARBAGE_COLLECTION`: deleted repositories are removed.
+    pub repositories: bool,
+    /// `GARBAGE_COLLECTION_FREQUENCY`: from the end of a round to the next.
+    pub interval: Duration,
+    /// `GARBAGE_COLLECTION_GRACE`: how long bytes outlive their rows, for readers that are still at them.
+    pub grace: Duration,
+    /// `STORAGE_SCRUB_INTERVAL`: how often each object is read and hashed again; zero is never.
+    pub scrub_interval: Duration,
+}
+
+impl Default for CollectionSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            repositories: true,
+            interval: Duration::from_secs(30),
+            grace: Duration::from_hours(1),
+            scrub_interval: Duration::from_hours(30 * 24),
         }
     }
 }

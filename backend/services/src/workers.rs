@@ -8,6 +8,7 @@ use berth_jobs::{Periodic, Workers};
 use berth_store::{blobs, logs, outbox, sessions};
 
 use crate::authn::BACKOFF_MEMORY;
+use crate::collection::Collection;
 use crate::core::{Core, Services};
 
 /// How long published events are kept for subscribers that catch up.
@@ -18,7 +19,8 @@ const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
 impl Services {
     /// The workers of this process; any number of processes may run them.
     pub fn workers(&self) -> Workers {
-        let work = vec![
+        let settings = &self.core.settings.collection;
+        let mut work = vec![
             self.periodic("upload_sweep", Duration::from_hours(1), async |s| {
                 while s.uploads.sweep().await? > 0 {}
                 Ok(())
@@ -32,8 +34,32 @@ impl Services {
             self.periodic("expiry_sweep", Duration::from_mins(10), async |s| {
                 sweep_rows(&s.core).await
             }),
+            self.periodic("orphan_sweep", Duration::from_hours(1), async |s| {
+                s.collection().sweep_orphans().await
+            }),
         ];
+        if settings.enabled {
+            work.push(self.periodic("collection", settings.interval, async |s| {
+                s.collection().collect().await
+            }));
+        }
+        if settings.repositories {
+            work.push(
+                self.periodic("repository_removal", settings.interval, async |s| {
+                    s.collection().dismantle_repositories().await
+                }),
+            );
+        }
+        if !settings.scrub_interval.is_zero() {
+            work.push(self.periodic("scrub", Duration::from_mins(10), async |s| {
+                s.collection().scrub().await
+            }));
+        }
         Workers::new(self.core.db.clone(), Arc::clone(&self.core.clock), work)
+    }
+
+    fn collection(&self) -> Collection {
+        Collection::new(Arc::clone(&self.core), self.uploads.clone())
     }
 
     fn periodic<F, Fut>(&self, kind: &'static str, interval: Duration, run: F) -> Periodic

@@ -4,10 +4,8 @@ use berth_domain::{BlobId, Digest, RepositoryId, Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error};
-use crate::schema::{
-    blob_links, blob_locations, blobs, garbage_objects, manifest_blobs, manifests,
-};
+use crate::conn::{Conn, Tx, db_error, lost_race};
+use crate::schema::{blob_links, blob_locations, blobs, garbage_objects, manifest_blobs};
 
 /// A blob with the key its bytes are under.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -46,6 +44,7 @@ pub async fn linked(
             .filter(blob_links::repository_id.eq(repository))
             .filter(blobs::digest.eq(digest))
             .filter(blob_locations::location.eq(LOCATION))
+            .filter(blob_locations::lost_at.is_null())
             .select((
                 (
                     blobs::id,
@@ -62,33 +61,66 @@ pub async fn linked(
     .map_err(db_error)
 }
 
-/// Those of many digests that this repository links.
+/// Those of many digests that this repository links, each shielded from the collector until the
+/// transaction ends: a manifest that names them is about to be written.
 pub async fn linked_many(
-    conn: &mut Conn,
+    tx: &mut Tx,
     repository: RepositoryId,
     digests: &[Digest],
 ) -> Result<Vec<Blob>> {
-    on_backend!(conn, |c| {
-        blob_links::table
-            .inner_join(blobs::table.inner_join(blob_locations::table))
-            .filter(blob_links::repository_id.eq(repository))
-            .filter(blobs::digest.eq_any(digests.iter().map(Digest::as_str)))
-            .filter(blob_locations::location.eq(LOCATION))
-            .select((
-                blobs::id,
-                blobs::digest,
-                blobs::size_bytes,
-                blob_locations::key,
-            ))
-            .load(c)
-            .await
-    })
+    /// The columns, the same for both databases.
+    macro_rules! query {
+        () => {
+            blob_links::table
+                .inner_join(blobs::table.inner_join(blob_locations::table))
+                .filter(blob_links::repository_id.eq(repository))
+                .filter(blobs::digest.eq_any(digests.iter().map(Digest::as_str)))
+                .filter(blob_locations::location.eq(LOCATION))
+                .filter(blob_locations::lost_at.is_null())
+                .select((
+                    blobs::id,
+                    blobs::digest,
+                    blobs::size_bytes,
+                    blob_locations::key,
+                ))
+        };
+    }
+    match &mut **tx {
+        Conn::Pg(c) => {
+            // The join locks rows of all three tables; a sharing lock on any of them is enough.
+            query!().order(blobs::id).for_share().load(&mut **c).await
+        }
+        Conn::Lite(c) => query!().load(&mut **c).await,
+    }
     .map_err(db_error)
 }
 
-/// A blob wherever it is linked; only for the commit of an upload that brought its bytes.
-pub async fn by_digest(conn: &mut Conn, digest: &Digest) -> Result<Option<BlobId>> {
-    on_backend!(conn, |c| {
+/// Takes the link of a blob for this transaction, so that no push can come to need it meanwhile;
+/// tells whether it is there.
+pub async fn lock_link(tx: &mut Tx, repository: RepositoryId, blob: BlobId) -> Result<bool> {
+    /// The columns, the same for both databases.
+    macro_rules! query {
+        () => {
+            blob_links::table
+                .find((repository, blob))
+                .select(blob_links::blob_id)
+        };
+    }
+    let found: Option<BlobId> = match &mut **tx {
+        Conn::Pg(c) => query!().for_update().first(&mut **c).await,
+        Conn::Lite(c) => query!().first(&mut **c).await,
+    }
+    .optional()
+    .map_err(db_error)?;
+    Ok(found.is_some())
+}
+
+/// A blob wherever it is linked; only for the commit of an upload that brought its bytes and met it.
+///
+/// # Errors
+/// [`Error::Unavailable`](berth_domain::Error::Unavailable) when it is collected at that moment.
+pub async fn by_digest(tx: &mut Tx, digest: &Digest) -> Result<BlobId> {
+    let found: Option<BlobId> = on_backend!(&mut **tx, |c| {
         blobs::table
             .filter(blobs::digest.eq(digest))
             .select(blobs::id)
@@ -96,10 +128,11 @@ pub async fn by_digest(conn: &mut Conn, digest: &Digest) -> Result<Option<BlobId
             .await
             .optional()
     })
-    .map_err(db_error)
+    .map_err(db_error)?;
+    found.ok_or_else(|| lost_race("a blob was collected while it was pushed again"))
 }
 
-/// Adds a blob and where its bytes are; `None` when somebody was faster, and then nothing is written.
+/// Adds a blob and where its bytes are; `None` when it is known, and then nothing is written.
 pub async fn insert(
     tx: &mut Tx,
     digest: &Digest,
@@ -128,6 +161,7 @@ pub async fn insert(
                     blob_locations::blob_id.eq(id),
                     blob_locations::location.eq(LOCATION),
                     blob_locations::key.eq(key),
+                    blob_locations::checked_at.eq(now),
                 ))
                 .execute(c)
                 .await
@@ -137,7 +171,45 @@ pub async fn insert(
     Ok(id)
 }
 
-/// Lets a repository read a blob, shielded until `keep_until`; a longer shield stays.
+/// Gives a blob whose bytes were lost the ones that a push has just brought, and returns the key of
+/// the lost ones; `None` when it needs none.
+pub async fn replace_lost(
+    tx: &mut Tx,
+    blob: BlobId,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<String>> {
+    let location = (blob, LOCATION);
+    let lost: Option<String> = on_backend!(&mut **tx, |c| {
+        blob_locations::table
+            .find(location)
+            .filter(blob_locations::lost_at.is_not_null())
+            .select(blob_locations::key)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    let Some(lost) = lost else { return Ok(None) };
+    let changed = on_backend!(&mut **tx, |c| {
+        diesel::update(
+            blob_locations::table
+                .find(location)
+                .filter(blob_locations::key.eq(&lost)),
+        )
+        .set((
+            blob_locations::key.eq(key),
+            blob_locations::checked_at.eq(now),
+            blob_locations::lost_at.eq(None::<Timestamp>),
+        ))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)?;
+    Ok((changed == 1).then_some(lost))
+}
+
+/// Lets a repository read a blob, shielded until `keep_until`.
 pub async fn link(
     tx: &mut Tx,
     repository: RepositoryId,
@@ -176,9 +248,8 @@ pub async fn unlink(tx: &mut Tx, repository: RepositoryId, blob: BlobId) -> Resu
 pub async fn is_named(conn: &mut Conn, repository: RepositoryId, blob: BlobId) -> Result<bool> {
     let found: Option<i64> = on_backend!(conn, |c| {
         manifest_blobs::table
-            .inner_join(manifests::table)
             .filter(manifest_blobs::blob_id.eq(blob))
-            .filter(manifests::repository_id.eq(repository))
+            .filter(manifest_blobs::repository_id.eq(repository))
             .select(manifest_blobs::position)
             .first(c)
             .await
@@ -249,4 +320,53 @@ pub async fn forget_discarded(tx: &mut Tx, ids: &[i64]) -> Result<usize> {
         .await
     })
     .map_err(db_error)
+}
+
+/// Blobs whose bytes were last looked at before an instant, longest ago first: of all blobs, or of
+/// those whose bytes were lost.
+pub async fn unchecked(
+    conn: &mut Conn,
+    before: Timestamp,
+    only_lost: bool,
+    limit: i64,
+) -> Result<Vec<Blob>> {
+    on_backend!(conn, |c| {
+        let mut query = blob_locations::table
+            .inner_join(blobs::table)
+            .filter(blob_locations::location.eq(LOCATION))
+            .filter(blob_locations::checked_at.lt(before))
+            .order(blob_locations::checked_at)
+            .limit(limit)
+            .select((
+                blobs::id,
+                blobs::digest,
+                blobs::size_bytes,
+                blob_locations::key,
+            ))
+            .into_boxed::<Backend>();
+        if only_lost {
+            query = query.filter(blob_locations::lost_at.is_not_null());
+        }
+        query.load(c).await
+    })
+    .map_err(db_error)
+}
+
+/// Writes down whether the bytes under a key are right; a key that was replaced meanwhile is left alone.
+pub async fn checked(tx: &mut Tx, blob: &Blob, is_right: bool, now: Timestamp) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(
+            blob_locations::table
+                .find((blob.id, LOCATION))
+                .filter(blob_locations::key.eq(&blob.key)),
+        )
+        .set((
+            blob_locations::checked_at.eq(now),
+            blob_locations::lost_at.eq((!is_right).then_some(now)),
+        ))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)?;
+    Ok(())
 }

@@ -162,7 +162,7 @@ where
     type Fut = Fut;
 }
 
-/// How often a transaction is tried when the database breaks a deadlock with it.
+/// How often a transaction is tried when it loses a race.
 const ATTEMPTS_MAX: u32 = 4;
 /// How long a caller waits for a connection before it is told that the database is not available.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -225,7 +225,7 @@ impl Db {
 
     /// Runs `body` in one transaction: commits when it returns `Ok`, rolls back otherwise. The answer
     /// comes when the commit is on disk. The body runs again when the database broke a deadlock with
-    /// it, so it borrows what it captures and has no effect outside the transaction.
+    /// it or a row that it names was deleted meanwhile, so it borrows what it captures and has no effect outside the transaction.
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` cannot promise that its future is `Send`"
@@ -245,7 +245,7 @@ impl Db {
                 let result = self.write_once(&body).await;
                 match result {
                     Err(e) if attempt < ATTEMPTS_MAX && is_retryable(&e) => {
-                        tracing::debug!(attempt, "transaction lost a deadlock, running it again");
+                        tracing::debug!(attempt, "transaction lost a race, running it again");
                         attempt += 1;
                     }
                     other => return other,
@@ -391,7 +391,8 @@ pub(crate) fn db_error(error: DieselError) -> Error {
         match kind {
             DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::SerializationFailure => {
+            | DatabaseErrorKind::SerializationFailure
+            | DatabaseErrorKind::ForeignKeyViolation => {
                 return Error::unavailable("the database", error);
             }
             _ if message.contains("deadlock detected")
@@ -417,12 +418,28 @@ fn is_retryable(error: &Error) -> bool {
     let Error::Unavailable { source, .. } = error else {
         return false;
     };
+    if source.is::<LostRace>() {
+        return true;
+    }
     match source.downcast_ref::<DieselError>() {
-        Some(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+        // A row that the body found was collected before it was named: the next run sees it gone.
+        Some(DieselError::DatabaseError(
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ForeignKeyViolation,
+            _,
+        )) => true,
         Some(DieselError::DatabaseError(_, info)) => info.message().contains("deadlock detected"),
         _ => false,
     }
 }
+
+/// A transaction that saw a row which is gone now; [`Db::write`] runs it again.
+pub(crate) fn lost_race(what: &'static str) -> Error {
+    Error::unavailable("the database", LostRace(what))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct LostRace(&'static str);
 
 /// True when a write broke a unique constraint; the caller knows which.
 pub(crate) fn is_unique_violation(error: &DieselError) -> bool {

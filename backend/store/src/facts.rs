@@ -35,3 +35,21 @@ pub async fn get_or_insert(tx: &mut Tx, name: &str, value: &str) -> Result<Strin
     .map_err(db_error)?;
     Ok(get(tx, name).await?.unwrap_or_else(|| value.to_owned()))
 }
+
+/// Writes a fact, whatever it was before.
+pub async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(registry_facts::table)
+            .values((
+                registry_facts::name.eq(name),
+                registry_facts::value.eq(value),
+            ))
+            .on_conflict(registry_facts::name)
+            .do_update()
+            .set(registry_facts::value.eq(value))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}

@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, db_error};
 use crate::repositories::Repository;
+use crate::sql::id_list;
 
 /// A namespace and what the asking account is to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,12 +169,7 @@ pub async fn repositories(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Ids are numbers of our own, so writing them into the statement is safe.
-    let list = ids
-        .iter()
-        .map(|id| id.0.to_string())
-        .collect::<Vec<_>>()
-        .join(",");
+    let list = id_list(ids.iter().map(|id| id.0));
     let sql = format!(
         "select {NAMESPACE_COLUMNS}, {REPOSITORY_COLUMNS} from repositories r \
          join accounts n on n.id = r.namespace_id \
@@ -249,11 +245,7 @@ pub async fn namespaces(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let list = ids
-        .iter()
-        .map(|id| id.0.to_string())
-        .collect::<Vec<_>>()
-        .join(",");
+    let list = id_list(ids.iter().map(|id| id.0));
     let sql = format!(
         "select {NAMESPACE_COLUMNS} from accounts n \
          where n.id in ({list}) and n.name is not null and n.deleting_at is null"

@@ -7,6 +7,7 @@
 mod conn;
 pub mod accounts;
 pub mod blobs;
+pub mod collection;
 pub mod facts;
 pub mod gate;
 pub mod logs;
@@ -21,6 +22,7 @@ pub mod schedules;
 mod schema;
 pub mod service_keys;
 pub mod sessions;
+mod sql;
 pub mod tags;
 pub mod teams;
 pub mod uploads;

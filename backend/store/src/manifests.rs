@@ -7,7 +7,7 @@ use berth_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error};
+use crate::conn::{Conn, Tx, db_error, lost_race};
 use crate::schema::{blobs, manifest_blobs, manifest_children, manifests, tags};
 
 /// A manifest without its bytes.
@@ -108,6 +108,9 @@ pub struct Child {
 }
 
 /// Adds a manifest, or brings back one that was deleted by digest; tells whether it is new.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the row that was in the way is collected at that moment.
 pub async fn insert(tx: &mut Tx, new: &NewManifest<'_>) -> Result<(ManifestId, bool)> {
     let inserted: Option<ManifestId> = on_backend!(&mut **tx, |c| {
         diesel::insert_into(manifests::table)
@@ -122,7 +125,7 @@ pub async fn insert(tx: &mut Tx, new: &NewManifest<'_>) -> Result<(ManifestId, b
     if let Some(id) = inserted {
         return Ok((id, true));
     }
-    let id: ManifestId = on_backend!(&mut **tx, |c| {
+    let id: Option<ManifestId> = on_backend!(&mut **tx, |c| {
         diesel::update(
             manifests::table
                 .filter(manifests::repository_id.eq(new.repository_id))
@@ -135,14 +138,17 @@ pub async fn insert(tx: &mut Tx, new: &NewManifest<'_>) -> Result<(ManifestId, b
         .returning(manifests::id)
         .get_result(c)
         .await
+        .optional()
     })
     .map_err(db_error)?;
+    let id = id.ok_or_else(|| lost_race("a manifest was collected while it was pushed again"))?;
     Ok((id, false))
 }
 
 /// Writes which blobs a new manifest names, configuration first.
 pub async fn insert_blobs(
     tx: &mut Tx,
+    repository: RepositoryId,
     manifest: ManifestId,
     named: &[(BlobId, &'static str)],
 ) -> Result<()> {
@@ -153,6 +159,7 @@ pub async fn insert_blobs(
             (
                 manifest_blobs::manifest_id.eq(manifest),
                 manifest_blobs::position.eq(position),
+                manifest_blobs::repository_id.eq(repository),
                 manifest_blobs::blob_id.eq(*blob),
                 manifest_blobs::role.eq(*role),
             )
@@ -324,7 +331,7 @@ pub async fn referrers(
     .map_err(db_error)
 }
 
-/// Hides a manifest from readers; its row stays for the Time Machine.
+/// Hides a manifest from readers; its row stays for the Time Machine, and the collector looks at it.
 pub async fn mark_deleted(tx: &mut Tx, id: ManifestId, now: Timestamp) -> Result<bool> {
     let changed = on_backend!(&mut **tx, |c| {
         diesel::update(
@@ -332,7 +339,7 @@ pub async fn mark_deleted(tx: &mut Tx, id: ManifestId, now: Timestamp) -> Result
                 .find(id)
                 .filter(manifests::deleted_at.is_null()),
         )
-        .set(manifests::deleted_at.eq(now))
+        .set((manifests::deleted_at.eq(now), manifests::keep_until.eq(now)))
         .execute(c)
         .await
     })

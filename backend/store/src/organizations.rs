@@ -8,8 +8,9 @@ use diesel_async::RunQueryDsl;
 
 use crate::accounts::Account;
 use crate::conn::{Conn, db_error};
-use crate::repositories::listing::{COUNT_MAX, contains, grouped, list};
+use crate::repositories::listing::{COUNT_MAX, grouped};
 use crate::schema::{accounts, robot_profiles, team_members, teams};
+use crate::sql::{contains, id_list};
 
 /// Which organizations a listing holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,11 @@ macro_rules! listed {
             );
         }
         if let Some(search) = $search {
-            query = query.filter(accounts::name.like(contains(search)).escape('\\'));
+            query = query.filter(
+                accounts::name
+                    .like(contains(&search.to_lowercase()))
+                    .escape('\\'),
+            );
         }
         query
     }};
@@ -110,7 +115,7 @@ pub async fn member_counts(
     if namespaces.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = list(namespaces.iter().map(|id| id.0));
+    let ids = id_list(namespaces.iter().map(|id| id.0));
     let sql = format!(
         "select t.namespace_id as id, count(distinct m.account_id) as count from teams t \
          join team_members m on m.team_id = t.id join accounts a on a.id = m.account_id \

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error, is_unique_violation};
-use crate::repositories::listing::contains;
 use crate::schema::{accounts, repositories, repository_permissions, robot_profiles};
+use crate::sql::contains;
 
 /// A robot with its secret, sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +205,7 @@ pub async fn page(
         if let Some(search) = search {
             query = query.filter(
                 robot_profiles::short_name
-                    .like(contains(search))
+                    .like(contains(&search.to_lowercase()))
                     .escape('\\'),
             );
         }
@@ -233,7 +233,7 @@ pub async fn count(conn: &mut Conn, namespace: AccountId, search: Option<&str>) 
         if let Some(search) = search {
             query = query.filter(
                 robot_profiles::short_name
-                    .like(contains(search))
+                    .like(contains(&search.to_lowercase()))
                     .escape('\\'),
             );
         }

@@ -139,6 +139,8 @@ diesel::table! {
         blob_id -> BigInt,
         location -> Text,
         key -> Text,
+        checked_at -> BigInt,
+        lost_at -> Nullable<BigInt>,
     }
 }
 
@@ -202,6 +204,7 @@ diesel::table! {
     manifest_blobs (manifest_id, position) {
         manifest_id -> BigInt,
         position -> BigInt,
+        repository_id -> BigInt,
         blob_id -> BigInt,
         role -> Text,
     }

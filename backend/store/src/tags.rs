@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error};
 use crate::schema::{manifests, tags};
+use crate::sql::contains;
 
 /// One lifetime of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -234,7 +235,7 @@ pub async fn page(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Tag>> {
-    let pattern = search.map(like);
+    let pattern = search.map(contains);
     on_backend!(conn, |c| {
         let mut query = tags::table
             .filter(tags::repository_id.eq(repository))
@@ -291,7 +292,7 @@ pub async fn count(
     search: Option<&str>,
     now: Timestamp,
 ) -> Result<i64> {
-    let pattern = search.map(like);
+    let pattern = search.map(contains);
     on_backend!(conn, |c| {
         let mut query = tags::table
             .filter(tags::repository_id.eq(repository))
@@ -304,13 +305,4 @@ pub async fn count(
         query.get_result(c).await
     })
     .map_err(db_error)
-}
-
-/// A pattern that finds `text` anywhere, its own wildcards taken literally.
-pub(crate) fn like(text: &str) -> String {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    format!("%{escaped}%")
 }

@@ -231,3 +231,15 @@ pub async fn delete_ended(tx: &mut Tx, now: Timestamp) -> Result<usize> {
     })
     .map_err(db_error)
 }
+
+/// What the storage driver needs to go on with each open upload, those past their time included.
+pub async fn open_writes(conn: &mut Conn) -> Result<Vec<String>> {
+    on_backend!(conn, |c| {
+        uploads::table
+            .filter(uploads::state.eq(UploadState::Open))
+            .select(uploads::write_state)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}

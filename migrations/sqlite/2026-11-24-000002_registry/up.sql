@@ -46,8 +46,13 @@ create table blob_locations (
     blob_id bigint not null references blobs (id) on delete cascade,
     location text not null,
     key text not null,
+    checked_at bigint not null, -- when the bytes were last known to be right
+    lost_at bigint, -- since when they are missing or wrong; the next push replaces them
     primary key (blob_id, location)
 );
+create unique index blob_locations_key_key on blob_locations (key);
+create index blob_locations_checked_at_idx on blob_locations (checked_at);
+create index blob_locations_lost_at_idx on blob_locations (lost_at) where lost_at is not null;
 
 -- Objects whose rows are gone; deleted after a grace period for readers that still hold them.
 create table garbage_objects (
@@ -58,6 +63,7 @@ create table garbage_objects (
     created_at bigint not null
 );
 create index garbage_objects_delete_after_idx on garbage_objects (delete_after);
+create index garbage_objects_key_idx on garbage_objects (key);
 
 -- Which repository may read a blob, and until when a push shields it from collection.
 create table blob_links (
@@ -115,12 +121,13 @@ create index manifests_keep_until_idx on manifests (keep_until) where keep_until
 create table manifest_blobs (
     manifest_id bigint not null references manifests (id) on delete cascade,
     position bigint not null,
+    repository_id bigint not null, -- of the manifest, so that one look tells whether a repository needs a blob
     blob_id bigint not null references blobs (id),
     role text not null,
     primary key (manifest_id, position),
     constraint manifest_blobs_role_check check (role in ('config', 'layer'))
 );
-create index manifest_blobs_blob_id_idx on manifest_blobs (blob_id);
+create index manifest_blobs_blob_id_idx on manifest_blobs (blob_id, repository_id);
 
 create table manifest_children (
     parent_id bigint not null references manifests (id) on delete cascade,
@@ -152,4 +159,4 @@ create index tags_history_idx on tags (repository_id, name, id);
 create index tags_live_started_at_idx on tags (repository_id, started_at, id) where ended_at is null;
 create index tags_manifest_id_idx on tags (manifest_id);
 create index tags_ended_at_idx on tags (ended_at) where ended_at is not null;
-create index tags_expires_at_idx on tags (expires_at) where expires_at is not null;
+create index tags_expires_at_idx on tags (expires_at) where expires_at is not null and ended_at is null;

@@ -143,7 +143,7 @@ impl Manifests {
                 };
                 let (id, is_new) = manifests::insert(tx, &new).await?;
                 if is_new {
-                    manifests::insert_blobs(tx, id, &named).await?;
+                    manifests::insert_blobs(tx, repository, id, &named).await?;
                     let children: Vec<Child> = children
                         .iter()
                         .map(|child| Child {

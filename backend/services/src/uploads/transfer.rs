@@ -168,11 +168,11 @@ impl Lease {
                 let blob = if let Some(blob) = new {
                     blob
                 } else {
-                    // The same content is here already: ours goes, once nobody can be reading it.
-                    blobs::discard(tx, key, now, now).await?;
-                    blobs::by_digest(tx, digest)
-                        .await?
-                        .ok_or_else(|| Error::internal("a blob is neither new nor known"))?
+                    let blob = blobs::by_digest(tx, digest).await?;
+                    // The same content is here already: ours goes, unless it makes good a loss.
+                    let lost = blobs::replace_lost(tx, blob, key, now).await?;
+                    blobs::discard(tx, lost.as_deref().unwrap_or(key), now, now).await?;
+                    blob
                 };
                 blobs::link(tx, self.upload.repository_id, blob, keep_until).await
             })

@@ -13,6 +13,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, db_error};
+use crate::sql::{contains, id_list};
 
 /// What an account sees, in the words of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Fragment {
 
     fn filter(&mut self, filter: &Filter) {
         if let Some(search) = &filter.search {
-            let pattern = self.bind(contains(search));
+            let pattern = self.bind(contains(&search.to_lowercase()));
             let _ = write!(
                 self.sql,
                 " and (n.name || '/' || r.name) like {pattern} escape '\\'"
@@ -170,19 +171,6 @@ impl Fragment {
             }
         }
     }
-}
-
-/// A pattern for `like … escape '\'` that finds the text anywhere; names are in lower case.
-pub(crate) fn contains(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }
 
 const FROM: &str = "from repositories r join accounts n on n.id = r.namespace_id \
@@ -288,14 +276,6 @@ pub(crate) async fn grouped(conn: &mut Conn, sql: String) -> Result<HashMap<i64,
         .collect())
 }
 
-/// Ids are numbers of our own, so writing them into a statement is safe.
-pub(crate) fn list(ids: impl IntoIterator<Item = i64>) -> String {
-    ids.into_iter()
-        .map(|id| id.to_string())
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
 /// How many repositories are seen in each of these namespaces; those without are left out.
 pub async fn count_by_namespace(
     conn: &mut Conn,
@@ -305,7 +285,7 @@ pub async fn count_by_namespace(
     if namespaces.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = list(namespaces.iter().map(|id| id.0));
+    let ids = id_list(namespaces.iter().map(|id| id.0));
     let sql = format!(
         "select n.id as id, count(*) as count {FROM} and n.id in ({ids}) and {} group by n.id",
         visible.condition()
@@ -325,7 +305,7 @@ pub async fn sizes(
     if repositories.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = list(repositories.iter().map(|id| id.0));
+    let ids = id_list(repositories.iter().map(|id| id.0));
     let sql = format!(
         "select l.repository_id as id, cast(sum(b.size_bytes) as bigint) as count \
          from blob_links l join blobs b on b.id = l.blob_id \
@@ -347,7 +327,7 @@ pub async fn tag_counts(
     if repositories.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = list(repositories.iter().map(|id| id.0));
+    let ids = id_list(repositories.iter().map(|id| id.0));
     let sql = format!(
         "select t.repository_id as id, count(*) as count from tags t \
          where t.repository_id in ({ids}) and t.ended_at is null \
@@ -359,14 +339,4 @@ pub async fn tag_counts(
         .into_iter()
         .map(|(id, count)| (RepositoryId(id), count))
         .collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::contains;
-
-    #[test]
-    fn a_search_pattern_takes_wildcards_for_letters() {
-        assert_eq!(contains("a_B%c\\"), "%a\\_b\\%c\\\\%");
-    }
 }

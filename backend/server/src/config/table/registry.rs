@@ -99,16 +99,22 @@ settings! {
     /// What happens to bytes that nothing needs any more.
     pub struct Collection;
     works {
+        /// Whether manifests and blobs that nothing keeps are removed.
+        "FEATURE_GARBAGE_COLLECTION" enabled: bool = true;
+        /// Seconds from the end of a round to the next.
+        "GARBAGE_COLLECTION_FREQUENCY" frequency_seconds: u64 = 30;
+        /// How long bytes are kept after the last row that named them, for readers that are still at
+        /// them. Not shorter than the longest download.
+        "GARBAGE_COLLECTION_GRACE" grace: Lifetime = Lifetime::seconds(3600);
+        /// Whether what deleted repositories held is removed.
+        "FEATURE_REPOSITORY_GARBAGE_COLLECTION" repositories: bool = true;
+        /// How often each stored object is read and hashed again. A lost or changed one is reported and
+        /// replaced by the next push of the same content. `0s` is never.
+        "STORAGE_SCRUB_INTERVAL" scrub_interval: Lifetime = Lifetime::days(30);
     }
     later {
-        /// Whether unreachable manifests and blobs are removed.
-        "FEATURE_GARBAGE_COLLECTION": bool = true;
-        /// Seconds between two rounds.
-        "GARBAGE_COLLECTION_FREQUENCY": u64 = 30;
         /// Whether deleted namespaces are removed in the background.
         "FEATURE_NAMESPACE_GARBAGE_COLLECTION": bool = true;
-        /// Whether deleted repositories are removed in the background.
-        "FEATURE_REPOSITORY_GARBAGE_COLLECTION": bool = true;
     }
     never {
     }

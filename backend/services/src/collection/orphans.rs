@@ -1,0 +1,100 @@
+//! Objects that no row names: what a crash between the bytes and the row has left.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use berth_domain::Result;
+use berth_storage::{Object, Write};
+use berth_store::{collection, facts, uploads};
+
+use super::{BATCH, Collection, Turn, count};
+
+/// Objects in one look.
+const PAGE: usize = 1000;
+/// Added to the life of an upload before an object that no row names counts as left behind, whatever
+/// the clocks of the replicas and of the storage say.
+const MARGIN: Duration = Duration::from_hours(24);
+/// Where the last turn stopped: a key, or nothing at the beginning.
+const CURSOR: &str = "orphan_sweep_after";
+
+impl Collection {
+    /// Deletes objects that no row has named for days, and blobs that nothing links. Its cost follows
+    /// the registry, so it goes on from turn to turn.
+    pub(crate) async fn sweep_orphans(&self) -> Result<()> {
+        let turn = Turn::begin();
+        self.release_unlinked().await?;
+        let mut after = {
+            let mut conn = self.core.db.read().await?;
+            facts::get(&mut conn, CURSOR)
+                .await?
+                .filter(|key| !key.is_empty())
+        };
+        loop {
+            let page = self.core.storage.list(after.as_deref(), PAGE).await?;
+            let last = page.last().map(|object| object.key.clone());
+            self.delete_orphans(page).await?;
+            let cursor = last.as_deref().unwrap_or_default();
+            self.core
+                .db
+                .write(async |tx| facts::set(tx, CURSOR, cursor).await)
+                .await?;
+            if last.is_none() || turn.is_over() {
+                return Ok(());
+            }
+            after = last;
+        }
+    }
+
+    async fn delete_orphans(&self, page: Vec<Object>) -> Result<()> {
+        let margin = self.core.settings.push.upload_life + MARGIN;
+        let before = self.core.now().before(margin);
+        let old: Vec<String> = page
+            .into_iter()
+            .filter(|object| object.modified_at < before)
+            .map(|object| object.key)
+            .collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let mut conn = self.core.db.read().await?;
+        // Uploads first: one that commits between the two questions is found by the second.
+        let writes: Vec<Write> = uploads::open_writes(&mut conn)
+            .await?
+            .iter()
+            .map(|state| Write::from_json(state))
+            .collect::<Result<_>>()?;
+        let open: HashSet<&str> = writes.iter().flat_map(Write::keys).collect();
+        let known = collection::known_keys(&mut conn, &old).await?;
+        drop(conn);
+        for key in old {
+            if known.contains(&key) || open.contains(key.as_str()) {
+                continue;
+            }
+            tracing::info!(key, "deleting an object that no row names");
+            self.core.storage.delete(&key).await?;
+            count("orphans", 1);
+        }
+        Ok(())
+    }
+
+    /// Blobs lose their row with their last link; this finds any that did not.
+    async fn release_unlinked(&self) -> Result<()> {
+        let mut conn = self.core.db.read().await?;
+        let unlinked = collection::unlinked_blobs(&mut conn, BATCH).await?;
+        drop(conn);
+        if unlinked.is_empty() {
+            return Ok(());
+        }
+        let now = self.core.now();
+        let delete_after = now.after(self.core.settings.collection.grace);
+        let released = self
+            .core
+            .db
+            .write(async |tx| {
+                collection::release_blobs(tx, unlinked.iter().copied(), now, delete_after).await
+            })
+            .await?;
+        count("blobs", released);
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! Pieces of statements that Diesel's query language cannot say.
+
+use berth_domain::Result;
+use diesel_async::RunQueryDsl;
+
+use crate::conn::{Conn, db_error};
+
+/// Ids for an `in (…)`; an id that no row has where there are none. They are numbers of our own, so
+/// writing them into the statement is safe.
+pub(crate) fn id_list(ids: impl IntoIterator<Item = i64>) -> String {
+    let list: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    if list.is_empty() {
+        return "0".to_owned();
+    }
+    list.join(",")
+}
+
+/// A pattern for `like … escape '\'` that finds `text` anywhere, its own wildcards taken literally.
+pub(crate) fn contains(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Runs a statement of our own making and returns how many rows it changed.
+pub(crate) async fn execute(conn: &mut Conn, statement: &str) -> Result<usize> {
+    on_backend!(conn, |c| diesel::sql_query(statement).execute(c).await).map_err(db_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_in_a_search_are_letters() {
+        assert_eq!(contains("a_b%c\\"), "%a\\_b\\%c\\\\%");
+    }
+
+    #[test]
+    fn an_empty_list_matches_no_row() {
+        assert_eq!(id_list([]), "0");
+        assert_eq!(id_list([3, 1]), "3,1");
+    }
+}
