@@ -102,6 +102,11 @@ impl Deployment {
         self.host
     }
 
+    /// The folder that holds what its processes keep on disk.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Runs a command of the binary beside the servers, on their data.
     pub async fn berth(&self, arguments: &[&str], input: Option<&str>) -> String {
         let path = self.folder.path().to_path_buf();

@@ -24,6 +24,31 @@ pub struct Upload {
     pub offset: u64,
 }
 
+impl Upload {
+    /// Reads where an answer says that the upload is.
+    pub fn of(answer: &Response) -> Self {
+        let header = |name: &str| {
+            answer
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        let location = header("location").expect("an upload has a location");
+        // Absolute or relative: the replica is chosen by the test.
+        let path = match location.split_once("://") {
+            Some((_, rest)) => rest[rest.find('/').expect("a location has a path")..].to_owned(),
+            None => location,
+        };
+        let end = header("range").and_then(|range| range.rsplit('-').next()?.parse::<u64>().ok());
+        // `0-0` stands for both no byte and one; uploads of tests never hold exactly one.
+        Self {
+            path,
+            offset: end.filter(|end| *end > 0).map_or(0, |end| end + 1),
+        }
+    }
+}
+
 impl Distribution {
     /// Asks for a token with every right to a repository and with pull from `sources`, which a mount
     /// needs; no account asks anonymously.
@@ -63,7 +88,7 @@ impl Distribution {
             .request(Method::POST, url, "blobs/uploads/")
             .send()
             .await;
-        upload(&expect(answer, StatusCode::ACCEPTED).await)
+        Upload::of(&expect(answer, StatusCode::ACCEPTED).await)
     }
 
     /// Sends the next bytes.
@@ -74,7 +99,7 @@ impl Distribution {
             "Content-Range",
             format!("{}-{}", upload_.offset, end.saturating_sub(1)),
         );
-        let after = upload(&expect(request.send().await, StatusCode::ACCEPTED).await);
+        let after = Upload::of(&expect(request.send().await, StatusCode::ACCEPTED).await);
         assert_eq!(after.offset, end, "the server acknowledges every byte");
         after
     }
@@ -109,21 +134,23 @@ impl Distribution {
             .absolute(Method::GET, &format!("{url}{}", upload_.path))
             .send()
             .await;
-        upload(&expect(answer, StatusCode::NO_CONTENT).await)
+        Upload::of(&expect(answer, StatusCode::NO_CONTENT).await)
     }
 
     /// Ends an upload with its last bytes.
     pub async fn commit(&self, url: &str, upload: &Upload, bytes: &[u8], digest: &str) -> Response {
-        let separator = if upload.path.contains('?') { '&' } else { '?' };
-        let request = self.absolute(
-            Method::PUT,
-            &format!("{url}{}{separator}digest={digest}", upload.path),
-        );
-        request
+        self.commit_request(url, upload, digest)
             .body(bytes.to_vec())
             .send()
             .await
             .expect("the server answers")
+    }
+
+    /// A `PUT` without a body yet.
+    pub fn commit_request(&self, url: &str, upload: &Upload, digest: &str) -> RequestBuilder {
+        let separator = if upload.path.contains('?') { '&' } else { '?' };
+        let path = format!("{url}{}{separator}digest={digest}", upload.path);
+        self.absolute(Method::PUT, &path)
     }
 
     /// Pushes a whole blob in one request.
@@ -234,26 +261,4 @@ async fn expect(answer: reqwest::Result<Response>, status: StatusCode) -> Respon
         "{url} answered {got}, not {status}: {}",
         answer.text().await.unwrap_or_default()
     )
-}
-
-fn upload(answer: &Response) -> Upload {
-    let header = |name: &str| {
-        answer
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
-    let location = header("location").expect("an upload has a location");
-    // Absolute or relative: the replica is chosen by the test.
-    let path = match location.split_once("://") {
-        Some((_, rest)) => rest[rest.find('/').expect("a location has a path")..].to_owned(),
-        None => location,
-    };
-    let end = header("range").and_then(|range| range.rsplit('-').next()?.parse::<u64>().ok());
-    // `0-0` stands for both no byte and one; uploads of tests never hold exactly one.
-    Upload {
-        path,
-        offset: end.filter(|end| *end > 0).map_or(0, |end| end + 1),
-    }
 }

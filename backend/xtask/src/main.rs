@@ -30,6 +30,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
 
   up      obtain what is missing, build, start the registry and its console
   test    run every test; ends with `N passed, M failed`
+  torture kill servers at random moments under load, and look for what is lost
   dev     run a server and a console that reloads when its sources change
   check   format, lints, dependencies, house rules: what CI asks before the tests
   gen     rewrite the files that the binary writes: GraphQL schema, configuration reference
@@ -38,7 +39,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
 
 Tools are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/berth/tools, outside the clone.";
 
-const TASKS: [(&str, &str); 7] = [
+const TASKS: [(&str, &str); 8] = [
     ("up", "\
 cargo xtask up [--yes] [--demo] [--no-serve] [--listen ADDR] [--data DIR]
 
@@ -70,6 +71,15 @@ Examples:
   cargo xtask test
   cargo xtask test --quick
   cargo xtask test --only e2e -- podman"),
+    ("torture", "\
+cargo xtask torture [--kills N] [--yes]
+
+Kills servers of both shapes N times each (25) at random moments under pushes, mounts, retags, deletions
+and collection. After each restart everything acknowledged is pulled and hashed, and nothing half made
+may show. The seed that is printed repeats a run's choices: `BERTH_TORTURE_SEED`.
+
+Example:
+  cargo xtask torture --kills 1000"),
     ("dev", "\
 cargo xtask dev [--yes]
 
@@ -140,6 +150,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "up" => up::run(&up::Options::parse(rest)?),
         "announce" => up::announcer(rest),
         "test" => test::run(&test::Options::parse(rest)?),
+        "torture" => test::run(&test::Options::torture(rest)?),
         "dev" => dev::run(flag(rest, "--yes")?),
         "check" => check::all(flag(rest, "--yes")?),
         "gen" => generate::run(flag(rest, "--check")?),

@@ -23,6 +23,8 @@ pub(crate) struct Options {
     only: Option<Suite>,
     /// Handed to the test binaries.
     filter: Vec<String>,
+    /// How often the servers of the torture scenario are killed, where not as often as in each run.
+    kills: Option<String>,
 }
 
 /// A part of the tests that runs alone with `--only`.
@@ -57,6 +59,31 @@ impl Options {
                 other => {
                     return Err(format!(
                         "unknown option `{other}`, see `cargo xtask test --help`"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// Reads the arguments after `torture`: the one scenario, told how often it kills.
+    pub(crate) fn torture(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            only: Some(Suite::EndToEnd),
+            filter: vec!["torture".to_owned(), "--nocapture".to_owned()],
+            ..Self::default()
+        };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--yes" | "-y" => options.yes = true,
+                "--kills" => {
+                    let number = words.next().filter(|word| word.parse::<u64>().is_ok());
+                    options.kills = Some(number.ok_or("`--kills` needs a number")?.clone());
+                }
+                other => {
+                    return Err(format!(
+                        "unknown option `{other}`, see `cargo xtask torture --help`"
                     ));
                 }
             }
@@ -136,6 +163,9 @@ fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
         up::prepare(options.yes)?;
         let mut end_to_end = test(&["--package", "berth-e2e"]);
         end_to_end.env("BERTH_BIN", paths::server_binary());
+        if let Some(kills) = &options.kills {
+            end_to_end.env("BERTH_TORTURE_KILLS", kills);
+        }
         tally.add("end to end", &mut end_to_end);
     }
     Ok(())

@@ -14,6 +14,7 @@ mod oras;
 mod podman;
 mod redirects;
 mod skopeo;
+mod torture;
 mod uploads;
 
 fn main() -> std::process::ExitCode {
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
         podman::SCENARIOS,
         redirects::SCENARIOS,
         skopeo::SCENARIOS,
+        torture::SCENARIOS,
         uploads::SCENARIOS,
     ])
 }

@@ -174,10 +174,8 @@ async fn running_transfer_ends_before_the_server_does(world: World) {
         wait.notified().await;
         Ok::<_, std::io::Error>(second)
     });
-    let separator = if upload.path.contains('?') { '&' } else { '?' };
-    let path = format!("{url}{}{separator}digest={}", upload.path, digest(&content));
     let put = by_hand
-        .absolute(Method::PUT, &path)
+        .commit_request(&url, &upload, &digest(&content))
         .body(Body::wrap_stream(first.chain(then)));
     let transfer = tokio::spawn(put.send());
     by_hand.wait_until_busy(&url, &upload).await;
