@@ -109,7 +109,7 @@ impl Uploads {
             return Ok(Started::Open(upload));
         };
         let keep_until = self.core.now().after(self.core.settings.push.lease);
-        let (repository, _) = self.target(actor, path).await?;
+        let repository = self.target(actor, path).await?;
         let linked = self
             .core
             .db
@@ -280,7 +280,7 @@ impl Uploads {
         path: &RepositoryPath,
         algorithm: Algorithm,
     ) -> Result<(UploadId, UploadStatus)> {
-        let (repository, _) = self.target(actor, path).await?;
+        let repository = self.target(actor, path).await?;
         let uuid = Uuid::now_v7();
         let now = self.core.now();
         let start = Progress {
@@ -313,37 +313,23 @@ impl Uploads {
         ))
     }
 
-    /// The repository that a push goes to, created when it is absent and the actor may; tells whether
-    /// it is new.
+    /// The repository that a push goes to, created when it is absent and the actor may.
     pub(crate) async fn target(
         &self,
         actor: &Actor,
         path: &RepositoryPath,
-    ) -> Result<(RepositoryId, bool)> {
-        if self.core.settings.push.disabled {
-            return Err(Error::FeatureOff {
-                message: "pushes are switched off (`DISABLE_PUSHES`)".into(),
-            });
-        }
-        self.core.check_depth(path)?;
+    ) -> Result<RepositoryId> {
         for _ in 0..CREATION_ATTEMPTS_MAX {
-            let mut conn = self.core.db.read().await?;
-            let found = self
-                .core
-                .gate
-                .repository_or_creatable::<repo::Push>(&mut conn, actor, path, true)
-                .await?;
-            drop(conn);
-            if let Found::Existing(access) = found {
-                return Ok((access.repository.id, false));
+            if let Some(id) = self.existing_target(actor, path).await? {
+                return Ok(id);
             }
-            match self
+            let created = self
                 .core
                 .db
                 .write(async |tx| self.create_target(tx, actor, path).await)
-                .await
-            {
-                Ok(id) => return Ok((id, true)),
+                .await;
+            match created {
+                Ok(id) => return Ok(id),
                 // A parallel push was faster; what it made is ours to look at.
                 Err(Error::AlreadyExists { .. }) => {}
                 Err(e) => return Err(e),
@@ -352,6 +338,30 @@ impl Uploads {
         Err(Error::conflict(format!(
             "`{path}` cannot be created: its namespace is being deleted, or others create it at this moment"
         )))
+    }
+
+    /// The repository that a push goes to; `None` when it is absent and the actor may create it.
+    pub(crate) async fn existing_target(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<Option<RepositoryId>> {
+        if self.core.settings.push.disabled {
+            return Err(Error::FeatureOff {
+                message: "pushes are switched off (`DISABLE_PUSHES`)".into(),
+            });
+        }
+        self.core.check_depth(path)?;
+        let mut conn = self.core.db.read().await?;
+        let found = self
+            .core
+            .gate
+            .repository_or_creatable::<repo::Push>(&mut conn, actor, path, true)
+            .await?;
+        Ok(match found {
+            Found::Existing(access) => Some(access.repository.id),
+            Found::Creatable(_) | Found::NamespaceCreatable(_) => None,
+        })
     }
 
     /// Makes the repository of a first push, and before it the namespace where that is allowed.

@@ -494,3 +494,36 @@ db_test!(
         assert_eq!(child.is(200).body, amd.manifest);
     }
 );
+
+db_test!(
+    async fn a_manifest_that_is_refused_makes_no_repository(t: TestRegistry) {
+        let client = ann(t).await;
+        let image = TestImage::new(1);
+        let index = images::index(&[(&image, "linux", "amd64")]);
+        for (body, code) in [
+            (Bytes::from("{"), "MANIFEST_INVALID"),
+            (image.manifest.clone(), "MANIFEST_BLOB_UNKNOWN"),
+            (index, "MANIFEST_BLOB_UNKNOWN"),
+        ] {
+            client
+                .push_manifest(APP, "1", &body)
+                .await
+                .is_error(400, code);
+        }
+        let wrong = Digest::of(b"other");
+        client
+            .push_manifest(APP, wrong.as_str(), &image.manifest)
+            .await
+            .is_error(400, "DIGEST_INVALID");
+        let tags = "/v2/ann/app/tags/list";
+        client.get(tags).await.is_error(404, "NAME_UNKNOWN");
+        // One that needs nothing is a first push like any other.
+        let empty =
+            json!({ "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "manifests": [] });
+        client
+            .push_manifest(APP, "1", &Bytes::from(empty.to_string()))
+            .await
+            .is(201);
+        client.get(tags).await.is(200);
+    }
+);

@@ -194,3 +194,28 @@ db_test!(
         assert_eq!(found, sorted(&[about, old.manifest.clone()]));
     }
 );
+
+db_test!(
+    async fn a_listing_leaves_out_annotations_that_would_not_fit(t: TestRegistry) {
+        let (client, image, _) = with_referrers(t, &[]).await;
+        let mut large: Value =
+            serde_json::from_slice(&images::artifact(&image.manifest, "x/large")).unwrap();
+        for n in 0..390 {
+            large["annotations"][format!("org.example.{n}")] = json!("x".repeat(10_000));
+        }
+        let large = Bytes::from(large.to_string());
+        let digest = Digest::of(&large);
+        let pushed = client.push_manifest(APP, digest.as_str(), &large).await;
+        assert_eq!(
+            pushed.is(201).header("oci-subject"),
+            image.digest().as_str()
+        );
+        let listed = client.get(&of(&image)).await;
+        assert_eq!(digests(&listed), [digest.to_string()]);
+        assert!(listed.body.len() < 40_000);
+        let annotations = listed.json()["manifests"][0]["annotations"].clone();
+        assert_eq!(annotations["org.example.about"], "x/large");
+        let whole = client.get(&format!("/v2/{APP}/manifests/{digest}")).await;
+        assert_eq!(whole.is(200).body, large);
+    }
+);

@@ -94,7 +94,7 @@ impl Manifests {
         content_type: Option<&str>,
         bytes: Bytes,
     ) -> Result<Pushed> {
-        let (repository, _) = self.uploads.target(actor, path).await?;
+        let existing = self.uploads.existing_target(actor, path).await?;
         let manifest = Manifest::parse(&bytes, content_type)?;
         let algorithm = expected.map_or(Algorithm::default(), Digest::algorithm);
         let digest = Digest::by(algorithm, &bytes);
@@ -104,6 +104,16 @@ impl Manifests {
                 actual: digest,
             });
         }
+        let repository = match (existing, self.needed(&manifest)) {
+            (Some(repository), _) => repository,
+            // What is not here cannot be in a repository that is not here either, so none is made.
+            (None, Some(digest)) => {
+                return Err(Error::ManifestBlobUnknown {
+                    digest: digest.clone(),
+                });
+            }
+            (None, None) => self.uploads.target(actor, path).await?,
+        };
         self.bring_empty_layer(actor, path, repository, &manifest)
             .await?;
         let platform = self.platform(repository, &manifest).await?;
@@ -208,6 +218,16 @@ impl Manifests {
         Err(Error::conflict(format!(
             "tag `{tag}` is being moved by many pushes at once; try again"
         )))
+    }
+
+    /// Something that must be in the repository before this manifest.
+    fn needed<'a>(&self, manifest: &'a Manifest) -> Option<&'a Digest> {
+        let children = manifest.children.iter();
+        manifest
+            .required_blobs()
+            .chain(children.filter(|_| !self.core.settings.push.sparse_index))
+            .map(|named| &named.digest)
+            .next()
     }
 
     /// Links the empty layer where a manifest names it: clients have been told that it is here.
