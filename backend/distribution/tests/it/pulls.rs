@@ -1,5 +1,7 @@
 //! Reading blobs.
 
+use std::time::Duration;
+
 use berth_domain::{Digest, MediaType};
 use berth_testkit::{TestImage, TestRegistry, db_test, images};
 use bytes::Bytes;
@@ -155,11 +157,25 @@ db_test!(
                 "digest": digest, "size": 32,
             }],
         });
-        client
-            .push_manifest(APP, "padded", &Bytes::from(manifest.to_string()))
-            .await
-            .is(201);
+        let manifest = Bytes::from(manifest.to_string());
+        client.push_manifest(APP, "padded", &manifest).await.is(201);
         assert_eq!(client.get(&path).await.is(200).body, get.body);
         client.delete(&path).await.is_error(405, "UNSUPPORTED");
+        // It outlives the last image that names it.
+        let named = format!("/v2/{APP}/manifests/{}", Digest::of(&manifest));
+        client.delete(&named).await.is(202);
+        let workers = t.services.workers();
+        workers.prepare().await.unwrap();
+        for _ in 0..4 {
+            t.clock.advance(Duration::from_hours(15 * 24));
+            for kind in ["collection", "object_sweep"] {
+                assert!(workers.run_kind_if_due(kind).await.unwrap(), "{kind} ran");
+            }
+        }
+        assert!(t.storage.list(None, 1).await.unwrap().is_empty());
+        let client = Client::of(t, "ann", APP).await;
+        assert_eq!(client.get(&path).await.is(200).body, get.body);
+        client.push_blob(APP, &image.config).await.is(201);
+        client.push_manifest(APP, "padded", &manifest).await.is(201);
     }
 );

@@ -126,6 +126,8 @@ impl Manifests {
                     .gate
                     .repository::<repo::Push>(tx, actor, path)
                     .await?;
+                // The one of that name now: a deletion may have put another in the place of the one above.
+                let repository = access.repository.id;
                 let now = self.core.now();
                 let named = named_blobs(tx, repository, &manifest).await?;
                 let (children, children_bytes) = self.children(tx, repository, &manifest).await?;
