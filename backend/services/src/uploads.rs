@@ -85,8 +85,26 @@ impl Uploads {
         path: &RepositoryPath,
         algorithm: Algorithm,
     ) -> Result<UploadStatus> {
-        let (_, status) = self.insert(actor, path, algorithm).await?;
-        Ok(status)
+        let repository = self.target(actor, path).await?;
+        let uuid = Uuid::now_v7();
+        let now = self.core.now();
+        let start = Progress {
+            offset_bytes: 0,
+            hash_state: Hash::new(algorithm).to_text(),
+            write_state: self.core.storage.begin().to_json()?,
+            expires_at: now.after(self.core.settings.push.upload_life),
+        };
+        let account = actor.account_id();
+        self.core
+            .db
+            .write(async |tx| {
+                uploads::insert(tx, &uuid.to_string(), repository, account, &start, now).await
+            })
+            .await?;
+        Ok(UploadStatus {
+            uuid,
+            offset_bytes: 0,
+        })
     }
 
     /// Links a blob that a readable repository has, or opens an upload: an unknown blob, an unknown
@@ -272,45 +290,6 @@ impl Uploads {
             .write(async |tx| uploads::delete_ended(tx, now).await)
             .await?;
         Ok(count)
-    }
-
-    async fn insert(
-        &self,
-        actor: &Actor,
-        path: &RepositoryPath,
-        algorithm: Algorithm,
-    ) -> Result<(UploadId, UploadStatus)> {
-        let repository = self.target(actor, path).await?;
-        let uuid = Uuid::now_v7();
-        let now = self.core.now();
-        let start = Progress {
-            offset_bytes: 0,
-            hash_state: Hash::new(algorithm).to_text(),
-            write_state: self.core.storage.begin().to_json()?,
-            expires_at: now.after(self.core.settings.push.upload_life),
-        };
-        let id = self
-            .core
-            .db
-            .write(async |tx| {
-                uploads::insert(
-                    tx,
-                    &uuid.to_string(),
-                    repository,
-                    actor.account_id(),
-                    &start,
-                    now,
-                )
-                .await
-            })
-            .await?;
-        Ok((
-            id,
-            UploadStatus {
-                uuid,
-                offset_bytes: 0,
-            },
-        ))
     }
 
     /// The repository that a push goes to, created when it is absent and the actor may.
