@@ -107,6 +107,19 @@ impl Deployment {
         self.folder.path()
     }
 
+    /// Its base address.
+    pub fn url(&self) -> String {
+        match self.certificate() {
+            Some(_) => format!("https://{}", self.host),
+            None => format!("http://{}", self.host),
+        }
+    }
+
+    /// The file with its certificate, where it speaks TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        server::certificate(&self.environment)
+    }
+
     /// Runs a command of the binary beside the servers, on their data.
     pub async fn berth(&self, arguments: &[&str], input: Option<&str>) -> String {
         let path = self.folder.path().to_path_buf();

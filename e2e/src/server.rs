@@ -34,6 +34,13 @@ pub fn binary() -> PathBuf {
     target.join("release/berth")
 }
 
+/// The file with the certificate of a server in this environment, where it speaks TLS.
+pub(crate) fn certificate(environment: &Environment) -> Option<&str> {
+    let mut variables = environment.iter();
+    let found = variables.find(|(name, _)| name == "BERTH_TLS_CERTIFICATE");
+    found.map(|(_, path)| path.as_str())
+}
+
 /// An address on loopback that nobody listens on.
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
@@ -78,7 +85,12 @@ impl Server {
 
     /// Its base address as a URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if certificate(&self.environment).is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The most memory that it has held so far.
@@ -131,7 +143,7 @@ impl Server {
 
     async fn wait_until_ready(&mut self) {
         let url = format!("{}/health/ready", self.url());
-        let http = crate::world::http_client();
+        let http = crate::world::http_client(certificate(&self.environment));
         let ready = async {
             let mut poll = tokio::time::interval(POLL);
             loop {

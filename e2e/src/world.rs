@@ -33,21 +33,24 @@ pub struct World {
     token: String,
 }
 
-/// An HTTP client that follows no redirect by itself and trusts nothing but loopback plain text.
-pub fn http_client() -> Client {
+/// An HTTP client that trusts the certificate in a file, or nothing but loopback plain text.
+pub fn http_client(certificate: Option<&str>) -> Client {
     // Both installers may run first; the outcome is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a plain client can be built")
+    let mut client = Client::builder().no_proxy();
+    if let Some(path) = certificate {
+        let pem = std::fs::read(path).expect("the certificate can be read");
+        let trusted = reqwest::Certificate::from_pem(&pem).expect("the certificate is PEM");
+        client = client.tls_certs_only([trusted]);
+    }
+    client.build().expect("a plain client can be built")
 }
 
 impl World {
     /// Makes the first user of an empty registry.
     pub async fn set_up(deployment: Deployment) -> Self {
-        let http = http_client();
-        let url = format!("http://{}", deployment.host());
+        let http = http_client(deployment.certificate());
+        let url = deployment.url();
         let admin = Account {
             name: "admin".to_owned(),
             password: random::secret(),
@@ -90,7 +93,7 @@ impl World {
 
     /// The base address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.deployment.host())
+        self.deployment.url()
     }
 
     /// Base addresses of each process; two when scaled out.

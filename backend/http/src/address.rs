@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use berth_services::settings::RegistrySettings;
+
+use crate::origin::{X_FORWARDED_HOST, X_FORWARDED_PROTO};
 
 /// Longest host that is believed, port included.
 const HOST_BYTES_MAX: usize = 255;
@@ -26,8 +28,8 @@ impl fmt::Display for PublicAddress {
 /// Finds the public address of each request.
 ///
 /// With `SERVER_HOSTNAME` it is always the configured one. Without, a first run has to work at any
-/// port, so a well-formed `Host` of the request is taken; addresses that leave the request (mails)
-/// must not come from here.
+/// port, so a well-formed `Host` of the request is taken, or what a trusted proxy says of host and scheme (from
+/// others [`crate::observe`] has removed it); addresses that leave the request (mails) must not come from here.
 #[derive(Debug, Clone)]
 pub struct Addresses {
     scheme: String,
@@ -45,26 +47,41 @@ impl Addresses {
 
     /// The address for a request.
     pub fn of(&self, uri: &Uri, headers: &HeaderMap) -> PublicAddress {
-        let host = self
-            .host
-            .as_deref()
+        if let Some(host) = &self.host {
+            return PublicAddress {
+                scheme: self.scheme.clone(),
+                host: host.clone(),
+            };
+        }
+        let scheme = only(headers, &X_FORWARDED_PROTO)
+            .filter(|scheme| matches!(*scheme, "http" | "https"))
+            .unwrap_or(&self.scheme);
+        let host = only(headers, &X_FORWARDED_HOST)
+            .filter(|host| is_well_formed(host))
             .or_else(|| requested_host(uri, headers))
             // Nothing of a malformed header is ever written into an answer.
             .unwrap_or("localhost");
         PublicAddress {
-            scheme: self.scheme.clone(),
+            scheme: scheme.to_owned(),
             host: host.to_owned(),
         }
     }
 }
 
+/// The value of a header that is there once; several say nothing certain.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
 /// HTTP/2 names the host in the target, HTTP/1 in a header.
 fn requested_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = match (uri.authority(), hosts.next(), hosts.next()) {
-        (Some(authority), _, _) => authority.as_str(),
-        (None, Some(host), None) => host.to_str().ok()?,
-        _ => return None,
+    let host = match uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => only(headers, &header::HOST)?,
     };
     is_well_formed(host).then_some(host)
 }

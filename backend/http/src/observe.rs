@@ -48,10 +48,13 @@ pub fn record_repository(path: &impl std::fmt::Display) {
 
 async fn observe(
     State(proxies): State<Arc<TrustedProxies>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> axum::response::Response {
     let id = request_id(request.headers());
+    let (mut parts, body) = request.into_parts();
+    proxies.disbelieve(&parts.extensions, &mut parts.headers);
+    let mut request = Request::from_parts(parts, body);
     let origin = origin(
         request.extensions(),
         request.headers(),

@@ -14,8 +14,13 @@ use ipnet::IpNet;
 const USER_AGENT_CHARS_MAX: usize = 255;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// The host that a client asked a proxy for.
+pub(crate) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// The scheme by which a client reached a proxy.
+pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The proxies in front of the registry whose word on the client's address is believed.
+/// The proxies in front of the registry whose word on the client's address, and on the one that the client
+/// asked for, is believed.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -41,6 +46,18 @@ impl TrustedProxies {
 
     fn trusts(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&ip))
+    }
+
+    /// Takes away what only a trusted proxy may say, where the request is not from one; so whoever finds
+    /// such a header later may believe it.
+    pub(crate) fn disbelieve(&self, extensions: &Extensions, headers: &mut HeaderMap) {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        let is_trusted =
+            peer.is_some_and(|ConnectInfo(address)| self.trusts(address.ip().to_canonical()));
+        if !is_trusted {
+            headers.remove(X_FORWARDED_HOST);
+            headers.remove(X_FORWARDED_PROTO);
+        }
     }
 
     /// The nearest address that is not a trusted proxy: each of them appends the one it saw, so the

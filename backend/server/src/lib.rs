@@ -7,6 +7,7 @@
 pub mod cli;
 mod commands;
 pub mod config;
+pub mod connections;
 pub mod drain;
 mod graphql;
 pub mod logging;

@@ -1,6 +1,7 @@
 //! Opens what the server stands on, in an order in which nothing is made for a configuration that
 //! cannot work. Every failure names the key (or option) and says what to mend.
 
+mod certificate;
 mod data;
 mod database;
 mod failure;
@@ -10,6 +11,7 @@ mod sealing_key;
 mod services;
 mod storage;
 
+pub use certificate::certificate;
 pub use data::DataFolder;
 pub use database::{Migrate, database};
 pub use failure::StartUpError;

@@ -1,20 +1,24 @@
 //! Health and measurements over real services.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, Uri};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use berth_domain::Secret;
+use berth_http::address::Addresses;
 use berth_http::metrics::Exporter;
 use berth_http::observe::{self, RouteName};
 use berth_http::origin::TrustedProxies;
 use berth_http::{console, cookies, health};
 use berth_services::Origin;
+use berth_services::settings::RegistrySettings;
 use berth_testkit::{Backend, PASSWORD, TestRegistry, db_test};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -127,6 +131,76 @@ db_test!(
         }
     }
 );
+
+#[tokio::test]
+async fn only_a_trusted_proxy_says_what_the_client_asked_for() {
+    let shown = |settings: RegistrySettings| {
+        let addresses = Addresses::new(&settings);
+        let show =
+            async move |uri: Uri, headers: HeaderMap| addresses.of(&uri, &headers).to_string();
+        let proxies = TrustedProxies::parse(&["10.0.0.0/8"]).expect("a network");
+        observe::around(Router::new().route("/", get(show)), proxies)
+    };
+    let named = RegistrySettings {
+        hostname: Some("reg.example".to_owned()),
+        ..RegistrySettings::default()
+    };
+    let unnamed = RegistrySettings::default();
+    for (settings, peer, host, scheme, expected) in [
+        (
+            &unnamed,
+            "10.1.2.3:1",
+            "reg.test:8443",
+            "https",
+            "https://reg.test:8443",
+        ),
+        (
+            &unnamed,
+            "[::ffff:10.1.2.3]:1",
+            "reg.test",
+            "https",
+            "https://reg.test",
+        ),
+        (
+            &unnamed,
+            "9.9.9.9:1",
+            "reg.test",
+            "https",
+            "http://inside:8080",
+        ),
+        (
+            &unnamed,
+            "127.0.0.1:1",
+            "reg.test",
+            "https",
+            "http://inside:8080",
+        ),
+        (
+            &unnamed,
+            "10.1.2.3:1",
+            "a\"b",
+            "gopher",
+            "http://inside:8080",
+        ),
+        (
+            &named,
+            "10.1.2.3:1",
+            "reg.test",
+            "https",
+            "http://reg.example",
+        ),
+    ] {
+        let peer: SocketAddr = peer.parse().expect("an address");
+        let request = Request::get("/")
+            .header("host", "inside:8080")
+            .header("x-forwarded-host", host)
+            .header("x-forwarded-proto", scheme)
+            .extension(ConnectInfo(peer))
+            .body(Body::empty());
+        let (_, shown) = send(&shown(settings.clone()), request.expect("a request")).await;
+        assert_eq!(shown, expected, "{peer} {host} {scheme}");
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_is_measured_under_the_name_of_its_route() {

@@ -3,18 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use berth_services::Services;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, block_on, configuration};
 use crate::cli::ServeArgs;
 use crate::config::Config;
+use crate::connections::{self, Limits};
 use crate::drain::Drain;
 use crate::router::router;
 use crate::signals::Signals;
-use crate::start_up::{DataFolder, listener, own, services};
+use crate::start_up::{DataFolder, certificate, listener, own, services};
 
 /// What idle connections get for closing, and workers for ending what they do, after the drain.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -35,13 +34,15 @@ async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
     // First, so that a second start beside a running server touches nothing.
     let listener = listener(address, subject).await?;
     let address = listener.local_addr().unwrap_or(address);
+    let file = args.config.config.as_deref();
+    let certificate = certificate(config, file)?;
     let _owned = own(config, &data)?;
     let services = services(config, &data, address, config.migrate_at_start()).await?;
     if config.is_embedded() {
         services.take_over().await?;
     }
     let drain = Drain::default();
-    let config_provider = match &args.config.config {
+    let config_provider = match file {
         Some(_) => "file",
         None => "environment",
     };
@@ -51,7 +52,7 @@ async fn run(config: &Config, args: &ServeArgs) -> Result<(), Failure> {
     let workers = (!args.no_workers).then(|| tokio::spawn(services.workers().run(stop.clone())));
     greet(&services, config, address).await?;
     tokio::select! {
-        stopped = accept(listener, app, &stop) => stopped?,
+        () = connections::serve(listener, app, certificate, Limits::default(), &stop) => {}
         () = wind_down(config, &drain, &stop, &mut signals) => {}
     }
     if let Some(workers) = workers {
@@ -78,22 +79,6 @@ async fn greet(services: &Services, config: &Config, address: SocketAddr) -> Res
         );
     }
     Ok(())
-}
-
-async fn accept(
-    listener: TcpListener,
-    app: axum::Router,
-    stop: &CancellationToken,
-) -> Result<(), Failure> {
-    let listener = listener.tap_io(|stream| {
-        // Answers are written whole; waiting for more to send only delays them.
-        let _ = stream.set_nodelay(true);
-    });
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    server
-        .await
-        .map_err(|error| Failure(format!("the listener failed: {error}")))
 }
 
 /// Ends when everything may be let go: after a signal, the drain, and a moment in which the

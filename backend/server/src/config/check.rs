@@ -2,7 +2,7 @@
 
 use super::database::DatabaseUri;
 use super::storage::Place as StoragePlace;
-use super::values::AuthenticationType;
+use super::values::{AuthenticationType, UrlScheme};
 use super::{Config, Loaded, Problem};
 
 /// Shortest sealing key that is accepted, in characters.
@@ -143,6 +143,23 @@ fn values(config: &Config, findings: &mut Findings) {
                 "`{}` does not work yet, only `Database` does",
                 config.accounts.authentication
             ),
+        );
+    }
+    let server = &config.server;
+    let pair = [
+        ("TLS_CERTIFICATE", &server.tls_certificate, "TLS_KEY"),
+        ("TLS_KEY", &server.tls_key, "TLS_CERTIFICATE"),
+    ];
+    if server.tls_certificate.is_some() != server.tls_key.is_some() {
+        for (key, _, other) in pair.into_iter().filter(|(_, value, _)| value.is_none()) {
+            problem(findings, key, format!("missing, since `{other}` is set"));
+        }
+    }
+    if server.tls_certificate.is_some() && server.url_scheme == UrlScheme::Http {
+        problem(
+            findings,
+            "PREFERRED_URL_SCHEME",
+            "expected `https`, since `TLS_CERTIFICATE` is set",
         );
     }
     if config.database.pool_size == 0 {

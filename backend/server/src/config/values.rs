@@ -378,7 +378,7 @@ words! {
     pub enum UrlScheme {
         /// Plain, for a loopback address or behind something that speaks TLS on its own terms.
         Http = "http",
-        /// By TLS, which a proxy in front ends.
+        /// By TLS, which this server or a proxy in front ends.
         Https = "https",
     }
 }

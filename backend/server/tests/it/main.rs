@@ -1,5 +1,8 @@
 //! The binary as an operator meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod connections;
 mod graphql;
 mod keys;
 mod server;

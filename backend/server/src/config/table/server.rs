@@ -19,9 +19,16 @@ settings! {
         "SERVER_HOSTNAME" hostname: Option<ServerHostname> = None;
         /// How clients reach the registry; decides about the links it writes and whether cookies are for TLS alone.
         "PREFERRED_URL_SCHEME" url_scheme: UrlScheme = UrlScheme::Http;
+        /// File with the server's certificate and the chain below it, PEM. With it the server ends TLS itself. Without it, `ssl.cert` and `ssl.key`
+        /// beside the configuration file are taken where `PREFERRED_URL_SCHEME` is `https`. Read again when it changes. Berth's own key.
+        "TLS_CERTIFICATE" tls_certificate: Option<String> = None;
+        /// File with the key of that certificate, PEM. Berth's own key.
+        "TLS_KEY" tls_key: Option<String> = None;
+        /// Whether a proxy ends TLS although there is a certificate here.
+        "EXTERNAL_TLS_TERMINATION" external_tls: bool = false;
         /// Where the server listens. Berth's own key; `--listen` goes before it.
         "LISTEN_ADDRESS" listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
-        /// Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed. Berth's own key.
+        /// Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For`, `-Host` and `-Proto` are believed; nobody's are by default. Berth's own key.
         "TRUSTED_PROXIES" trusted_proxies: Vec<String> = Vec::new();
         /// How long running transfers may go on after SIGTERM or SIGINT, while new requests are answered with 503. Berth's own key.
         "DRAIN_TIMEOUT" drain_timeout: Lifetime = Lifetime::seconds(30);
@@ -45,8 +52,6 @@ settings! {
         "PULL_METRICS_REDIS": Anything = Anything::default();
         /// Cache of rows: what may be cached is cached in the process.
         "DATA_MODEL_CACHE_CONFIG": Anything = Anything::default();
-        /// Whether a proxy ends TLS: `PREFERRED_URL_SCHEME` says it all.
-        "EXTERNAL_TLS_TERMINATION": Anything = Anything::default();
         /// Mark of a finished set-up tool: there is no such tool.
         "SETUP_COMPLETE": Anything = Anything::default();
         /// Test mode: there is none.
