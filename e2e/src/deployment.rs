@@ -107,6 +107,25 @@ impl Deployment {
         self.folder.path()
     }
 
+    /// Starts another server on a free address, with its relative paths in `folder` and with these keys before
+    /// the ones of this registry.
+    pub async fn server_beside(&self, folder: std::path::PathBuf, keys: &[(&str, &str)]) -> Server {
+        let address = server::free_address();
+        let mut environment = self.environment.clone();
+        environment.push(("BERTH_SERVER_HOSTNAME".to_owned(), address.to_string()));
+        let keys = keys.iter();
+        environment.extend(keys.map(|(key, value)| (format!("BERTH_{key}"), (*value).to_owned())));
+        Server::start(address, folder, environment).await
+    }
+
+    /// The value of a configuration key, where one is set.
+    pub fn key(&self, key: &str) -> Option<&str> {
+        let name = format!("BERTH_{key}");
+        let mut variables = self.environment.iter();
+        let found = variables.find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Its base address.
     pub fn url(&self) -> String {
         match self.certificate() {
@@ -197,7 +216,8 @@ fn database_url(server: &str, database: &str) -> String {
     }
 }
 
-async fn create_database(url: &str, name: &str) {
+/// Makes an empty database on the test server.
+pub async fn create_database(url: &str, name: &str) {
     let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
     let (client, connection) =
         connected.unwrap_or_else(|error| panic!("cannot reach PostgreSQL at `{url}`: {error}"));

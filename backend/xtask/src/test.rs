@@ -221,6 +221,12 @@ fn service_needs() -> Vec<Need> {
             (20, 60),
         ),
         Need::packages(
+            "sqlite3",
+            which("sqlite3").map(|path| path.display().to_string()),
+            &["sqlite3"],
+            (5, 5),
+        ),
+        Need::packages(
             "Chromium",
             ["chromium", "chromium-browser", "google-chrome"]
                 .iter()

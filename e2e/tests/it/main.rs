@@ -1,6 +1,7 @@
 //! Real clients and a real browser against a running registry, in both deployment shapes.
 
 mod access;
+mod backup;
 mod browser;
 mod buildah;
 mod conformance;
@@ -20,6 +21,7 @@ mod uploads;
 fn main() -> std::process::ExitCode {
     berth_e2e::harness::main(&[
         access::SCENARIOS,
+        backup::SCENARIOS,
         browser::SCENARIOS,
         buildah::SCENARIOS,
         conformance::SCENARIOS,
