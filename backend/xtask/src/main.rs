@@ -81,9 +81,12 @@ may show. The seed that is printed repeats a run's choices: `BERTH_TORTURE_SEED`
 Example:
   cargo xtask torture --kills 1000"),
     ("dev", "\
-cargo xtask dev [--yes]
+cargo xtask dev [--check]
 
-Runs `berth serve` from a debug build and `trunk serve` beside it. Ctrl-C ends both.
+Runs `berth serve` from a debug build on port 8080 and `trunk serve` on port 8090 beside it, which
+passes calls and subscriptions on to it and loads the page anew when a source changes. Ctrl-C ends both.
+
+  --check   show in a browser that it works, on an empty registry, and stop
 
 Example:
   cargo xtask dev"),
@@ -151,7 +154,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "announce" => up::announcer(rest),
         "test" => test::run(&test::Options::parse(rest)?),
         "torture" => test::run(&test::Options::torture(rest)?),
-        "dev" => dev::run(flag(rest, "--yes")?),
+        "dev" => dev::run(flag(rest, "--check")?),
         "check" => check::all(flag(rest, "--yes")?),
         "gen" => generate::run(flag(rest, "--check")?),
         "tidy" => flag(rest, "").and_then(|_| tidy::run()),

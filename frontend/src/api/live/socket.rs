@@ -12,6 +12,13 @@ use web_sys::{MessageEvent, WebSocket};
 /// The only subscription of its socket.
 const ID: &str = "1";
 
+/// Where the server takes sockets; Trunk's proxy, through which a debug build speaks, has a path for them alone.
+const PATH: &str = if cfg!(debug_assertions) {
+    "/graphql-socket"
+} else {
+    "/graphql"
+};
+
 /// What the protocol says to its user.
 pub(super) enum Happening {
     /// The server was asked and will tell of what happens from now on.
@@ -48,7 +55,7 @@ impl Socket {
         } else {
             "ws"
         };
-        let address = format!("{scheme}://{}/graphql", location.host().ok()?);
+        let address = format!("{scheme}://{}{PATH}", location.host().ok()?);
         let socket = WebSocket::new_with_str(&address, "graphql-transport-ws").ok()?;
         // Unbounded, since the browser buffers without bound anyway and the page takes each message at once.
         let (sender, messages) = mpsc::unbounded();
