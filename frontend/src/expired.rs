@@ -1,11 +1,11 @@
 //! The dialog that signs in again when the session ended while a page was open.
 
 use cynic::MutationBuilder;
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 
 use crate::{
     api::use_api,
-    components::{Button, ButtonKind, FormAlert, Modal, PasswordField},
+    components::{FormDialog, PasswordField},
     i18n::*,
     pages::{SignInMutation, SignInVariables, wrong_password},
     session::use_session,
@@ -26,8 +26,7 @@ fn Dialog() -> impl IntoView {
     let work = Work::new();
     let name = session.user_name_untracked().unwrap_or_default();
     let (shown_name, known_name) = (name.clone(), name.clone());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    let on_submit = Callback::new(move |()| {
         let operation = SignInMutation::build(SignInVariables {
             username: name.clone(),
             password: password.get_untracked(),
@@ -36,17 +35,22 @@ fn Dialog() -> impl IntoView {
             session.set_viewer(Some(data.sign_in.viewer));
             api.answer_expired(true);
         });
-    };
+    });
     let close = Callback::new(move |()| {
         session.set_viewer(None);
         api.answer_expired(false);
     });
     view! {
-        <Modal title=words!(i18n, expired.title) on_close=close>
-            <form class="berth-dialog-form" on:submit=submit>
-                <div class="pf-v6-c-modal-box__body">
-                    <div class="pf-v6-c-form">
-                        <FormAlert error=work.error words=Callback::new(move |error| wrong_password(i18n, &error))/>
+        <FormDialog
+            title=words!(i18n, expired.title)
+            work
+            error=work.error
+            words=Some(Callback::new(move |error| wrong_password(i18n, &error)))
+            action=words!(i18n, signin.action)
+            ready=Signal::derive(move || !password.with(String::is_empty))
+            on_submit
+            on_close=close
+        >
                         <p>{move || t_string!(i18n, expired.text, name = shown_name.clone())}</p>
                         // Tells password managers whose password this is.
                         <input type="text" name="username" autocomplete="username" value=known_name hidden readonly/>
@@ -56,17 +60,6 @@ fn Dialog() -> impl IntoView {
                             value=password
                             autofocus=true
                         />
-                    </div>
-                </div>
-                <footer class="pf-v6-c-modal-box__footer">
-                    <Button kind=ButtonKind::Primary submit=true busy=work.busy>
-                        {words!(i18n, signin.action)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| close.run(()))>
-                        {words!(i18n, common.cancel)}
-                    </Button>
-                </footer>
-            </form>
-        </Modal>
+        </FormDialog>
     }
 }

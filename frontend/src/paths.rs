@@ -41,10 +41,22 @@ impl Place {
     }
 }
 
-/// The page of a repository.
+/// The page of a repository. Where the path could name a tag, the open tab says what is meant.
 pub(crate) fn repository(path: &str) -> String {
-    format!("/repository/{path}")
+    let tab = match Place::parse(path) {
+        Some(Place::Tag { .. }) => "?tab=tags",
+        _ => "",
+    };
+    format!("/repository/{path}{tab}")
 }
+
+/// Whether `?tab=` is one of a repository's, and none of a tag's.
+pub(crate) fn is_repository_tab(tab: &str) -> bool {
+    REPOSITORY_TABS.contains(&tab)
+}
+
+/// The tabs of a repository's page, in order.
+pub(crate) const REPOSITORY_TABS: [&str; 3] = ["tags", "information", "settings"];
 
 /// The page of a tag.
 pub(crate) fn tag(path: &str, tag: &str) -> String {
@@ -168,6 +180,17 @@ mod tests {
         }
         assert_eq!(Place::parse("acme"), None);
         assert_eq!(Place::parse("acme/"), None);
+    }
+
+    #[test]
+    fn a_repository_that_is_spelt_like_a_tag_has_an_address_of_its_own() {
+        assert_eq!(repository("acme/x"), "/repository/acme/x");
+        assert_eq!(
+            repository("acme/x/tag/y"),
+            "/repository/acme/x/tag/y?tab=tags"
+        );
+        assert_eq!(tag("acme/x", "y"), "/repository/acme/x/tag/y");
+        assert!(is_repository_tab("tags") && !is_repository_tab("details"));
     }
 
     #[test]

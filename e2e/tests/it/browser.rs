@@ -9,6 +9,7 @@ use berth_e2e::scenarios;
 use berth_e2e::world::{Account, World};
 
 use flows::{
+    a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back, first_visitor_sets_the_registry_up,
     language_and_theme_are_remembered, pushed_tag_appears_in_an_open_list,
     repository_changes_visibility_and_goes_after_confirm, robot_gets_credentials_and_goes,
@@ -27,6 +28,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     robot_gets_credentials_and_goes,
     repository_changes_visibility_and_goes_after_confirm,
     search_and_sort_stay_in_the_address,
+    a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back,
     language_and_theme_are_remembered,
     hidden_and_unknown_pages_look_alike,

@@ -1,8 +1,8 @@
 //! The question before what cannot be undone.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 
-use super::{Button, ButtonKind, FormAlert, Modal, TextField};
+use super::{FormDialog, TextField};
 use crate::{i18n::*, work::Work};
 
 /// Asks to type `confirm` before something is deleted.
@@ -28,18 +28,17 @@ pub(crate) fn ConfirmDialog(
     let i18n = use_i18n();
     let typed = RwSignal::new(String::new());
     let matches = move || typed.get().trim() == "confirm";
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if matches() {
-            on_confirm.run(());
-        }
-    };
     view! {
-        <Modal title on_close>
-            <form class="berth-dialog-form" on:submit=submit novalidate>
-                <div class="pf-v6-c-modal-box__body">
-                    <div class="pf-v6-c-form">
-                        <FormAlert error=work.error/>
+        <FormDialog
+            title
+            work
+            error=work.error
+            action=words!(i18n, common.delete)
+            danger=true
+            ready=Signal::derive(matches)
+            on_submit=on_confirm
+            on_close
+        >
                         <p>{move || text.get()}</p>
                         {move || {
                             let names = names.get();
@@ -64,17 +63,6 @@ pub(crate) fn ConfirmDialog(
                             value=typed
                             autofocus=true
                         />
-                    </div>
-                </div>
-                <footer class="pf-v6-c-modal-box__footer">
-                    <Button kind=ButtonKind::Danger submit=true busy=work.busy disabled=Signal::derive(move || !matches())>
-                        {words!(i18n, common.delete)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {words!(i18n, common.cancel)}
-                    </Button>
-                </footer>
-            </form>
-        </Modal>
+        </FormDialog>
     }
 }

@@ -239,7 +239,7 @@ pub(crate) fn FormAlert(
     #[prop(into)]
     error: Signal<Option<ApiError>>,
     /// Words for some failures instead of those for their class.
-    #[prop(optional)]
+    #[prop(optional_no_strip)]
     words: Option<Callback<ApiError, Option<String>>>,
     /// What did not work, above the reason.
     #[prop(optional, into)]

@@ -32,10 +32,7 @@ pub(crate) fn Tabs(
     let url = use_list_url();
     let keys: Vec<_> = tabs.iter().map(|tab| tab.key).collect();
     let keys = StoredValue::new(keys);
-    let open = move |key: &'static str| {
-        let first = keys.with_value(|keys| keys.first().copied());
-        url.open_tab(if first == Some(key) { "" } else { key }, keep);
-    };
+    let open = move |key: &'static str| url.open_tab(key, keep);
     let on_key = move |event: KeyboardEvent| {
         let step: isize = match event.key().as_str() {
             "ArrowRight" => 1,

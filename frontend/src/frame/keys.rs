@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{components::Modal, i18n::*};
 
-/// Listens for `/`, `g o`, `g r` and `?`; shows the list when `open`.
+/// Listens for `/`, `g o`, `g r`, `j`, `k`, `x` and `?`; shows the list when `open`.
 #[component]
 pub(crate) fn Shortcuts(
     /// Whether the list is shown.
@@ -27,7 +27,16 @@ pub(crate) fn Shortcuts(
             (true, "r") => Some("/repository"),
             _ => None,
         };
-        if let Some(target) = target {
+        let step = match key.as_str() {
+            "j" => Some(1),
+            "k" => Some(-1),
+            _ => None,
+        };
+        if let Some(step) = step {
+            move_in_table(step);
+        } else if key == "x" {
+            choose_row();
+        } else if let Some(target) = target {
             navigate(target, leptos_router::NavigateOptions::default());
         } else if key == "?" {
             event.prevent_default();
@@ -60,12 +69,56 @@ pub(crate) fn Shortcuts(
                         {line(&["/"], words!(i18n, keys.search))}
                         {line(&["g", "o"], words!(i18n, nav.organizations))}
                         {line(&["g", "r"], words!(i18n, nav.repositories))}
+                        {line(&["j", "k"], words!(i18n, keys.rows))}
+                        {line(&["x"], words!(i18n, keys.choose))}
+                        {line(&["Enter"], words!(i18n, keys.open))}
                         {line(&["?"], words!(i18n, keys.title))}
                         {line(&["Esc"], words!(i18n, keys.close))}
                     </dl>
                 </div>
             </Modal>
         </Show>
+    }
+}
+
+/// The rows of the page's list, and the one that has the focus.
+fn rows() -> (Vec<web_sys::Element>, Option<usize>) {
+    let Ok(list) = document().query_selector_all("main tbody tr") else {
+        return (Vec::new(), None);
+    };
+    let rows: Vec<web_sys::Element> = (0..list.length())
+        .filter_map(|i| list.get(i)?.dyn_into().ok())
+        .collect();
+    let active = document().active_element();
+    let at = rows
+        .iter()
+        .position(|row| row.contains(active.as_ref().map(AsRef::as_ref)));
+    (rows, at)
+}
+
+/// Moves the focus to what the next or the previous row leads to, which `Enter` then opens.
+fn move_in_table(step: isize) {
+    let (rows, at) = rows();
+    let next = match at {
+        Some(at) => at.saturating_add_signed(step).min(rows.len() - 1),
+        None => 0,
+    };
+    let opener = rows
+        .get(next)
+        .and_then(|row| row.query_selector("td a, td button").ok().flatten());
+    if let Some(opener) = opener.and_then(|opener| opener.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = opener.focus();
+    }
+}
+
+/// Chooses the row that has the focus, or takes the choice back.
+fn choose_row() {
+    let (rows, at) = rows();
+    let check = at
+        .and_then(|at| rows.get(at))
+        .and_then(|row| row.query_selector("input[type=checkbox]").ok().flatten());
+    if let Some(check) = check.and_then(|check| check.dyn_into::<web_sys::HtmlElement>().ok()) {
+        check.click();
     }
 }
 
@@ -76,7 +129,7 @@ fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     target.is_some_and(|target| {
         target
-            .closest("input, textarea, select, dialog, [popover]")
+            .closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")
             .ok()
             .flatten()
             .is_some()

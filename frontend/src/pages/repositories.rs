@@ -3,6 +3,8 @@
 mod actions;
 mod create;
 
+use std::collections::BTreeMap;
+
 use cynic::QueryBuilder;
 use icondata_lu as lu;
 use leptos::prelude::*;
@@ -24,7 +26,7 @@ use crate::{
 
 use create::CreateRepository;
 
-pub(crate) use actions::{DeleteRepositories, VisibilityChange, use_visibility_change};
+pub(crate) use actions::{DeleteRepositories, Doomed, VisibilityChange, use_visibility_change};
 
 /// The order without `sort` in the URL.
 const DEFAULT_SORT: &str = "name";
@@ -85,6 +87,18 @@ struct Repository {
     viewer_can_administer: bool,
 }
 
+impl Repository {
+    /// What would go with it.
+    fn doomed(&self) -> Doomed {
+        Doomed::new(
+            &self.id,
+            &self.path,
+            self.tag_count,
+            self.size_bytes.as_ref(),
+        )
+    }
+}
+
 /// All repositories that the viewer may see.
 #[component]
 pub(crate) fn Repositories() -> impl IntoView {
@@ -107,8 +121,10 @@ pub(crate) fn RepositoryList(
 ) -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let creating = RwSignal::new(false);
-    let deleting = RwSignal::new(None::<Vec<(String, String)>>);
+    let deleting = RwSignal::new(None::<Vec<Doomed>>);
     let selection = Selection::new();
+    // What would go with each row shown so far, since rows stay chosen when the page is turned.
+    let seen = StoredValue::new(BTreeMap::<String, Doomed>::new());
     let namespace = StoredValue::new(namespace);
     let visibility = move || match url.get("visibility").as_deref() {
         Some("public") => Some(Visibility::Public),
@@ -164,9 +180,10 @@ pub(crate) fn RepositoryList(
             }),
             MenuItem::Divider,
             MenuItem::danger(t_string!(i18n, common.delete), move || {
-                deleting.set(Some(
-                    selection.ids().into_iter().zip(selection.names()).collect(),
-                ));
+                let ids = selection.ids();
+                deleting.set(Some(seen.with_value(|seen| {
+                    ids.iter().filter_map(|id| seen.get(id).cloned()).collect()
+                })));
             }),
         ]
     };
@@ -236,6 +253,12 @@ pub(crate) fn RepositoryList(
                         .into_any();
                 }
                 let shown = nodes.len();
+                seen.update_value(|seen| {
+                    seen.extend(nodes.iter().map(|node| {
+                        let doomed = node.doomed();
+                        (doomed.id.clone(), doomed)
+                    }));
+                });
                 view! {
                     <RepositoryTable
                         repositories=nodes
@@ -277,7 +300,7 @@ fn RepositoryTable(
     repositories: Vec<Repository>,
     in_namespace: bool,
     selection: Selection,
-    deleting: RwSignal<Option<Vec<(String, String)>>>,
+    deleting: RwSignal<Option<Vec<Doomed>>>,
     change_visibility: Callback<VisibilityChange>,
 ) -> impl IntoView {
     let i18n = use_i18n();
@@ -326,6 +349,7 @@ fn RepositoryTable(
                         let tags = i64::from(repository.tag_count);
                         let actions = {
                             let (id, path) = (id.clone(), path.clone());
+                            let doomed = repository.doomed();
                             Callback::new(move |()| {
                                 let (to, text) = if public {
                                     (Visibility::Private, t_string!(i18n, repositories.make_private))
@@ -333,7 +357,7 @@ fn RepositoryTable(
                                     (Visibility::Public, t_string!(i18n, repositories.make_public))
                                 };
                                 let (change_id, change_path) = (id.clone(), path.clone());
-                                let row = (id.clone(), path.clone());
+                                let doomed = doomed.clone();
                                 vec![
                                     MenuItem::action(text, move || {
                                         change_visibility.run(VisibilityChange {
@@ -344,7 +368,7 @@ fn RepositoryTable(
                                     }),
                                     MenuItem::Divider,
                                     MenuItem::danger(t_string!(i18n, common.delete), move || {
-                                        deleting.set(Some(vec![row.clone()]));
+                                        deleting.set(Some(vec![doomed.clone()]));
                                     }),
                                 ]
                             })

@@ -88,7 +88,7 @@ pub(crate) fn SignIn() -> impl IntoView {
             <div class="berth-login__card">
                 <Heading title/>
                 <form class="pf-v6-c-form" on:submit=submit>
-                    <FormAlert error=work.error words=Callback::new(move |error| wrong_password(i18n, &error))/>
+                    <FormAlert error=work.error words=Some(Callback::new(move |error| wrong_password(i18n, &error)))/>
                     <TextField
                         id="username"
                         label=words!(i18n, signin.username)

@@ -166,6 +166,8 @@ pub(super) async fn repository_changes_visibility_and_goes_after_confirm(world: 
     page.click("button", &format!("Actions for {path}")).await;
     page.click("menuitem", "Delete").await;
     page.find("dialog", "Delete 1 repository?").await;
+    page.see("0 tags go, 0 B in all. This cannot be undone.")
+        .await;
     page.fill("textbox", "Type \"confirm\" to go on", "confirm")
         .await;
     page.press("Enter").await;
@@ -202,6 +204,49 @@ pub(super) async fn search_and_sort_stay_in_the_address(world: World) {
             == "gamma"
     })
     .await;
+    // Rows by keyboard: down to the second one, chosen, back up and opened.
+    page.evaluate("document.activeElement.blur()").await;
+    for key in ["j", "j", "x"] {
+        page.press(key).await;
+    }
+    page.see("1 selected").await;
+    page.press("k").await;
+    page.press("Enter").await;
+    page.find("heading", "gamma").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn a_tag_and_a_repository_of_the_same_spelling_both_open(world: World) {
+    let organization = world.organization().await;
+    let (inner, outer) = (
+        format!("{organization}/x/tag/y"),
+        format!("{organization}/x"),
+    );
+    let client = world.client(&world.admin);
+    let layout = client.image_layout(12, 1000);
+    client.push(&layout, &outer, "y").await;
+    client.push(&layout, &inner, "inner").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!("{}/organization/{organization}", world.url()))
+        .await;
+    page.find("link", "x").await;
+    // Its name may wrap, which readers of the page hear as words of their own.
+    page.evaluate("document.querySelector('a[href*=\"/x/tag/y\"]').click()")
+        .await;
+    page.find("heading", "x/tag/y").await;
+    page.find("link", "inner").await;
+    page.click("tab", "Information").await;
+    page.find("heading", "x/tag/y").await;
+    page.click("tab", "Tags").await;
+    page.find("link", "inner").await;
+    page.reload().await;
+    page.find("link", "inner").await;
+    page.go(&format!("{}/repository/{outer}", world.url()))
+        .await;
+    page.click("link", "y").await;
+    page.find("heading", "y").await;
+    page.see(&layout.digest).await;
     page.close().await;
     browser.close().await;
 }

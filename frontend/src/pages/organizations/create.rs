@@ -2,12 +2,12 @@
 
 use berth_domain::{Email, Namespace};
 use cynic::MutationBuilder;
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     api::{ErrorClass, use_api},
-    components::{Button, ButtonKind, FormAlert, Modal, TextField, error_text},
+    components::{FormDialog, TextField, error_text},
     i18n::*,
     pages::setup::refusal,
     paths, schema,
@@ -79,11 +79,7 @@ pub(crate) fn CreateOrganization(
         name.with(|name| name.trim().parse::<Namespace>().is_ok())
             && email.with(|email| email.trim().is_empty() || email.trim().parse::<Email>().is_ok())
     });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !ready.get_untracked() {
-            return;
-        }
+    let on_submit = Callback::new(move |()| {
         let variables = Variables {
             name: name.get_untracked().trim().to_owned(),
             email: Some(email.get_untracked().trim().to_owned()).filter(|email| !email.is_empty()),
@@ -101,13 +97,17 @@ pub(crate) fn CreateOrganization(
                 navigate(&paths::namespace(&name, false), NavigateOptions::default());
             },
         );
-    };
+    });
     view! {
-        <Modal title=words!(i18n, organizations.create) on_close>
-            <form class="berth-dialog-form" on:submit=submit novalidate>
-                <div class="pf-v6-c-modal-box__body">
-                    <div class="pf-v6-c-form">
-                        <FormAlert error=work.error_beside(&["name", "email"])/>
+        <FormDialog
+            title=words!(i18n, organizations.create)
+            work
+            error=work.error_beside(&["name", "email"])
+            action=words!(i18n, common.create)
+            ready
+            on_submit
+            on_close
+        >
                         <TextField
                             id="organization-name"
                             label=words!(i18n, organizations.organization_name)
@@ -125,22 +125,6 @@ pub(crate) fn CreateOrganization(
                             error=email_error
                             kind="email"
                         />
-                    </div>
-                </div>
-                <footer class="pf-v6-c-modal-box__footer">
-                    <Button
-                        kind=ButtonKind::Primary
-                        submit=true
-                        busy=work.busy
-                        disabled=Signal::derive(move || !ready.get())
-                    >
-                        {words!(i18n, common.create)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {words!(i18n, common.cancel)}
-                    </Button>
-                </footer>
-            </form>
-        </Modal>
+        </FormDialog>
     }
 }

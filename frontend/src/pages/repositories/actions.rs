@@ -6,9 +6,9 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api::{Api, use_api},
     components::{ConfirmDialog, Toasts, error_text, use_toasts},
-    fragments::Visibility,
+    fragments::{BigInt, Visibility},
     i18n::*,
-    schema,
+    schema, text,
     work::Work,
 };
 
@@ -121,6 +121,31 @@ impl Changer {
     }
 }
 
+/// A repository that may be deleted, and what would go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doomed {
+    /// Its id.
+    pub(crate) id: String,
+    /// `namespace/name`.
+    pub(crate) path: String,
+    /// How many tags.
+    pub(crate) tags: i32,
+    /// Its distinct bytes, as far as they are known.
+    pub(crate) bytes: u64,
+}
+
+impl Doomed {
+    /// From what the schema says of a repository.
+    pub(crate) fn new(id: &cynic::Id, path: &str, tags: i32, bytes: Option<&BigInt>) -> Self {
+        Self {
+            id: id.inner().to_owned(),
+            path: path.to_owned(),
+            tags,
+            bytes: bytes.and_then(|bytes| bytes.0.parse().ok()).unwrap_or(0),
+        }
+    }
+}
+
 #[derive(cynic::QueryVariables, Debug)]
 struct DeleteVariables {
     ids: Vec<cynic::Id>,
@@ -144,8 +169,8 @@ struct DeletePayload {
 /// Asks for `confirm`, then deletes.
 #[component]
 pub(crate) fn DeleteRepositories(
-    /// Ids and paths.
-    repositories: Vec<(String, String)>,
+    /// Which.
+    repositories: Vec<Doomed>,
     /// Takes the dialog away.
     on_close: Callback<()>,
     /// Called when they are gone.
@@ -154,7 +179,12 @@ pub(crate) fn DeleteRepositories(
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let work = Work::new();
     let count = repositories.len();
-    let (ids, names): (Vec<_>, Vec<_>) = repositories.into_iter().unzip();
+    let tags: i64 = repositories.iter().map(|one| i64::from(one.tags)).sum();
+    let bytes: u64 = repositories.iter().map(|one| one.bytes).sum();
+    let (ids, names): (Vec<_>, Vec<_>) = repositories
+        .into_iter()
+        .map(|one| (one.id, one.path))
+        .unzip();
     let on_confirm = Callback::new(move |()| {
         let variables = DeleteVariables {
             ids: ids.iter().map(cynic::Id::new).collect(),
@@ -167,7 +197,7 @@ pub(crate) fn DeleteRepositories(
     view! {
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, repositories.delete_title, count = count))
-            text=words!(i18n, repositories.delete_text)
+            text=Signal::derive(move || t_string!(i18n, repositories.delete_text, count = tags, size = text::size(bytes)))
             names=Signal::stored(names)
             work
             on_confirm

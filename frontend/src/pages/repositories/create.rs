@@ -3,15 +3,12 @@
 use berth_domain::RepositoryName;
 use cynic::MutationBuilder;
 use icondata_lu as lu;
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     api::{ErrorClass, use_api},
-    components::{
-        Button, ButtonKind, FormAlert, FormGroup, Icon, Modal, Select, TextArea, TextField,
-        error_text,
-    },
+    components::{FormDialog, FormGroup, Icon, Select, TextArea, TextField, error_text},
     fragments::Visibility,
     i18n::*,
     pages::setup::refusal,
@@ -92,11 +89,7 @@ pub(crate) fn CreateRepository(
     });
     let ready =
         Signal::derive(move || name.with(|name| name.trim().parse::<RepositoryName>().is_ok()));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !ready.get_untracked() {
-            return;
-        }
+    let on_submit = Callback::new(move |()| {
         let variables = Variables {
             namespace: namespace.get_untracked(),
             name: name.get_untracked().trim().to_owned(),
@@ -112,17 +105,21 @@ pub(crate) fn CreateRepository(
         work.start(api.done(Create::build(variables)), move |()| {
             navigate(&paths::repository(&path), NavigateOptions::default());
         });
-    };
+    });
     let options: Vec<_> = choices
         .into_iter()
         .map(|name| (name.clone(), name))
         .collect();
     view! {
-        <Modal title=words!(i18n, repositories.create) on_close>
-            <form class="berth-dialog-form" on:submit=submit novalidate>
-                <div class="pf-v6-c-modal-box__body">
-                    <div class="pf-v6-c-form">
-                        <FormAlert error=other_error/>
+        <FormDialog
+            title=words!(i18n, repositories.create)
+            work
+            error=other_error
+            action=words!(i18n, common.create)
+            ready
+            on_submit
+            on_close
+        >
                         <FormGroup
                             id="repository-namespace"
                             label=words!(i18n, repositories.namespace)
@@ -155,23 +152,7 @@ pub(crate) fn CreateRepository(
                             <VisibilityChoice public value=false/>
                             <VisibilityChoice public value=true/>
                         </fieldset>
-                    </div>
-                </div>
-                <footer class="pf-v6-c-modal-box__footer">
-                    <Button
-                        kind=ButtonKind::Primary
-                        submit=true
-                        busy=work.busy
-                        disabled=Signal::derive(move || !ready.get())
-                    >
-                        {words!(i18n, common.create)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {words!(i18n, common.cancel)}
-                    </Button>
-                </footer>
-            </form>
-        </Modal>
+        </FormDialog>
     }
 }
 

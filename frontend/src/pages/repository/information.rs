@@ -9,7 +9,7 @@ use crate::{
     commands,
     components::{
         Button, ButtonKind, CopyLine, FormAlert, Markdown, Size, TextArea, Time, VisibilityLabel,
-        use_toasts,
+        use_toasts, warn_before_leaving,
     },
     fragments::{Role, Visibility},
     i18n::*,
@@ -187,7 +187,10 @@ fn EditDescription(
     on_done: Callback<()>,
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let value = RwSignal::new(description);
+    let value = RwSignal::new(description.clone());
+    warn_before_leaving(Signal::derive(move || {
+        value.with(|text| *text != description)
+    }));
     let work = Work::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

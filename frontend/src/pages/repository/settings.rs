@@ -8,7 +8,7 @@ use crate::{
     components::{Button, ButtonKind},
     fragments::Visibility,
     i18n::*,
-    pages::repositories::{DeleteRepositories, VisibilityChange, use_visibility_change},
+    pages::repositories::{DeleteRepositories, Doomed, VisibilityChange, use_visibility_change},
 };
 
 /// The tab *Settings*.
@@ -25,7 +25,13 @@ pub(crate) fn Settings(
     let deleting = RwSignal::new(false);
     let public = repository.visibility == Visibility::Public;
     let (id, path) = (repository.id.inner().to_owned(), repository.path.clone());
-    let row = StoredValue::new(vec![(id.clone(), path.clone())]);
+    let doomed = Doomed::new(
+        &repository.id,
+        &path,
+        repository.tag_count,
+        repository.size_bytes.as_ref(),
+    );
+    let row = StoredValue::new(vec![doomed]);
     let gone = Callback::new(move |()| navigate("/repository", NavigateOptions::default()));
     let toggle = Callback::new(move |_| {
         change.run(VisibilityChange {

@@ -2,12 +2,12 @@
 
 use berth_domain::{Namespace, RobotName};
 use cynic::MutationBuilder;
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 
 use super::RobotKey;
 use crate::{
     api::{ApiError, ErrorClass, use_api},
-    components::{Button, ButtonKind, FormAlert, Modal, TextField, use_toasts},
+    components::{FormDialog, TextField, use_toasts},
     i18n::*,
     schema,
     work::Work,
@@ -72,11 +72,7 @@ pub(crate) fn CreateRobot(
         _ => None,
     });
     let ready = Signal::derive(move || name.with(|name| is_name(name)));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !ready.get_untracked() {
-            return;
-        }
+    let on_submit = Callback::new(move |()| {
         let variables = Variables {
             namespace: namespace.get_value(),
             short_name: name.get_untracked().trim().to_owned(),
@@ -87,17 +83,19 @@ pub(crate) fn CreateRobot(
             toasts.success(tu_string!(i18n, robots.success, name = robot.name.clone()));
             on_done.run((robot.id.inner().to_owned(), robot.name));
         });
-    };
+    });
     view! {
-        <Modal title=words!(i18n, robots.create) on_close>
-            <form class="berth-dialog-form" on:submit=submit novalidate>
-                <div class="pf-v6-c-modal-box__body">
-                    <div class="pf-v6-c-form">
-                        <FormAlert
-                            error=work.error
-                            title=words!(i18n, robots.failed)
-                            words
-                        />
+        <FormDialog
+            title=words!(i18n, robots.create)
+            work
+            error=work.error
+            words=Some(words)
+            failed=words!(i18n, robots.failed)
+            action=words!(i18n, robots.create)
+            ready
+            on_submit
+            on_close
+        >
                         <TextField
                             id="robot-name"
                             label=words!(i18n, robots.name_label)
@@ -115,22 +113,6 @@ pub(crate) fn CreateRobot(
                             hint=words!(i18n, robots.description_hint)
                             value=description
                         />
-                    </div>
-                </div>
-                <footer class="pf-v6-c-modal-box__footer">
-                    <Button
-                        kind=ButtonKind::Primary
-                        submit=true
-                        busy=work.busy
-                        disabled=Signal::derive(move || !ready.get())
-                    >
-                        {words!(i18n, robots.create)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| on_close.run(()))>
-                        {words!(i18n, common.cancel)}
-                    </Button>
-                </footer>
-            </form>
-        </Modal>
+        </FormDialog>
     }
 }
