@@ -3,6 +3,7 @@
 mod services;
 mod tally;
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::plan::Need;
@@ -219,6 +220,16 @@ fn service_needs() -> Vec<Need> {
             services::postgres_folder().map(|folder| folder.display().to_string()),
             &["postgresql"],
             (20, 60),
+        ),
+        Need::packages(
+            "nginx, caddy",
+            which("caddy").and_then(|caddy| {
+                let nginx = Path::new("/usr/sbin/nginx");
+                let is_there = nginx.is_file() || which("nginx").is_some();
+                is_there.then(|| caddy.display().to_string())
+            }),
+            &["nginx-light", "caddy"],
+            (15, 60),
         ),
         Need::packages(
             "sqlite3",

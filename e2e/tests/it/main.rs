@@ -13,6 +13,7 @@ mod names;
 mod operation;
 mod oras;
 mod podman;
+mod proxies;
 mod redirects;
 mod skopeo;
 mod torture;
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         oras::SCENARIOS,
         podman::SCENARIOS,
         redirects::SCENARIOS,
+        proxies::SCENARIOS,
         skopeo::SCENARIOS,
         torture::SCENARIOS,
         uploads::SCENARIOS,
