@@ -4,7 +4,7 @@
 //! the row forward under that lease, so two writers never interleave and any replica can go on.
 //! Transfers run in a task of their own: a client that goes away leaves a resumable upload.
 
-mod hashing;
+pub(crate) mod hashing;
 mod transfer;
 
 use std::sync::Arc;

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use berth_domain::{Algorithm, Result};
+use berth_domain::Result;
 use berth_store::blobs::{self, Blob};
-use futures::TryStreamExt;
-use sha2::{Sha256, Sha512};
 
 use super::{Collection, Turn};
+use crate::uploads::hashing::Hash;
 
 /// Blobs that are asked for at once.
 const BATCH: i64 = 20;
@@ -83,24 +82,11 @@ impl Collection {
             self.core.storage.check().await?;
             return Ok(Bytes::Missing);
         };
-        let actual = match blob.digest.algorithm() {
-            Algorithm::Sha256 => hash::<Sha256>(bytes).await?,
-            Algorithm::Sha512 => hash::<Sha512>(bytes).await?,
-        };
-        Ok(if blob.digest.hex() == hex::encode(actual) {
+        let actual = Hash::of(blob.digest.algorithm(), bytes).await?;
+        Ok(if actual == blob.digest {
             Bytes::Right
         } else {
             Bytes::Wrong
         })
     }
-}
-
-async fn hash<H: sha2::Digest + Send>(bytes: berth_storage::ByteStream) -> Result<Vec<u8>> {
-    let hasher = bytes
-        .try_fold(H::new(), async |mut hasher, chunk| {
-            hasher.update(&chunk);
-            Ok(hasher)
-        })
-        .await?;
-    Ok(hasher.finalize().to_vec())
 }

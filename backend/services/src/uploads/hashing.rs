@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use berth_domain::{Algorithm, Digest};
+use berth_domain::{Algorithm, Digest, Result};
+use berth_storage::ByteStream;
+use futures::TryStreamExt;
 use sha2::digest::common::hazmat::SerializableState;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -11,7 +13,7 @@ const FORMAT: &str = "sha2-0.11/";
 
 /// A hash in progress.
 #[derive(Clone)]
-pub(super) enum Hash {
+pub(crate) enum Hash {
     Sha256(Sha256),
     Sha512(Sha512),
 }
@@ -43,6 +45,15 @@ impl Hash {
             Self::Sha256(hash) => Digest::from_sha256(&hash.clone().finalize().into()),
             Self::Sha512(hash) => Digest::from_sha512(&hash.clone().finalize().into()),
         }
+    }
+
+    /// The digest of everything that a stream yields.
+    pub(crate) async fn of(algorithm: Algorithm, mut bytes: ByteStream) -> Result<Digest> {
+        let mut hash = Self::new(algorithm);
+        while let Some(chunk) = bytes.try_next().await? {
+            hash.update(&chunk);
+        }
+        Ok(hash.digest())
     }
 
     /// The state as a column holds it.

@@ -8,7 +8,7 @@ use berth_storage::{ByteStream, Write};
 use berth_store::blobs;
 use berth_store::uploads::{self, Progress, Upload};
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt};
 
 use super::LEASE;
 use super::hashing::Hash;
@@ -138,12 +138,8 @@ impl Lease {
     /// clients need not say beforehand which one they will finish with.
     async fn rehash(&self, key: &str, algorithm: Algorithm) -> Result<Digest> {
         let bytes = self.core.storage.read(key, None).await?;
-        let mut bytes = bytes.ok_or_else(|| Error::internal(format!("no object under {key}")))?;
-        let mut hash = Hash::new(algorithm);
-        while let Some(chunk) = bytes.try_next().await? {
-            hash.update(&chunk);
-        }
-        Ok(hash.digest())
+        let bytes = bytes.ok_or_else(|| Error::internal(format!("no object under {key}")))?;
+        Hash::of(algorithm, bytes).await
     }
 
     /// Ends an upload whose content is not what was announced.
