@@ -49,7 +49,29 @@ pub enum DbConfig {
 
 /// The database: hands out connections and runs transactions.
 #[derive(Clone)]
-pub struct Db(Arc<Pools>);
+pub struct Db {
+    pools: Arc<Pools>,
+    #[cfg(feature = "faults")]
+    probe: Option<Probe>,
+}
+
+/// Where a test may have the database fail.
+#[cfg(feature = "faults")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// A connection for reads is asked for.
+    Read,
+    /// A transaction is to begin.
+    Begin,
+    /// Its statements are done and it is to be committed.
+    Commit,
+    /// It was committed, and the answer is on its way.
+    Committed,
+}
+
+/// Asked at each call; its error becomes the database's.
+#[cfg(feature = "faults")]
+pub type Probe = Arc<dyn Fn(Call) -> Result<()> + Send + Sync>;
 
 enum Pools {
     Pg(Pool<AsyncPgConnection>),
@@ -147,6 +169,16 @@ macro_rules! insert_all {
     }};
 }
 
+/// Lets a test fail a call; nothing in a build without the feature.
+macro_rules! probe {
+    ($db:expr, $call:ident) => {
+        #[cfg(feature = "faults")]
+        if let Some(probe) = &$db.probe {
+            probe(Call::$call)?;
+        }
+    };
+}
+
 /// A transaction's body. Stable Rust cannot name the future of an `AsyncFn`, and without its name
 /// nobody can demand that it is `Send`; this trait gives it one.
 pub trait TxFn<T, R>: AsyncFn(T) -> R + Fn(T) -> <Self as TxFn<T, R>>::Fut {
@@ -192,12 +224,26 @@ impl Db {
                 Pools::Pg(target.pool(url.expose(), *connections).await?)
             }
         };
-        Ok(Self(Arc::new(pools)))
+        Ok(Self {
+            pools: Arc::new(pools),
+            #[cfg(feature = "faults")]
+            probe: None,
+        })
+    }
+
+    /// The same database, failing where `probe` says.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn probed(&self, probe: Probe) -> Self {
+        Self {
+            pools: Arc::clone(&self.pools),
+            probe: Some(probe),
+        }
     }
 
     /// `postgresql` or `sqlite`.
     pub fn kind(&self) -> &'static str {
-        match &*self.0 {
+        match &*self.pools {
             Pools::Pg(_) => "postgresql",
             Pools::Lite { .. } => "sqlite",
         }
@@ -205,7 +251,8 @@ impl Db {
 
     /// A connection for reads.
     pub async fn read(&self) -> Result<Conn> {
-        Ok(match &*self.0 {
+        probe!(self, Read);
+        Ok(match &*self.pools {
             Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
             Pools::Lite { readers, .. } => {
                 Conn::Lite(readers.get_owned().await.map_err(unavailable)?)
@@ -215,7 +262,7 @@ impl Db {
 
     /// A connection that may write outside a transaction, for migrations alone.
     pub(crate) async fn read_write(&self) -> Result<Conn> {
-        Ok(match &*self.0 {
+        Ok(match &*self.pools {
             Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
             Pools::Lite { writer, .. } => {
                 Conn::Lite(writer.get_owned().await.map_err(unavailable)?)
@@ -260,10 +307,13 @@ impl Db {
             AsyncFn(&'r mut Tx) -> Result<R> + TxFn<&'r mut Tx, Result<R>, Fut: Send> + Send + Sync,
         R: Send,
     {
+        probe!(self, Begin);
         let mut tx = self.begin().await?;
         match body(&mut tx).await {
             Ok(value) => {
+                probe!(self, Commit);
                 tx.commit().await?;
+                probe!(self, Committed);
                 Ok(value)
             }
             Err(error) => {
@@ -277,7 +327,7 @@ impl Db {
     }
 
     async fn begin(&self) -> Result<Tx> {
-        match &*self.0 {
+        match &*self.pools {
             Pools::Pg(pool) => {
                 let mut c = pool.get_owned().await.map_err(unavailable)?;
                 <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(

@@ -27,4 +27,6 @@ pub mod tags;
 pub mod teams;
 pub mod uploads;
 
+#[cfg(feature = "faults")]
+pub use conn::{Call, Probe};
 pub use conn::{Conn, Db, DbConfig, PostgresUrl, Refusal, Tx, TxFn};

@@ -9,6 +9,7 @@
 )]
 
 mod database;
+pub mod faults;
 pub mod images;
 mod registry;
 

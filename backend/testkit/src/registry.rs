@@ -7,11 +7,13 @@ use berth_crypto::{Cost, Passwords, SealingKey, tokens};
 use berth_domain::{Clock, Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp};
 use berth_services::{Actor, Origin, Parts, Services, Settings};
 use berth_storage::{ByteStream, Memory, StorageDriver};
+use berth_store::Db;
 use berth_store::oauth::{self, NewToken};
 use bytes::Bytes;
 use futures::StreamExt;
 
 use crate::database::TestDatabase;
+use crate::faults::Faults;
 use crate::{Backend, TestImage};
 
 /// The password of every test user.
@@ -39,7 +41,7 @@ impl TestRegistry {
         let database = TestDatabase::new(backend).await?;
         let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
         let storage: Arc<dyn StorageDriver> = Arc::new(Memory::with_clock(clock.clone()));
-        let services = services(&database, &clock, &storage, settings);
+        let services = services(database.db.clone(), &clock, &storage, settings);
         services
             .registry
             .check_sealing_key()
@@ -55,7 +57,19 @@ impl TestRegistry {
 
     /// Another replica: other services over the same database, storage and clock.
     pub fn replica(&self, settings: Settings) -> Services {
-        services(&self.database, &self.clock, &self.storage, settings)
+        services(
+            self.database.db.clone(),
+            &self.clock,
+            &self.storage,
+            settings,
+        )
+    }
+
+    /// A replica whose database and storage fail where `faults` says.
+    pub fn faulty(&self, settings: Settings, faults: &Arc<Faults>) -> Services {
+        let db = self.database.db.probed(faults.probe());
+        let storage = faults.storage(&self.storage);
+        services(db, &self.clock, &storage, settings)
     }
 
     /// Direct access to the rows, for what no service shows.
@@ -165,13 +179,13 @@ impl TestRegistry {
 }
 
 fn services(
-    database: &TestDatabase,
+    db: Db,
     clock: &Arc<ManualClock>,
     storage: &Arc<dyn StorageDriver>,
     settings: Settings,
 ) -> Services {
     Services::new(Parts {
-        db: database.db.clone(),
+        db,
         storage: Arc::clone(storage),
         passwords: Passwords::new(Cost::LOWEST).expect("password hashing"),
         sealing: SealingKey::from_secret("a-sealing-key-for-tests-only").expect("a sealing key"),

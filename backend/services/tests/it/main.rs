@@ -5,6 +5,7 @@
 mod accounts;
 mod collection;
 mod events;
+mod faults;
 mod listings;
 mod people;
 mod pushes;

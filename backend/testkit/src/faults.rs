@@ -1,0 +1,136 @@
+//! Faults at chosen calls: the n-th call of database or storage fails, before or after its deed.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use berth_domain::{Error, Result};
+use berth_storage::{ByteStream, Object, StorageDriver, Write};
+use berth_store::{Call, Probe};
+use url::Url;
+
+/// When the failing call does what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Not at all: an error.
+    Before,
+    /// It does, and the answer is lost.
+    After,
+}
+
+/// Counts calls and fails one of them.
+#[derive(Debug)]
+pub struct Faults {
+    fault: Fault,
+    calls: AtomicU64,
+    failing: u64,
+}
+
+impl Faults {
+    /// Lets call number `failing` fail, counted from zero.
+    pub fn at(failing: u64, fault: Fault) -> Arc<Self> {
+        Arc::new(Self {
+            fault,
+            calls: AtomicU64::new(0),
+            failing,
+        })
+    }
+
+    /// Whether the call came that was to fail.
+    pub fn has_failed(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) > self.failing
+    }
+
+    /// Counts a call where it may fail in this way.
+    fn count(&self, fault: Fault) -> Result<()> {
+        if fault == self.fault && self.calls.fetch_add(1, Ordering::SeqCst) == self.failing {
+            return Err(Error::unavailable(
+                "the test",
+                std::io::Error::other("made to fail"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the database asks.
+    pub fn probe(self: &Arc<Self>) -> Probe {
+        let faults = Arc::clone(self);
+        Arc::new(move |call| match call {
+            Call::Read | Call::Begin | Call::Commit => faults.count(Fault::Before),
+            Call::Committed => faults.count(Fault::After),
+        })
+    }
+
+    /// The same storage, failing where this says.
+    pub fn storage(self: &Arc<Self>, storage: &Arc<dyn StorageDriver>) -> Arc<dyn StorageDriver> {
+        Arc::new(FaultyStorage {
+            faults: Arc::clone(self),
+            storage: Arc::clone(storage),
+        })
+    }
+}
+
+struct FaultyStorage {
+    faults: Arc<Faults>,
+    storage: Arc<dyn StorageDriver>,
+}
+
+impl FaultyStorage {
+    async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.faults.count(Fault::Before)?;
+        let done = work.await?;
+        self.faults.count(Fault::After)?;
+        Ok(done)
+    }
+}
+
+#[async_trait]
+impl StorageDriver for FaultyStorage {
+    async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+        self.call(self.storage.append(write, body)).await
+    }
+
+    async fn finish(&self, write: Write) -> Result<String> {
+        self.call(self.storage.finish(write)).await
+    }
+
+    async fn abort(&self, write: Write) -> Result<()> {
+        self.call(self.storage.abort(write)).await
+    }
+
+    async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>> {
+        self.call(self.storage.read(key, range)).await
+    }
+
+    async fn stat(&self, key: &str) -> Result<Option<u64>> {
+        self.call(self.storage.stat(key)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<()> {
+        self.call(self.storage.delete(key)).await
+    }
+
+    async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Object>> {
+        self.call(self.storage.list(after, limit)).await
+    }
+
+    async fn presigned_get(
+        &self,
+        key: &str,
+        ttl: Duration,
+        content_type: &str,
+    ) -> Result<Option<Url>> {
+        self.call(self.storage.presigned_get(key, ttl, content_type))
+            .await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.call(self.storage.check()).await
+    }
+
+    fn kind(&self) -> &'static str {
+        self.storage.kind()
+    }
+}
