@@ -1,5 +1,6 @@
 //! What nothing needs goes, what something needs stays.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{Digest, Error, Reference};
@@ -8,6 +9,7 @@ use berth_services::{Actor, Services, Settings};
 use berth_testkit::{TestImage, TestRegistry, body, db_test, images, path_of};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use tokio::sync::RwLock;
 
 const DAY: Duration = Duration::from_hours(24);
 /// Longer than a lease and than the grace of bytes.
@@ -317,31 +319,48 @@ db_test!(
     }
 );
 
-/// Pushes what a client would push again after "unknown blob", until it is taken.
-async fn push_until_taken(services: &Services, actor: &Actor, path: &str, image: &TestImage) {
-    let path = path_of(path);
-    for _ in 0..100 {
-        for blob in image.blobs() {
-            let digest = Digest::of(blob);
-            let pushed = services
-                .uploads
-                .push(actor, &path, &digest, body([blob.clone()]))
-                .await;
-            assert_eq!(pushed.unwrap(), digest);
-        }
-        let reference: Reference = "live".parse().unwrap();
-        let manifest = image.manifest.clone();
-        match services
-            .manifests
-            .push(actor, &path, &reference, None, manifest)
-            .await
-        {
-            Ok(_) => return,
-            Err(Error::ManifestBlobUnknown { .. }) => {}
-            Err(other) => panic!("{other:?}"),
+/// Pushes what a client would push again after "unknown blob" or "unavailable", until it is taken. Who
+/// lost a few times has the collectors pause, since without any lease they may win for ever.
+async fn push_until_taken(
+    services: &Services,
+    actor: &Actor,
+    path: &str,
+    image: &TestImage,
+    collecting: &RwLock<()>,
+) {
+    const LOSSES_MAX: u32 = 5;
+    for losses in 0.. {
+        let paused = if losses < LOSSES_MAX {
+            None
+        } else {
+            Some(collecting.write().await)
+        };
+        match push(services, actor, path, image).await {
+            Ok(()) => return,
+            Err(Error::ManifestBlobUnknown { .. } | Error::Unavailable { .. })
+                if paused.is_none() => {}
+            Err(other) => panic!("after {losses} losses: {other:?}"),
         }
     }
-    panic!("the collector won a hundred times");
+}
+
+async fn push(
+    services: &Services,
+    actor: &Actor,
+    path: &str,
+    image: &TestImage,
+) -> Result<(), Error> {
+    let path = path_of(path);
+    for blob in image.blobs() {
+        let (digest, body) = (Digest::of(blob), body([blob.clone()]));
+        services.uploads.push(actor, &path, &digest, body).await?;
+    }
+    let reference: Reference = "live".parse().unwrap();
+    let (manifests, bytes) = (&services.manifests, image.manifest.clone());
+    manifests
+        .push(actor, &path, &reference, None, bytes)
+        .await
+        .map(|_| ())
 }
 
 db_test!(
@@ -354,12 +373,15 @@ db_test!(
         settings.collection.grace = Duration::ZERO;
         settings.collection.interval = Duration::ZERO;
         let ann = t.user("ann").await;
+        let collecting = Arc::new(RwLock::new(()));
         let collectors: Vec<_> = (0..2)
             .map(|_| {
                 let workers = t.replica(settings.clone()).workers();
+                let collecting = Arc::clone(&collecting);
                 tokio::spawn(async move {
                     workers.prepare().await.unwrap();
                     loop {
+                        let _turn = collecting.read().await;
                         workers.run_kind_if_due("collection").await.unwrap();
                         tokio::task::yield_now().await;
                     }
@@ -370,10 +392,12 @@ db_test!(
             .into_iter()
             .map(|path| {
                 let (services, ann) = (t.replica(settings.clone()), ann.clone());
+                let collecting = Arc::clone(&collecting);
                 tokio::spawn(async move {
                     for round in 0..ROUNDS {
                         // Both push the same few images, so each re-push meets garbage of the other.
-                        push_until_taken(&services, &ann, path, &TestImage::new(round % 3)).await;
+                        let image = TestImage::new(round % 3);
+                        push_until_taken(&services, &ann, path, &image, &collecting).await;
                     }
                 })
             })
