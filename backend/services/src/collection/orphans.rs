@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use berth_domain::Result;
+use berth_domain::{Error, Result, Timestamp};
 use berth_storage::{Object, Write};
 use berth_store::{collection, facts, uploads};
 
@@ -14,15 +14,25 @@ const PAGE: usize = 1000;
 /// Added to the life of an upload before an object that no row names counts as left behind, whatever
 /// the clocks of the replicas and of the storage say.
 const MARGIN: Duration = Duration::from_hours(24);
+/// When this database swept for the first time, at its first start. What is older belongs to another
+/// one: an empty database beside a full bucket is an operator's slip, and must not cost the images.
+const SINCE: &str = "orphan_sweep_since";
 /// Where the last turn stopped: a key, or nothing at the beginning.
 const CURSOR: &str = "orphan_sweep_after";
 
 impl Collection {
-    /// Deletes objects that no row has named for days, and blobs that nothing links. Its cost follows
-    /// the registry, so it goes on from turn to turn.
+    /// Deletes objects of this registry that no row has named for days, and blobs that nothing links.
+    /// Its cost follows the registry, so it goes on from turn to turn.
     pub(crate) async fn sweep_orphans(&self) -> Result<()> {
         let turn = Turn::begin();
         self.release_unlinked().await?;
+        let first = self.core.now().0.to_string();
+        let since = self
+            .core
+            .db
+            .write(async |tx| facts::get_or_insert(tx, SINCE, &first).await)
+            .await?;
+        let since = Timestamp(since.parse().map_err(Error::internal)?);
         let mut after = {
             let mut conn = self.core.db.read().await?;
             facts::get(&mut conn, CURSOR)
@@ -32,7 +42,7 @@ impl Collection {
         loop {
             let page = self.core.storage.list(after.as_deref(), PAGE).await?;
             let last = page.last().map(|object| object.key.clone());
-            self.delete_orphans(page).await?;
+            self.delete_orphans(page, since).await?;
             let cursor = last.as_deref().unwrap_or_default();
             self.core
                 .db
@@ -45,12 +55,12 @@ impl Collection {
         }
     }
 
-    async fn delete_orphans(&self, page: Vec<Object>) -> Result<()> {
+    async fn delete_orphans(&self, page: Vec<Object>, since: Timestamp) -> Result<()> {
         let margin = self.core.settings.push.upload_life + MARGIN;
         let before = self.core.now().before(margin);
         let old: Vec<String> = page
             .into_iter()
-            .filter(|object| object.modified_at < before)
+            .filter(|object| (since..before).contains(&object.modified_at))
             .map(|object| object.key)
             .collect();
         if old.is_empty() {

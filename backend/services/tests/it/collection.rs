@@ -291,6 +291,23 @@ db_test!(
 );
 
 db_test!(
+    async fn bytes_from_before_this_database_are_not_its_garbage(t: TestRegistry) {
+        let mut foreign = t.storage.begin();
+        let content = &mut body(["images of a database that was named wrongly".into()]);
+        t.storage.append(&mut foreign, content).await.unwrap();
+        t.storage.finish(foreign).await.unwrap();
+        t.clock.advance(10 * DAY);
+        let workers = t.services.workers();
+        workers.prepare().await.unwrap();
+        for _ in 0..2 {
+            assert!(workers.run_kind_if_due("orphan_sweep").await.unwrap());
+            assert_eq!(objects(t).await, 1);
+            t.clock.advance(10 * DAY);
+        }
+    }
+);
+
+db_test!(
     async fn lost_bytes_are_found_reported_and_taken_again(t: TestRegistry) {
         let ann = t.user("ann").await;
         let image = TestImage::new(1);
