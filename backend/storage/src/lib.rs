@@ -82,7 +82,8 @@ pub trait StorageDriver: Send + Sync + 'static {
     async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()>;
 
     /// Makes the bytes durable and readable and returns the key to read them by, which may differ
-    /// from [`Write::key`]. May be repeated with the same value when the first answer was lost.
+    /// from [`Write::key`]. May be repeated with the same value when the first answer was lost, and
+    /// deletes nothing: what is left over is for the caller, [`Write::leftovers`].
     async fn finish(&self, write: Write) -> Result<String>;
 
     /// Removes whatever the write has left, finished or not; done again, it does nothing.

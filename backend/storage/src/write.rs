@@ -74,6 +74,14 @@ impl Write {
             .chain(self.superseded.as_deref())
     }
 
+    /// Keys of what this write needed on the way to the object that `finish` has put under
+    /// `final_key`. A value of it that was persisted before may need them still, so they are deleted
+    /// only once the object is named by whoever persists it.
+    pub fn leftovers(&self, final_key: &str) -> impl Iterator<Item = &str> {
+        self.keys()
+            .filter(move |key| *key != final_key && *key != self.key)
+    }
+
     /// The form that is persisted.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string(self).map_err(Error::internal)

@@ -170,6 +170,9 @@ impl Lease {
                     blobs::discard(tx, lost.as_deref().unwrap_or(key), now, now).await?;
                     blob
                 };
+                for leftover in self.write.leftovers(key) {
+                    blobs::discard(tx, leftover, now, now).await?;
+                }
                 blobs::link(tx, self.upload.repository_id, blob, keep_until).await
             })
             .await

@@ -55,11 +55,11 @@ impl S3 {
 
     /// [`StorageDriver::finish`].
     pub(super) async fn complete(&self, write: Write) -> Result<String> {
-        let final_key = match (&write.multipart, &write.tail) {
+        Ok(match (&write.multipart, &write.tail) {
             (None, Some(tail)) => tail.key.clone(),
             (None, None) => {
                 self.put(&write.key, b"").await?;
-                write.key.clone()
+                write.key
             }
             (Some(multipart), _) => {
                 if let Err(error) = self.complete_multipart(&write, multipart).await {
@@ -68,19 +68,9 @@ impl S3 {
                         return Err(error);
                     }
                 }
-                write.key.clone()
+                write.key
             }
-        };
-        for key in write
-            .keys()
-            .filter(|key| *key != final_key && *key != write.key)
-        {
-            // The object is complete; what is left over here is work for the sweep.
-            if let Err(error) = self.delete(key).await {
-                tracing::warn!(storage.key = key, %error, "the tail of a finished upload stays behind");
-            }
-        }
-        Ok(final_key)
+        })
     }
 
     /// Ends a multipart upload without an object; one that is gone is no error.

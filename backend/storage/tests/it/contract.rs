@@ -56,10 +56,26 @@ pub(crate) async fn an_upload_continues_on_another_replica_at_any_offset(
     for (piece, driver) in pieces.iter().zip([one, other].into_iter().cycle()) {
         write = append(&**driver, &write, piece).await;
     }
-    let key = other.finish(write).await.unwrap();
+    let key = other.finish(write.clone()).await.unwrap();
     assert_same(&load(&**one, &key).await, &pieces);
+    for leftover in write.leftovers(&key) {
+        one.delete(leftover).await.unwrap();
+    }
     let left: Vec<String> = keys(&one.list(None, 100).await.unwrap());
     assert_eq!(left, [key], "no tail stays behind");
+}
+
+pub(crate) async fn a_finish_that_nobody_wrote_down_leaves_the_upload_usable(
+    Replicas { one, other, .. }: &Replicas,
+) {
+    let (first, second) = (noise(1000, 1), noise(2000, 2));
+    let persisted = append(&**one, &one.begin(), &first).await;
+    let torn = append(&**one, &persisted, &second).await;
+    one.finish(torn).await.unwrap();
+    // The server died before it wrote the key down; the client goes on from what was acknowledged.
+    let write = append(&**other, &persisted, &second).await;
+    let key = other.finish(write).await.unwrap();
+    assert_same(&load(&**one, &key).await, &[first, second]);
 }
 
 pub(crate) async fn bytes_after_a_stale_write_are_overwritten(

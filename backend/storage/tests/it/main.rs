@@ -95,6 +95,7 @@ contract! {
     an_empty_blob_is_an_ordinary_blob
     blobs_of_every_size_come_back_as_they_were
     an_upload_continues_on_another_replica_at_any_offset
+    a_finish_that_nobody_wrote_down_leaves_the_upload_usable
     bytes_after_a_stale_write_are_overwritten
     an_interrupted_body_keeps_what_arrived
     a_cancelled_append_can_be_resumed
