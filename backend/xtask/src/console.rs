@@ -92,6 +92,7 @@ pub(crate) fn build() -> Result<()> {
         return Ok(());
     }
     let hash = inputs_hash()?;
+    fetch_crates()?;
     step("console (trunk build --release)", || {
         let mut trunk = command("trunk");
         trunk.args(["build", "--release", "--offline"]);
@@ -105,8 +106,21 @@ pub(crate) fn build() -> Result<()> {
     write_file(&stamp(), hash)
 }
 
-/// What Trunk needs around it: its tools on `PATH`, the wasm compiler, a target folder of its own.
-pub(crate) fn environment(trunk: &mut std::process::Command) -> Result<()> {
+/// Downloads the crates of the console, and those of the standard library where that is compiled
+/// too: Trunk works offline, or it would download tools of its own choice.
+pub(crate) fn fetch_crates() -> Result<()> {
+    step("console (crates)", || {
+        let mut cargo = command("cargo");
+        cargo.args(["fetch", "--locked"]);
+        // Build scripts and macros run here.
+        cargo.args(["--target", wasm::TARGET, "--target", "host-tuple"]);
+        environment(&mut cargo)?;
+        run(&mut cargo)
+    })
+}
+
+/// What Trunk and the cargo below it need: their tools on `PATH`, the wasm compiler, a target folder of its own.
+pub(crate) fn environment(command: &mut std::process::Command) -> Result<()> {
     let compiler =
         wasm::Compiler::find().ok_or("no compiler for the wasm target; run `cargo xtask up`")?;
     let mut folders = vec![paths::node_project().join("node_modules/.bin")];
@@ -115,10 +129,10 @@ pub(crate) fn environment(trunk: &mut std::process::Command) -> Result<()> {
             .iter()
             .filter_map(|tool| tool.find()),
     );
-    compiler.prepare(trunk, &folders);
-    trunk.env("CARGO_TARGET_DIR", paths::wasm_target());
+    compiler.prepare(command, &folders);
+    command.env("CARGO_TARGET_DIR", paths::wasm_target());
     // Trunk takes a set `NO_COLOR` for a Boolean and refuses the usual `1`.
-    trunk.env_remove("NO_COLOR");
+    command.env_remove("NO_COLOR");
     Ok(())
 }
 

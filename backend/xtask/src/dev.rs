@@ -25,6 +25,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         plan::print(&needs);
         plan::obtain(&needs, false)?;
         console::install_modules()?;
+        console::fetch_crates()?;
     }
     let server = address(SERVER);
     if server::occupant(server) != Occupant::Nobody {
