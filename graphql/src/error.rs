@@ -124,6 +124,15 @@ pub(crate) fn gql_named(field: &'static str) -> impl Fn(Error) -> async_graphql:
 
 /// A change of many that was refused: the first cause in front, all of them in `detail.items`.
 pub(crate) fn gql_many(refused: Refused) -> async_graphql::Error {
+    gql_many_in("ids")(refused)
+}
+
+/// The same where the items came in another field.
+pub(crate) fn gql_many_in(field: &'static str) -> impl FnOnce(Refused) -> async_graphql::Error {
+    move |refused| many_in(field, refused)
+}
+
+fn many_in(field: &str, refused: Refused) -> async_graphql::Error {
     let items: Vec<serde_json::Value> = refused
         .causes
         .iter()
@@ -143,7 +152,7 @@ pub(crate) fn gql_many(refused: Refused) -> async_graphql::Error {
         return error;
     }
     error.extend_with(|_, extensions| {
-        extensions.set("field", "ids");
+        extensions.set("field", field);
         extensions.set("detail", json(serde_json::json!({ "items": items })));
     })
 }

@@ -66,6 +66,14 @@ pub(crate) fn robot(field: &str, id: &ID) -> Result<AccountId> {
     }
 }
 
+/// The tag that an argument names.
+pub(crate) fn tag(field: &str, id: &ID) -> Result<TagId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::Tag(id)) => Ok(id),
+        _ => Err(wrong(field, "tag")),
+    }
+}
+
 /// A selection; the field names the item that is none of them.
 pub(crate) fn many<T>(ids: &[ID], one: impl Fn(&str, &ID) -> Result<T>) -> Result<Vec<T>> {
     ids.iter()

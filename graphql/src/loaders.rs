@@ -30,6 +30,10 @@ pub(crate) struct Figures(pub(crate) RepositoryId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Counts(pub(crate) AccountId);
 
+/// Asks for the bytes of a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Size(pub(crate) AccountId);
+
 /// Asks in how many repositories a robot has a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Uses(pub(crate) AccountId);
@@ -81,6 +85,12 @@ loader!(Counts => NamespaceCounts, |shared, keys| {
     let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
     let found = shared.services.organizations.counts(&shared.actor(), &ids).await;
     found.map(|found| found.into_iter().map(|(id, value)| (Counts(id), value)).collect())
+});
+
+loader!(Size => u64, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.organizations.sizes(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Size(id), value)).collect())
 });
 
 loader!(Uses => u64, |shared, keys| {

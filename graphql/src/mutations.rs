@@ -4,6 +4,7 @@
 mod organization;
 mod repository;
 mod robot;
+mod selected;
 mod session;
 mod tag;
 

@@ -49,6 +49,7 @@ impl Subscription {
 pub(crate) enum RepositoryEvent {
     Pushed(TagPushed),
     Deleted(TagDeleted),
+    Restored(TagRestored),
     Gone(RepositoryDeleted),
 }
 
@@ -63,6 +64,11 @@ impl From<Happened> for RepositoryEvent {
                 digest,
             }),
             Change::TagDeleted { name } => Self::Deleted(TagDeleted {
+                at,
+                repository,
+                name,
+            }),
+            Change::TagRestored { name } => Self::Restored(TagRestored {
                 at,
                 repository,
                 name,
@@ -127,6 +133,39 @@ impl TagDeleted {
     /// When.
     async fn at(&self) -> DateTime {
         self.at.into()
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Where.
+    async fn repository(&self, ctx: &Context<'_>) -> Result<Repository> {
+        Repository::of(ctx, self.repository).await
+    }
+}
+
+/// A deleted tag came back.
+pub(crate) struct TagRestored {
+    at: Timestamp,
+    repository: RepositoryId,
+    name: TagName,
+}
+
+/// A deleted tag came back.
+#[Object]
+impl TagRestored {
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.at.into()
+    }
+
+    /// The tag as it is now; null when it was deleted again meanwhile.
+    async fn tag(&self, ctx: &Context<'_>) -> Result<Option<Tag>> {
+        let tags = &ctx.services().tags;
+        let tag = found(tags.get(&ctx.actor(), self.repository, &self.name).await)?;
+        Ok(tag.flatten().map(Tag))
     }
 
     /// Its name.

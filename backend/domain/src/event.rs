@@ -78,6 +78,12 @@ pub enum Event {
         tag: TagName,
         digest: Option<Digest>,
     },
+    /// A tag points again to what it pointed to before it ended.
+    TagRestored {
+        repository: RepositoryPath,
+        tag: TagName,
+        digest: Digest,
+    },
     /// A manifest was deleted by digest.
     ManifestDeleted {
         repository: RepositoryPath,
@@ -127,6 +133,7 @@ impl Event {
             Self::PermissionRemoved { .. } => "delete_repo_permission",
             Self::TagPushed { .. } => "push_repo",
             Self::TagDeleted { .. } => "delete_tag",
+            Self::TagRestored { .. } => "revert_tag",
             Self::ManifestDeleted { .. } => "delete_manifest",
             Self::ManifestPulled { .. } => "pull_repo",
             Self::LoginSucceeded { .. } => "login_success",
@@ -146,6 +153,7 @@ impl Event {
             | Self::PermissionRemoved { repository, .. }
             | Self::TagPushed { repository, .. }
             | Self::TagDeleted { repository, .. }
+            | Self::TagRestored { repository, .. }
             | Self::ManifestDeleted { repository, .. }
             | Self::ManifestPulled { repository, .. } => Some(repository),
             Self::UserCreated { .. }
@@ -171,6 +179,7 @@ impl Event {
                 | Self::RepositoryDeleted { .. }
                 | Self::TagPushed { .. }
                 | Self::TagDeleted { .. }
+                | Self::TagRestored { .. }
                 | Self::ManifestDeleted { .. }
         )
     }
@@ -219,6 +228,9 @@ impl Event {
                 Some(digest) => json!({ "tag": tag, "digest": digest }),
                 None => json!({ "tag": tag }),
             },
+            Self::TagRestored { tag, digest, .. } => {
+                json!({ "tag": tag, "manifest_digest": digest })
+            }
             Self::ManifestDeleted { digest, .. } => json!({ "manifest_digest": digest }),
             Self::ManifestPulled {
                 tag,

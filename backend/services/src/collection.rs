@@ -112,8 +112,11 @@ impl Collection {
     pub(crate) async fn dismantle_repositories(&self) -> Result<()> {
         let turn = Turn::begin();
         let core = &self.core;
+        let mut waiting = Vec::new();
         while !turn.is_over() {
-            let next = collection::deleting_repository(&mut core.db.read().await?).await?;
+            let mut conn = core.db.read().await?;
+            let next = collection::deleting_repository(&mut conn, &waiting).await?;
+            drop(conn);
             let Some(repository) = next else { break };
             let dismantled = core
                 .db
@@ -126,10 +129,11 @@ impl Collection {
             match dismantled {
                 Dismantled::Partly => {}
                 Dismantled::Wholly => count("repositories", 1),
-                // An upload that a request still writes to goes with the end of that request.
+                // An upload that a request still writes to goes with the end of that request; the other
+                // repositories do not wait for it.
                 Dismantled::Waiting => {
                     if self.uploads.sweep().await? == 0 {
-                        break;
+                        waiting.push(repository);
                     }
                 }
             }

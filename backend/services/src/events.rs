@@ -56,6 +56,11 @@ pub enum Change {
         /// Its name.
         name: TagName,
     },
+    /// A deleted tag came back.
+    TagRestored {
+        /// Its name.
+        name: TagName,
+    },
     /// The repository was deleted; nothing follows.
     RepositoryDeleted,
 }
@@ -74,6 +79,7 @@ fn change(event: &outbox::OutboxEvent) -> Option<Change> {
             digest: payload.manifest_digest?,
         }),
         "delete_tag" => Some(Change::TagDeleted { name: payload.tag? }),
+        "revert_tag" => Some(Change::TagRestored { name: payload.tag? }),
         "delete_repo" => Some(Change::RepositoryDeleted),
         _ => None,
     }

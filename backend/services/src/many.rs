@@ -21,11 +21,29 @@ impl From<Error> for Refused {
     }
 }
 
+/// Which items a change is for.
+#[derive(Debug)]
+pub enum Selection<'a, T, F> {
+    /// These.
+    Items(&'a [T]),
+    /// All that a listing with this filter holds and that the actor may change.
+    Matching(&'a F),
+}
+
+// Derived, they would ask for items that are `Copy`.
+impl<T, F> Clone for Selection<'_, T, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, F> Copy for Selection<'_, T, F> {}
+
 /// A selection within its bounds, each item once.
 #[derive(Debug)]
 pub(crate) struct Items<T>(Vec<T>);
 
-impl<T: Copy + PartialEq> Items<T> {
+impl<T: Clone + PartialEq> Items<T> {
     /// More in one request would hold its transaction open for too long.
     pub(crate) const MAX: usize = 1_000;
 
@@ -42,10 +60,29 @@ impl<T: Copy + PartialEq> Items<T> {
         let mut once: Vec<T> = Vec::with_capacity(items.len());
         for item in items {
             if !once.contains(item) {
-                once.push(*item);
+                once.push(item.clone());
             }
         }
         Ok(Self(once))
+    }
+
+    /// How many rows of a listing to ask for, so that [`Self::matching`] sees whether they are too many.
+    pub(crate) const FETCH: usize = Self::MAX + 1;
+
+    /// Takes what a filter found, which may be nothing.
+    pub(crate) fn matching(found: Vec<T>) -> Result<Self> {
+        if found.len() > Self::MAX {
+            return Err(Error::invalid_value(format!(
+                "the filter matches more than {} items, which is too many for one change; narrow it",
+                Self::MAX
+            ))
+            .in_field("filter"));
+        }
+        Ok(Self(found))
+    }
+
+    pub(crate) fn into_inner(self) -> Vec<T> {
+        self.0
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -96,6 +133,9 @@ mod tests {
         assert_eq!(Items::checked(&[2, 1, 2]).unwrap().as_slice(), [2, 1]);
         assert!(Items::<u8>::checked(&[]).is_err());
         assert!(Items::checked(&vec![0_u8; 1_001]).is_err());
+        assert!(Items::<u8>::matching(Vec::new()).is_ok());
+        assert!(Items::matching(vec![0_u8; 1_000]).is_ok());
+        assert!(Items::matching(vec![0_u8; 1_001]).is_err());
     }
 
     #[test]

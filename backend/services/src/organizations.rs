@@ -12,7 +12,7 @@ use berth_store::organizations::{self as rows, Belonging};
 use berth_store::{Conn, repositories::listing};
 use sha2::{Digest as _, Sha256};
 
-use crate::access::namespace::View;
+use crate::access::namespace::{Administer, View};
 use crate::access::policy::{self, Decision, NamespaceAction};
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
@@ -60,6 +60,8 @@ pub struct NamespaceCounts {
     pub robots: Option<u64>,
     /// Users in teams, for members.
     pub members: Option<u64>,
+    /// The latest push to a repository that the actor sees.
+    pub last_pushed_at: Option<Timestamp>,
 }
 
 impl Organizations {
@@ -231,6 +233,7 @@ impl Organizations {
         let mut conn = self.core.db.read().await?;
         let visible = visible_to(actor, self.core.gate.switches());
         let repositories = listing::count_by_namespace(&mut conn, visible, ids).await?;
+        let pushed = listing::last_pushed_by_namespace(&mut conn, visible, ids).await?;
         let members = self
             .core
             .gate
@@ -261,9 +264,29 @@ impl Organizations {
                     repositories: of(&repositories, id),
                     robots: administered.contains(id).then(|| of(&robot_counts, id)),
                     members: belong.contains(id).then(|| of(&member_counts, id)),
+                    last_pushed_at: pushed.get(id).copied(),
                 };
                 (*id, counts)
             })
+            .collect())
+    }
+
+    /// Bytes of the distinct blobs of those of these namespaces that the actor administers; one that
+    /// holds nothing is left out.
+    pub async fn sizes(&self, actor: &Actor, ids: &[AccountId]) -> Result<HashMap<AccountId, u64>> {
+        let mut conn = self.core.db.read().await?;
+        let administered: Vec<AccountId> = self
+            .core
+            .gate
+            .namespaces::<Administer>(&mut conn, actor, ids)
+            .await?
+            .iter()
+            .map(|access| access.id)
+            .collect();
+        let sizes = listing::sizes_by_namespace(&mut conn, &administered).await?;
+        Ok(sizes
+            .into_iter()
+            .filter_map(|(id, bytes)| Some((id, u64::try_from(bytes).ok()?)))
             .collect())
     }
 

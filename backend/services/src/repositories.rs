@@ -21,7 +21,7 @@ use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::creation::create_repository;
 use crate::journal::Subject;
-use crate::many::{Checking, Items, Many};
+use crate::many::{Checking, Items, Many, Selection};
 
 /// Longest description, in bytes.
 pub const DESCRIPTION_BYTES_MAX: usize = 25 * 1024;
@@ -43,6 +43,18 @@ pub struct RepositoryView {
     pub can_push: bool,
     /// Whether the actor may change settings and delete.
     pub can_administer: bool,
+}
+
+/// Which repositories a change is for.
+pub type Selected<'a> = Selection<'a, RepositoryId, Filter>;
+
+/// What a change of visibility gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedVisibility {
+    /// The selection as it is now.
+    pub repositories: Vec<RepositoryView>,
+    /// Those that were of another visibility before.
+    pub changed: Vec<RepositoryId>,
 }
 
 /// How much is in a repository.
@@ -111,6 +123,19 @@ pub(crate) fn visible_to(actor: &Actor, switches: Switches) -> VisibleTo {
         account: actor.account_id(),
         public: true,
         everything: worker || (switches.superusers_full_access && actor.is_superuser()),
+        administered: false,
+    }
+}
+
+/// The same for what an actor may administer.
+fn administered_by(actor: &Actor, switches: Switches) -> VisibleTo {
+    if !actor.scopes.allows(Scope::RepoAdmin) {
+        return VisibleTo::NOTHING;
+    }
+    VisibleTo {
+        public: false,
+        administered: true,
+        ..visible_to(actor, switches)
     }
 }
 
@@ -364,16 +389,48 @@ impl Repositories {
             .await
     }
 
-    /// Checks a selection: proof for each, or a cause for each in the way.
+    /// Checks a selection: proof for each, or a cause for each in the way. What a filter finds is what
+    /// the actor administers.
     async fn administered(
         &self,
         conn: &mut Conn,
         actor: &Actor,
-        ids: &Items<RepositoryId>,
+        selection: Selected<'_>,
     ) -> Result<Many<Vec<Access<repo::Administer>>>> {
+        let gate = &self.core.gate;
+        let ids = match selection {
+            Selection::Items(ids) => Items::checked(ids)?,
+            Selection::Matching(filter) => {
+                if actor.is_anonymous() {
+                    return Err(Error::unauthenticated(
+                        "access to the requested resource is not authorized",
+                    ));
+                }
+                gate.writable()?;
+                let theirs = administered_by(actor, gate.switches());
+                let order = Order::Name {
+                    after: None,
+                    descending: false,
+                };
+                let limit = i64::try_from(Items::<RepositoryId>::FETCH).map_err(Error::internal)?;
+                let found = listing::page(conn, theirs, filter, &order, limit).await?;
+                Items::matching(found.into_iter().map(|(id, _)| id).collect())?
+            }
+        };
+        let mut held: HashMap<RepositoryId, Access<repo::Administer>> = gate
+            .repositories(conn, actor, ids.as_slice())
+            .await?
+            .into_iter()
+            .map(|access: Access<repo::Administer>| (access.repository.id, access))
+            .collect();
+        gate.writable()?;
         let (mut checking, mut found) = (Checking::default(), Vec::new());
         for id in ids.iter() {
-            let access = self.core.gate.repository_by_id(conn, actor, *id).await;
+            let access = match held.remove(id) {
+                Some(access) => Ok(access),
+                // One at a time says why not.
+                None => gate.repository_by_id(conn, actor, *id).await,
+            };
             checking.take(access, &mut found)?;
         }
         Ok(match checking.refused() {
@@ -389,18 +446,18 @@ impl Repositories {
     pub async fn change_visibility(
         &self,
         actor: &Actor,
-        ids: &[RepositoryId],
+        selection: Selected<'_>,
         visibility: Visibility,
-    ) -> Many<Vec<RepositoryView>> {
-        let ids = Items::checked(ids)?;
+    ) -> Many<ChangedVisibility> {
         self.core
             .db
             .write(async |tx| {
-                let found = match self.administered(tx, actor, &ids).await? {
+                let found = match self.administered(tx, actor, selection).await? {
                     Ok(found) => found,
                     Err(refused) => return Ok(Err(refused)),
                 };
-                let mut views = Vec::with_capacity(found.len());
+                let mut changed = Vec::new();
+                let mut repositories = Vec::with_capacity(found.len());
                 for access in found {
                     let mut facts = access.target().clone();
                     if facts.repository.visibility != visibility {
@@ -415,10 +472,14 @@ impl Repositories {
                             .record(tx, actor, subject(&access), &event)
                             .await?;
                         facts.repository.visibility = visibility;
+                        changed.push(facts.repository.id);
                     }
-                    views.push(self.view(actor, facts));
+                    repositories.push(self.view(actor, facts));
                 }
-                Ok(Ok(views))
+                Ok(Ok(ChangedVisibility {
+                    repositories,
+                    changed,
+                }))
             })
             .await?
     }
@@ -427,18 +488,19 @@ impl Repositories {
     ///
     /// # Errors
     /// A cause for each repository in the way.
-    pub async fn delete(&self, actor: &Actor, ids: &[RepositoryId]) -> Many<()> {
-        let ids = Items::checked(ids)?;
+    pub async fn delete(&self, actor: &Actor, selection: Selected<'_>) -> Many<Vec<RepositoryId>> {
         self.core
             .db
             .write(async |tx| {
-                let found = match self.administered(tx, actor, &ids).await? {
+                let found = match self.administered(tx, actor, selection).await? {
                     Ok(found) => found,
                     Err(refused) => return Ok(Err(refused)),
                 };
                 let now = self.core.now();
+                let mut deleted = Vec::with_capacity(found.len());
                 for access in found {
                     rows::mark_deleting(tx, access.repository.id, now).await?;
+                    deleted.push(access.repository.id);
                     let event = Event::RepositoryDeleted {
                         repository: access.repository.path(),
                     };
@@ -447,7 +509,7 @@ impl Repositories {
                         .record(tx, actor, subject(&access), &event)
                         .await?;
                 }
-                Ok(Ok(()))
+                Ok(Ok(deleted))
             })
             .await?
     }

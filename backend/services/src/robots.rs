@@ -16,7 +16,7 @@ use crate::access::namespace::Administer;
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::journal::Subject;
-use crate::many::{Checking, Items, Many};
+use crate::many::{Checking, Items, Many, Selection};
 
 /// What a robot's token is sealed for.
 pub(crate) const TOKEN_CONTEXT: &str = "robot-token";
@@ -27,6 +27,15 @@ pub const DESCRIPTION_MAX: usize = 255;
 #[derive(Clone)]
 pub struct Robots {
     core: Arc<Core>,
+}
+
+/// Which robots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotFilter {
+    /// Whose.
+    pub namespace: Namespace,
+    /// Text in the short name.
+    pub search: Option<String>,
 }
 
 /// A robot without its token.
@@ -274,30 +283,50 @@ impl Robots {
             .await
     }
 
-    /// Deletes all of these robots or none.
+    /// Deletes all of these robots or none; returns which.
     ///
     /// # Errors
     /// A cause for each robot that stands in the way.
-    pub async fn delete(&self, actor: &Actor, ids: &[AccountId]) -> Many<()> {
-        let ids = Items::checked(ids)?;
+    pub async fn delete(
+        &self,
+        actor: &Actor,
+        selection: Selection<'_, AccountId, RobotFilter>,
+    ) -> Many<Vec<AccountId>> {
         self.core
             .db
             .write(async |tx| {
                 let mut robots = Vec::new();
-                let mut items = Checking::default();
-                for id in ids.iter() {
-                    items.take(self.administered(tx, actor, *id).await, &mut robots)?;
+                match selection {
+                    Selection::Items(ids) => {
+                        let mut items = Checking::default();
+                        for id in Items::checked(ids)?.iter() {
+                            items.take(self.administered(tx, actor, *id).await, &mut robots)?;
+                        }
+                        if let Some(refused) = items.refused() {
+                            return Ok(Err(refused));
+                        }
+                    }
+                    Selection::Matching(filter) => {
+                        let access = self
+                            .core
+                            .gate
+                            .namespace::<Administer>(tx, actor, &filter.namespace)
+                            .await?;
+                        let limit =
+                            i64::try_from(Items::<Robot>::FETCH).map_err(Error::internal)?;
+                        let search = filter.search.as_deref();
+                        let found = rows::page(tx, access.id, search, None, limit).await?;
+                        robots = Items::matching(found)?.into_inner();
+                    }
                 }
-                if let Some(refused) = items.refused() {
-                    return Ok(Err(refused));
-                }
-                rows::delete(tx, ids.as_slice()).await?;
+                let ids: Vec<AccountId> = robots.iter().map(|robot| robot.id).collect();
+                rows::delete(tx, &ids).await?;
                 for robot in robots {
                     let event = Event::RobotDeleted { robot: robot.name };
                     let subject = subject(robot.namespace_id);
                     self.core.journal.record(tx, actor, subject, &event).await?;
                 }
-                Ok(Ok(()))
+                Ok(Ok(ids))
             })
             .await?
     }

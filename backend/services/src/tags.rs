@@ -1,22 +1,39 @@
-//! Tags: lists and deletions. What moves a tag is a push, see [`crate::manifests`].
+//! Tags: lists, deletions and their undoing. What moves a tag is a push, see [`crate::manifests`].
 
 use std::sync::Arc;
 
 use berth_domain::{
-    Error, Event, Noun, Page, PageRequest, RepositoryId, RepositoryPath, Result, TagId, TagName,
-    Timestamp,
+    Digest, Error, Event, Noun, Page, PageRequest, RepositoryId, RepositoryPath, Result, TagId,
+    TagName, Timestamp,
 };
-use berth_store::tags;
+use berth_store::{Conn, tags};
 
 use crate::access::repo;
 use crate::actor::Actor;
 use crate::core::Core;
 use crate::manifests::subject;
+use crate::many::{Checking, Items, Many, Selection};
 
 pub use berth_store::tags::Tag;
 
-/// Tags that one call deletes at most.
-pub const DELETE_MAX: usize = 1000;
+/// Which tags of a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFilter {
+    /// Text in the name.
+    pub search: Option<String>,
+}
+
+/// Tags that were deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedTags {
+    /// The lifetimes that ended, for [`Tags::restore`].
+    pub ids: Vec<TagId>,
+    /// Their names, in the same order.
+    pub names: Vec<TagName>,
+    /// Until when they can be restored.
+    pub restorable_until: Timestamp,
+}
+
 /// Counts stop here; nobody pages that far.
 pub const COUNT_MAX: i64 = 10_000;
 
@@ -165,22 +182,22 @@ impl Tags {
             .collect())
     }
 
-    /// Deletes tags, all or none. The Time Machine keeps them.
+    /// Deletes tags, all or none. The Time Machine keeps them: [`Self::restore`] brings them back.
     ///
     /// # Errors
-    /// The gate's; a name without a live tag, by name; more than [`DELETE_MAX`].
+    /// The gate's; a cause for each name without a live tag.
     pub async fn delete_many(
         &self,
         actor: &Actor,
         repository: RepositoryId,
-        names: &[TagName],
-    ) -> Result<RepositoryPath> {
-        if names.len() > DELETE_MAX {
-            return Err(Error::invalid_value(format!(
-                "at most {DELETE_MAX} tags are deleted at once"
-            ))
-            .in_field("names"));
-        }
+        selection: Selection<'_, TagName, TagFilter>,
+    ) -> Many<DeletedTags> {
+        let named = match selection {
+            Selection::Items(names) => {
+                Some(Items::checked(names).map_err(|e| e.in_field("names"))?)
+            }
+            Selection::Matching(_) => None,
+        };
         self.core
             .db
             .write(async |tx| {
@@ -189,30 +206,173 @@ impl Tags {
                     .gate
                     .repository_by_id::<repo::Push>(tx, actor, repository)
                     .await?;
-                let path = access.repository.path();
                 let now = self.core.now();
-                let live = tags::by_names(tx, repository, names, now).await?;
-                if let Some(missing) = names
-                    .iter()
-                    .find(|name| !live.iter().any(|tag| tag.name == **name))
-                {
-                    return Err(Error::not_found(Noun::Tag, missing));
-                }
+                let live = match (&named, selection) {
+                    (Some(names), _) => {
+                        let found = tags::by_names(tx, repository, names.as_slice(), now).await?;
+                        let (mut checking, mut live) = (Checking::default(), Vec::new());
+                        for name in names.iter() {
+                            let tag = found.iter().find(|tag| tag.name == *name).cloned();
+                            let tag = tag.ok_or_else(|| Error::not_found(Noun::Tag, name));
+                            checking.take(tag, &mut live)?;
+                        }
+                        if let Some(refused) = checking.refused() {
+                            return Ok(Err(refused));
+                        }
+                        live
+                    }
+                    (None, Selection::Matching(filter)) => {
+                        self.matching(tx, repository, filter).await?
+                    }
+                    (None, Selection::Items(_)) => Vec::new(),
+                };
                 let ids: Vec<TagId> = live.iter().map(|tag| tag.id).collect();
                 tags::end(tx, &ids, now).await?;
+                let mut names = Vec::with_capacity(live.len());
                 for tag in live {
                     let event = Event::TagDeleted {
-                        repository: path.clone(),
-                        tag: tag.name,
+                        repository: access.repository.path(),
+                        tag: tag.name.clone(),
                         digest: None,
                     };
                     self.core
                         .journal
                         .record(tx, actor, subject(&access), &event)
                         .await?;
+                    names.push(tag.name);
                 }
-                Ok(path)
+                Ok(Ok(DeletedTags {
+                    ids,
+                    names,
+                    restorable_until: now.after(self.core.settings.push.time_machine),
+                }))
             })
-            .await
+            .await?
     }
+
+    async fn matching(
+        &self,
+        conn: &mut Conn,
+        repository: RepositoryId,
+        filter: &TagFilter,
+    ) -> Result<Vec<Tag>> {
+        let found = tags::page(
+            conn,
+            repository,
+            filter.search.as_deref(),
+            &tags::Order::Name(None),
+            false,
+            self.core.now(),
+            i64::try_from(Items::<Tag>::FETCH).unwrap_or(i64::MAX),
+        )
+        .await?;
+        Ok(Items::matching(found)?.into_inner())
+    }
+
+    /// Brings ended tags of a repository back, all or none: each name points again to what the ended
+    /// lifetime pointed to. A name that points there already stays as it is.
+    ///
+    /// # Errors
+    /// The gate's; a cause for each lifetime that is not here, that ended before the Time Machine's
+    /// window, or whose name points elsewhere by now.
+    pub async fn restore(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+        ids: &[TagId],
+    ) -> Many<Vec<Tag>> {
+        let ids = Items::checked(ids)?;
+        self.core
+            .db
+            .write(async |tx| {
+                let access = self
+                    .core
+                    .gate
+                    .repository_by_id::<repo::Push>(tx, actor, repository)
+                    .await?;
+                let found = tags::lifetimes_for_update(tx, ids.as_slice()).await?;
+                let names: Vec<TagName> = found.iter().map(|(tag, _)| tag.name.clone()).collect();
+                let now = self.core.now();
+                let live = tags::by_names(tx, repository, &names, now).await?;
+                let (mut checking, mut outcomes) = (Checking::default(), Vec::new());
+                for id in ids.iter() {
+                    let lifetime = found
+                        .iter()
+                        .find(|(tag, _)| tag.id == *id && tag.repository_id == repository);
+                    let outcome = match lifetime {
+                        Some((tag, digest)) => self.outcome(tag, digest, &live, &outcomes),
+                        None => Err(Error::Hidden(Noun::Tag)),
+                    };
+                    checking.take(outcome, &mut outcomes)?;
+                }
+                if let Some(refused) = checking.refused() {
+                    return Ok(Err(refused));
+                }
+                let mut tags = Vec::with_capacity(outcomes.len());
+                for outcome in outcomes {
+                    let (ended, digest) = match outcome {
+                        Outcome::Stays(tag) => {
+                            tags.push(tag);
+                            continue;
+                        }
+                        Outcome::Returns(ended, digest) => (ended, digest),
+                    };
+                    let event = Event::TagRestored {
+                        repository: access.repository.path(),
+                        tag: ended.name.clone(),
+                        digest,
+                    };
+                    tags.push(tags::restore(tx, ended, now).await?);
+                    self.core
+                        .journal
+                        .record(tx, actor, subject(&access), &event)
+                        .await?;
+                }
+                Ok(Ok(tags))
+            })
+            .await?
+    }
+
+    /// What restoring a lifetime would do, or what stands in its way.
+    fn outcome(
+        &self,
+        tag: &Tag,
+        digest: &Digest,
+        live: &[Tag],
+        before: &[Outcome],
+    ) -> Result<Outcome> {
+        let name = &tag.name;
+        if let Some(now) = live.iter().find(|live| live.name == *name) {
+            return if now.manifest_id == tag.manifest_id {
+                Ok(Outcome::Stays(now.clone()))
+            } else {
+                Err(Error::conflict(format!(
+                    "tag `{name}` points to another manifest by now; delete it first"
+                )))
+            };
+        }
+        let again =
+            |outcome: &Outcome| matches!(outcome, Outcome::Returns(tag, _) if tag.name == *name);
+        if before.iter().any(again) {
+            return Err(Error::conflict(format!(
+                "tag `{name}` is selected twice; it can point to one manifest"
+            )));
+        }
+        let window = self.core.settings.push.time_machine;
+        let ended = tag.ended_at.or(tag.expires_at);
+        if ended.is_none_or(|at| at.after(window) <= self.core.now()) {
+            return Err(Error::conflict(format!(
+                "tag `{name}` ended longer ago than the Time Machine reaches; push it again"
+            )));
+        }
+        Ok(Outcome::Returns(tag.clone(), digest.clone()))
+    }
+}
+
+/// What restoring a lifetime does.
+enum Outcome {
+    /// The name points there already.
+    Stays(Tag),
+    /// The name points there again.
+    Returns(Tag, Digest),
 }

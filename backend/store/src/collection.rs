@@ -289,11 +289,15 @@ pub async fn unlinked_blobs(conn: &mut Conn, limit: usize) -> Result<Vec<BlobId>
         .collect())
 }
 
-/// The repository that has been waiting longest for its removal.
-pub async fn deleting_repository(conn: &mut Conn) -> Result<Option<RepositoryId>> {
+/// The repository that has been waiting longest for its removal, but for some.
+pub async fn deleting_repository(
+    conn: &mut Conn,
+    but: &[RepositoryId],
+) -> Result<Option<RepositoryId>> {
     on_backend!(conn, |c| {
         repositories::table
             .filter(repositories::deleting_at.is_not_null())
+            .filter(repositories::id.ne_all(but.iter().map(|id| id.0)))
             .order(repositories::deleting_at)
             .select(repositories::id)
             .first(c)

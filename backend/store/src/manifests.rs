@@ -145,6 +145,22 @@ pub async fn insert(tx: &mut Tx, new: &NewManifest<'_>) -> Result<(ManifestId, b
     Ok((id, false))
 }
 
+/// Brings back a manifest that was deleted by digest, which a tag names again.
+pub(crate) async fn undelete(tx: &mut Tx, id: ManifestId) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(
+            manifests::table
+                .find(id)
+                .filter(manifests::deleted_at.is_not_null()),
+        )
+        .set(manifests::deleted_at.eq(None::<Timestamp>))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
 /// Writes which blobs a new manifest names, configuration first.
 pub async fn insert_blobs(
     tx: &mut Tx,

@@ -4,7 +4,7 @@ use berth_domain::{Digest, ManifestId, RepositoryId, Result, TagId, TagName, Tim
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error};
+use crate::conn::{Conn, Tx, db_error, lost_race};
 use crate::schema::{manifests, tags};
 use crate::sql::contains;
 
@@ -64,12 +64,14 @@ pub async fn live_for_update(
     .map_err(db_error)
 }
 
-/// Starts a lifetime; `None` when another one of that name is live, and then nothing is written.
+/// Starts a lifetime, by a push or as a `reversion` to an earlier one; `None` when another one of that
+/// name is live, and then nothing is written.
 pub async fn start(
     tx: &mut Tx,
     repository: RepositoryId,
     name: &TagName,
     manifest: ManifestId,
+    reversion: bool,
     now: Timestamp,
 ) -> Result<Option<TagId>> {
     on_backend!(&mut **tx, |c| {
@@ -79,6 +81,7 @@ pub async fn start(
                 tags::name.eq(name),
                 tags::manifest_id.eq(manifest),
                 tags::started_at.eq(now),
+                tags::reversion.eq(reversion),
             ))
             .on_conflict_do_nothing()
             .returning(tags::id)
@@ -86,6 +89,26 @@ pub async fn start(
             .await
             .optional()
     })
+    .map_err(db_error)
+}
+
+/// Lifetimes by id whatever their state, with what they point to, locked against the collector
+/// (PostgreSQL; SQLite has one writer).
+pub async fn lifetimes_for_update(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<(Tag, Digest)>> {
+    /// The columns, the same for both databases.
+    macro_rules! query {
+        () => {
+            tags::table
+                .inner_join(manifests::table)
+                .filter(tags::id.eq_any(ids.iter().map(|id| id.0)))
+                .order(tags::id)
+                .select((Tag::as_select(), manifests::digest))
+        };
+    }
+    match &mut **tx {
+        Conn::Pg(c) => query!().for_update().load(&mut **c).await,
+        Conn::Lite(c) => query!().load(&mut **c).await,
+    }
     .map_err(db_error)
 }
 
@@ -102,6 +125,34 @@ pub async fn end(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<usize> {
         .await
     })
     .map_err(db_error)
+}
+
+/// Starts a lifetime that points to what an ended one did, also when a digest was deleted since.
+///
+/// # Errors
+/// [`Error::Unavailable`](berth_domain::Error::Unavailable) when the name got another lifetime at that moment.
+pub async fn restore(tx: &mut Tx, ended: Tag, now: Timestamp) -> Result<Tag> {
+    // One that has expired stays open until the collector comes.
+    end(tx, &[ended.id], now).await?;
+    crate::manifests::undelete(tx, ended.manifest_id).await?;
+    let started = start(
+        tx,
+        ended.repository_id,
+        &ended.name,
+        ended.manifest_id,
+        true,
+        now,
+    );
+    let id = started
+        .await?
+        .ok_or_else(|| lost_race("a tag was pushed while it was restored"))?;
+    Ok(Tag {
+        id,
+        started_at: now,
+        expires_at: None,
+        ended_at: None,
+        ..ended
+    })
 }
 
 /// A live tag by name.

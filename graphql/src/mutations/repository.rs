@@ -1,14 +1,16 @@
 //! Repositories and the roles in them.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use berth_domain::{Namespace, RepositoryName};
+use berth_domain::{Namespace, RepositoryId, RepositoryName};
 use berth_services::permissions::RoleChange;
+use berth_services::repositories::Filter;
 
+use super::selected::Selected;
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
-use crate::ids;
+use crate::ids::{self, GlobalId};
 use crate::types::permission::PermissionInput;
-use crate::types::repository::{Repository, Visibility};
+use crate::types::repository::{Repository, RepositoryFilter, Visibility};
 
 /// A repository to be.
 #[derive(InputObject)]
@@ -50,8 +52,10 @@ pub(super) struct UpdateRepositoryPayload {
 /// Whose visibility changes.
 #[derive(InputObject)]
 pub(super) struct ChangeVisibilityInput {
-    /// Global ids, at most 1,000.
-    ids: Vec<ID>,
+    /// Global ids, at most 1,000; these or `filter`.
+    ids: Option<Vec<ID>>,
+    /// All that a list with this filter holds and that the viewer administers, at most 1,000.
+    filter: Option<RepositoryFilter>,
     /// Who may pull from them without a permission.
     visibility: Visibility,
 }
@@ -61,13 +65,17 @@ pub(super) struct ChangeVisibilityInput {
 pub(super) struct ChangeVisibilityPayload {
     /// The repositories as they are now.
     repositories: Vec<Repository>,
+    /// Those that were of the other visibility before.
+    changed_ids: Vec<ID>,
 }
 
 /// Which repositories are deleted.
 #[derive(InputObject)]
 pub(super) struct DeleteRepositoriesInput {
-    /// Global ids, at most 1,000.
-    ids: Vec<ID>,
+    /// Global ids, at most 1,000; these or `filter`.
+    ids: Option<Vec<ID>>,
+    /// All that a list with this filter holds and that the viewer administers, at most 1,000.
+    filter: Option<RepositoryFilter>,
 }
 
 /// What deleting repositories gives.
@@ -91,6 +99,26 @@ pub(super) struct SetPermissionsInput {
 pub(super) struct SetPermissionsPayload {
     /// The repository as it is now.
     repository: Repository,
+}
+
+fn selected(
+    ids: Option<Vec<ID>>,
+    filter: Option<RepositoryFilter>,
+) -> Result<Selected<RepositoryId, Filter>> {
+    Selected::of("ids", ids, filter)
+        .and_then(|selected| {
+            selected.map(
+                |ids| ids::many(&ids, ids::repository),
+                |filter| Ok(filter.into_filter()),
+            )
+        })
+        .map_err(gql)
+}
+
+fn encoded(ids: Vec<RepositoryId>) -> Vec<ID> {
+    ids.into_iter()
+        .map(|id| GlobalId::Repository(id).encode())
+        .collect()
 }
 
 /// Mutations of repositories.
@@ -154,15 +182,16 @@ impl RepositoryMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "Which repositories, and the visibility.")] input: ChangeVisibilityInput,
     ) -> Result<ChangeVisibilityPayload> {
-        let ids = ids::many(&input.ids, ids::repository).map_err(gql)?;
-        let views = ctx
+        let selected = selected(input.ids, input.filter)?;
+        let changed = ctx
             .services()
             .repositories
-            .change_visibility(&ctx.actor(), &ids, input.visibility.into())
+            .change_visibility(&ctx.actor(), selected.as_ref(), input.visibility.into())
             .await
             .map_err(gql_many)?;
         Ok(ChangeVisibilityPayload {
-            repositories: views.into_iter().map(Repository).collect(),
+            repositories: changed.repositories.into_iter().map(Repository).collect(),
+            changed_ids: encoded(changed.changed),
         })
     }
 
@@ -173,14 +202,15 @@ impl RepositoryMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "Which repositories.")] input: DeleteRepositoriesInput,
     ) -> Result<DeleteRepositoriesPayload> {
-        let repositories = ids::many(&input.ids, ids::repository).map_err(gql)?;
-        ctx.services()
+        let selected = selected(input.ids, input.filter)?;
+        let deleted = ctx
+            .services()
             .repositories
-            .delete(&ctx.actor(), &repositories)
+            .delete(&ctx.actor(), selected.as_ref())
             .await
             .map_err(gql_many)?;
         Ok(DeleteRepositoriesPayload {
-            deleted_ids: input.ids,
+            deleted_ids: encoded(deleted),
         })
     }
 

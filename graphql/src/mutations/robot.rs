@@ -2,10 +2,12 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_domain::Namespace;
+use berth_services::robots::RobotFilter as Filter;
 
+use super::selected::Selected;
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
-use crate::ids;
+use crate::ids::{self, GlobalId};
 use crate::types::robot::Robot;
 
 /// A robot to be.
@@ -43,8 +45,19 @@ pub(super) struct RegenerateRobotTokenPayload {
 /// Which robots are deleted.
 #[derive(InputObject)]
 pub(super) struct DeleteRobotsInput {
-    /// Global ids, at most 1,000.
-    ids: Vec<ID>,
+    /// Global ids, at most 1,000; these or `filter`.
+    ids: Option<Vec<ID>>,
+    /// All robots that match, at most 1,000.
+    filter: Option<RobotFilter>,
+}
+
+/// Narrows the robots of a namespace.
+#[derive(InputObject)]
+pub(super) struct RobotFilter {
+    /// Whose.
+    namespace: String,
+    /// Text in the short name.
+    search: Option<String>,
 }
 
 /// What deleting robots gives.
@@ -109,14 +122,29 @@ impl RobotMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "Which robots.")] input: DeleteRobotsInput,
     ) -> Result<DeleteRobotsPayload> {
-        let robots = ids::many(&input.ids, ids::robot).map_err(gql)?;
-        ctx.services()
+        let selected = Selected::of("ids", input.ids, input.filter).and_then(|selected| {
+            selected.map(
+                |ids| ids::many(&ids, ids::robot),
+                |filter| {
+                    let namespace = filter.namespace.parse::<Namespace>();
+                    Ok(Filter {
+                        namespace: namespace.map_err(|e| e.in_field("filter.namespace"))?,
+                        search: filter.search.filter(|text| !text.is_empty()),
+                    })
+                },
+            )
+        });
+        let deleted = ctx
+            .services()
             .robots
-            .delete(&ctx.actor(), &robots)
+            .delete(&ctx.actor(), selected.map_err(gql)?.as_ref())
             .await
             .map_err(gql_many)?;
         Ok(DeleteRobotsPayload {
-            deleted_ids: input.ids,
+            deleted_ids: deleted
+                .into_iter()
+                .map(|id| GlobalId::Robot(id).encode())
+                .collect(),
         })
     }
 }

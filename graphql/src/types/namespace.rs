@@ -14,8 +14,8 @@ use super::robot::{self, RobotConnection};
 use crate::connection::{connection, count};
 use crate::context::Asks;
 use crate::ids::GlobalId;
-use crate::loaders::{Counts, load};
-use crate::scalars::DateTime;
+use crate::loaders::{Counts, Size, load};
+use crate::scalars::{BigInt, DateTime};
 
 /// Colours for pictures; the first two digits of the hash choose one.
 const PALETTE: [&str; 32] = [
@@ -249,6 +249,17 @@ namespace! {
         /// How many users are in its teams; null unless the viewer belongs to it.
         async fn member_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
             Ok(self.counts(ctx).await?.members.map(count))
+        }
+
+        /// When something was pushed last to a repository that the viewer sees here; null before.
+        async fn last_pushed_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+            Ok(self.counts(ctx).await?.last_pushed_at.map(Into::into))
+        }
+
+        /// Bytes of its distinct blobs, a layer that several repositories share counted once; null
+        /// while it holds none, and unless the viewer administers the organization.
+        async fn size_bytes(&self, ctx: &Context<'_>) -> Result<Option<BigInt>> {
+            Ok(load(ctx.loader(), Size(self.0.id)).await?.map(BigInt))
         }
     }
 }

@@ -91,7 +91,7 @@ impl RepositoryFilter {
         Self { namespace, ..self }
     }
 
-    fn into_filter(self) -> Filter {
+    pub(crate) fn into_filter(self) -> Filter {
         Filter {
             search: self.search.filter(|text| !text.is_empty()),
             namespace: self.namespace,

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use berth_domain::{Error, Noun, RepositoryId, TagId, Timestamp};
-use berth_services::tags::{Tag as TagRow, TagOrder as Order};
+use berth_services::tags::{Tag as TagRow, TagFilter as Filter, TagOrder as Order};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::Manifest;
@@ -19,6 +19,14 @@ use crate::scalars::DateTime;
 pub(crate) struct TagFilter {
     /// Text in the tag's name.
     search: Option<String>,
+}
+
+impl TagFilter {
+    pub(crate) fn into_filter(self) -> Filter {
+        Filter {
+            search: self.search.filter(|text| !text.is_empty()),
+        }
+    }
 }
 
 /// What a list of tags is sorted by.

@@ -62,6 +62,7 @@ fn examples() -> Vec<Example> {
 struct Estate {
     repository: Value,
     robot: Value,
+    ended_tag: Value,
     digest: Digest,
 }
 
@@ -70,7 +71,7 @@ impl Estate {
     async fn of(t: &TestRegistry, admin: &Actor) -> Self {
         let shop = "acme/web/shop";
         let mut last = TestImage::new(1);
-        for (seed, tag) in [(1, "1.0.0"), (2, "1.1.0"), (3, "1.2.0")] {
+        for (seed, tag) in [(9, "0.9.0"), (1, "1.0.0"), (2, "1.1.0"), (3, "1.2.0")] {
             last = TestImage::new(seed);
             t.push(admin, &format!("{shop}:{tag}"), &last).await;
         }
@@ -83,9 +84,13 @@ impl Estate {
         let ids = "{ repository(namespace: \"acme\", name: \"web/shop\") { id } \
              namespace(name: \"acme\") { robots(first: 1) { nodes { id } } } }";
         let ids = ask(t, admin, ids, json!({})).await.data();
+        let delete = "mutation ($id: ID!) { deleteTags(input: { repository: $id, names: [\"0.9.0\"] }) { deletedIds } }";
+        let repository = json!({ "id": ids["repository"]["id"] });
+        let ended = ask(t, admin, delete, repository).await.data();
         Self {
             repository: ids["repository"]["id"].clone(),
             robot: ids["namespace"]["robots"]["nodes"][0]["id"].clone(),
+            ended_tag: ended["deleteTags"]["deletedIds"][0].clone(),
             digest: last.digest(),
         }
     }
@@ -107,6 +112,7 @@ impl Estate {
             .map(|name| {
                 let value = match name {
                     "id" => id.clone(),
+                    "ids" if document.contains("restoreTags") => json!([self.ended_tag]),
                     "ids" => json!([id]),
                     "repository" => self.repository.clone(),
                     "digest" => json!(self.digest),

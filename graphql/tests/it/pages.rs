@@ -205,3 +205,43 @@ db_test!(
         assert_eq!(data["deleteTags"]["repository"]["tagCount"], 1);
     }
 );
+
+db_test!(
+    async fn a_deletion_by_filter_is_undone_with_the_ids_that_it_gave(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        for (n, tag) in (1..).zip(["pr-1", "pr-2", "latest"]) {
+            t.push(&ann, &format!("ann/app:{tag}"), &TestImage::new(n))
+                .await;
+        }
+        let find = "{ repository(namespace: \"ann\", name: \"app\") { id tagCount } }";
+        let data = ask(t, &ann, find, Value::Null).await.data();
+        let id = data["repository"]["id"].clone();
+        let delete = "mutation ($in: DeleteTagsInput!) { deleteTags(input: $in) \
+             { deletedNames deletedIds restorableUntil repository { tagCount } } }";
+        for (input, field) in [
+            (json!({ "repository": id }), "names"),
+            (
+                json!({ "repository": id, "names": ["pr-1"], "filter": {} }),
+                "filter",
+            ),
+        ] {
+            let unclear = ask(t, &ann, delete, json!({ "in": input })).await;
+            assert_eq!(unclear.refused("code"), Some("INVALID_INPUT"));
+            assert_eq!(unclear.refused("field"), Some(field));
+        }
+        let input = json!({ "repository": id, "filter": { "search": "pr-" } });
+        let data = ask(t, &ann, delete, json!({ "in": input })).await.data();
+        let deleted = &data["deleteTags"];
+        assert_eq!(deleted["deletedNames"], json!(["pr-1", "pr-2"]));
+        assert_eq!(deleted["repository"]["tagCount"], 1);
+        assert!(deleted["restorableUntil"].is_string());
+        let restore = "mutation ($id: ID!, $ids: [ID!]!) { restoreTags(input: { repository: $id, ids: $ids }) \
+             { tags { name } repository { tagCount } } }";
+        let undo = json!({ "id": id, "ids": deleted["deletedIds"] });
+        let data = ask(t, &ann, restore, undo).await.data();
+        assert_eq!(data["restoreTags"]["tags"][1]["name"], "pr-2");
+        assert_eq!(data["restoreTags"]["repository"]["tagCount"], 3);
+        let wrong = ask(t, &ann, restore, json!({ "id": id, "ids": [id] })).await;
+        assert_eq!(wrong.refused("field"), Some("ids.0"));
+    }
+);

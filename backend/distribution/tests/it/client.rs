@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use berth_domain::{Digest, RepositoryRole, Visibility};
 use berth_http::address::Addresses;
+use berth_services::many::Selection;
 use berth_services::permissions::RoleChange;
 use berth_services::{Actor, Services};
 use berth_testkit::{PASSWORD, TestImage, TestRegistry, path_of};
@@ -224,7 +225,7 @@ pub(crate) async fn publish(t: &TestRegistry, owner: &Actor, path: &str) {
     let changed = t
         .services
         .repositories
-        .change_visibility(owner, &ids, Visibility::Public)
+        .change_visibility(owner, Selection::Items(&ids), Visibility::Public)
         .await;
     assert!(changed.is_ok());
 }

@@ -210,7 +210,7 @@ impl Manifests {
                 tags::end(tx, &[live.id], now).await?;
                 previous = Some(digest);
             }
-            if tags::start(tx, repository, tag, manifest, now)
+            if tags::start(tx, repository, tag, manifest, false, now)
                 .await?
                 .is_some()
             {

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use berth_domain::{Digest, Error, Reference};
 use berth_services::manifests::{Accept, PullKind};
+use berth_services::many::Selection;
 use berth_services::{Actor, Services, Settings};
+use berth_store::collection;
 use berth_testkit::{TestImage, TestRegistry, body, db_test, images, path_of};
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tokio::sync::RwLock;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -248,7 +250,10 @@ db_test!(
             .unwrap()
             .repository
             .id;
-        repositories.delete(&ann, &[id]).await.unwrap();
+        repositories
+            .delete(&ann, Selection::Items(&[id]))
+            .await
+            .unwrap();
         assert!(pull(t, &ann, "ann/gone", "1").await.is_err(), "at once");
         // The name is free, and what is pushed under it is another repository.
         t.push(&ann, "ann/gone:new", &TestImage::new(3)).await;
@@ -257,6 +262,69 @@ db_test!(
         pull(t, &ann, "ann/kept", "1").await.unwrap();
         pull(t, &ann, "ann/gone", "new").await.unwrap();
         assert!(pull(t, &ann, "ann/gone", "1").await.is_err());
+    }
+);
+
+db_test!(
+    async fn a_client_that_goes_on_writing_holds_up_no_other_removal(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        t.push(&ann, "ann/slow:1", &TestImage::new(1)).await;
+        t.push(&ann, "ann/gone:1", &TestImage::new(2)).await;
+        let path = path_of("ann/slow");
+        let upload = t.services.uploads.start(&ann, &path).await.unwrap();
+        let (reading, is_read) = tokio::sync::oneshot::channel();
+        let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+        // The upload is held from before its body is read until that ends.
+        let dribble = futures::stream::once(async move {
+            reading.send(()).unwrap();
+            let _ = is_done.await;
+            Ok(Bytes::from("half"))
+        });
+        let (services, actor) = (t.services.clone(), ann.clone());
+        let writing = tokio::spawn(async move {
+            let path = path_of("ann/slow");
+            let uploads = &services.uploads;
+            uploads
+                .append(&actor, &path, upload.uuid, None, dribble.boxed())
+                .await
+        });
+        let repositories = &t.services.repositories;
+        let mut ids = Vec::new();
+        for path in ["ann/slow", "ann/gone"] {
+            let view = repositories.by_path(&ann, &path_of(path)).await.unwrap();
+            ids.push(view.repository.id);
+        }
+        is_read.await.unwrap();
+        for id in &ids {
+            repositories
+                .delete(&ann, Selection::Items(&[*id]))
+                .await
+                .unwrap();
+            t.clock.advance(Duration::from_secs(1));
+        }
+        let workers = t.services.workers();
+        workers.prepare().await.unwrap();
+        assert!(workers.run_kind_if_due("repository_removal").await.unwrap());
+        let mut conn = t.db().read().await.unwrap();
+        let left = collection::deleting_repository(&mut conn, &[])
+            .await
+            .unwrap();
+        let others = collection::deleting_repository(&mut conn, &ids[..1])
+            .await
+            .unwrap();
+        assert_eq!(
+            (left, others),
+            (Some(ids[0]), None),
+            "the other one is gone"
+        );
+        drop((conn, done));
+        let _ = writing.await.unwrap();
+        collect(t).await;
+        let mut conn = t.db().read().await.unwrap();
+        let left = collection::deleting_repository(&mut conn, &[])
+            .await
+            .unwrap();
+        assert_eq!(left, None);
     }
 );
 

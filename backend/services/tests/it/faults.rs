@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use berth_domain::{Digest, Error, Namespace, Reference, RepositoryName, Secret, Visibility};
 use berth_services::manifests::{Accept, PullKind};
+use berth_services::many::Selection;
 use berth_services::uploads::Started;
 use berth_services::{Actor, Origin, Services, Settings};
 use berth_testkit::faults::{Fault, Faults};
@@ -66,7 +67,7 @@ async fn nothing_is_left(t: &TestRegistry, ann: &Actor, made: &[String]) {
         let repositories = &t.services.repositories;
         if let Ok(view) = repositories.by_path(ann, &path(&name)).await {
             repositories
-                .delete(ann, &[view.repository.id])
+                .delete(ann, Selection::Items(&[view.repository.id]))
                 .await
                 .unwrap();
         }
@@ -252,8 +253,9 @@ fn delete_repository<'a>(
         let repositories = &services.repositories;
         match repositories.by_path(ann, &path(name)).await {
             Ok(view) => repositories
-                .delete(ann, &[view.repository.id])
+                .delete(ann, Selection::Items(&[view.repository.id]))
                 .await
+                .map(|_| ())
                 .map_err(|mut refused| refused.causes.remove(0).1),
             Err(Error::NotFound { .. }) => Ok(()),
             Err(other) => Err(other),

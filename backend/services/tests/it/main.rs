@@ -9,5 +9,6 @@ mod faults;
 mod listings;
 mod people;
 mod pushes;
+mod tags;
 mod tenants;
 mod uploads;

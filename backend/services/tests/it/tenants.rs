@@ -1,8 +1,10 @@
 //! Organizations, robots, repositories, roles: what may be done, and what may not.
 
 use berth_domain::{Error, PageRequest, RepositoryRole, Visibility};
+use berth_services::many::Selection;
 use berth_services::permissions::RoleChange;
-use berth_services::repositories::DESCRIPTION_BYTES_MAX;
+use berth_services::repositories::{DESCRIPTION_BYTES_MAX, Filter};
+use berth_services::robots::RobotFilter;
 use berth_services::{Origin, Settings};
 use berth_store::logs;
 use berth_testkit::{TestImage, db_test, path_of};
@@ -143,7 +145,7 @@ db_test!(
         let refused = t
             .services
             .robots
-            .delete(&ann, &[mine.id, other.id])
+            .delete(&ann, Selection::Items(&[mine.id, other.id]))
             .await
             .unwrap_err();
         assert_eq!(refused.causes.len(), 1);
@@ -157,7 +159,11 @@ db_test!(
                 .len(),
             1
         );
-        t.services.robots.delete(&ann, &[mine.id]).await.unwrap();
+        t.services
+            .robots
+            .delete(&ann, Selection::Items(&[mine.id]))
+            .await
+            .unwrap();
         assert_eq!(
             t.services.robots.by_ids(&ann, &[mine.id]).await.unwrap(),
             []
@@ -210,8 +216,18 @@ db_test!(
             Err(Error::Unauthenticated { .. })
         ));
         let id = app.repository.id;
-        assert!(t.services.repositories.delete(&bob, &[id]).await.is_err());
-        t.services.repositories.delete(&ann, &[id]).await.unwrap();
+        assert!(
+            t.services
+                .repositories
+                .delete(&bob, Selection::Items(&[id]))
+                .await
+                .is_err()
+        );
+        t.services
+            .repositories
+            .delete(&ann, Selection::Items(&[id]))
+            .await
+            .unwrap();
         let gone = t
             .services
             .repositories
@@ -255,7 +271,7 @@ db_test!(
         let change = async |ids: &[_]| {
             t.services
                 .repositories
-                .change_visibility(&ann, ids, Visibility::Public)
+                .change_visibility(&ann, Selection::Items(ids), Visibility::Public)
                 .await
         };
         let refused = change(&[one, theirs]).await.unwrap_err();
@@ -263,7 +279,9 @@ db_test!(
             matches!(refused.causes[..], [(1, Error::Forbidden { .. })]),
             "{refused:?}"
         );
-        assert_eq!(change(&[one, two]).await.unwrap().len(), 2);
+        let changed = change(&[one, two]).await.unwrap();
+        assert_eq!(changed.repositories.len(), 2);
+        assert_eq!(changed.changed, [one]);
         let mut conn = t.db().read().await.unwrap();
         let kinds = |entries: Vec<(String, String)>| -> Vec<String> {
             entries.into_iter().map(|entry| entry.0).collect()
@@ -479,5 +497,125 @@ db_test!(
             .unwrap();
         assert!(view.can_administer && !view.can_push);
         assert_eq!(shut.organizations.creatable(&ann).await.unwrap(), []);
+    }
+);
+
+db_test!(
+    async fn a_filter_selects_what_the_caller_administers_and_nothing_else(t: TestRegistry) {
+        let (ann, bob) = (t.user("ann").await, t.user("bob").await);
+        let (eve, nobody) = (t.user("eve").await, t.anonymous());
+        let made = async |actor, owner: &str, name: &str| {
+            let view = repository(t, actor, owner, name, Visibility::Public).await;
+            view.repository.id
+        };
+        let (one, two) = (
+            made(&ann, "ann", "web-1").await,
+            made(&ann, "ann", "web-2").await,
+        );
+        let other = made(&ann, "ann", "api").await;
+        let (readable, managed) = (
+            made(&bob, "bob", "web-3").await,
+            made(&bob, "bob", "web-4").await,
+        );
+        for (id, role) in [
+            (readable, RepositoryRole::Write),
+            (managed, RepositoryRole::Admin),
+        ] {
+            let changes = [give("ann", role)];
+            t.services
+                .permissions
+                .set(&bob, id, &changes)
+                .await
+                .unwrap();
+        }
+        let filter = Filter {
+            search: Some("web-".into()),
+            ..Filter::default()
+        };
+        let repositories = &t.services.repositories;
+        let hide = async |actor| {
+            repositories
+                .change_visibility(actor, Selection::Matching(&filter), Visibility::Private)
+                .await
+        };
+        let nobody = hide(&nobody).await.unwrap_err();
+        assert!(
+            matches!(nobody.causes[0].1, Error::Unauthenticated { .. }),
+            "{nobody:?}"
+        );
+        assert_eq!(hide(&eve).await.unwrap().changed, []);
+        let mut changed = hide(&ann).await.unwrap().changed;
+        changed.sort_unstable();
+        assert_eq!(changed, [one, two, managed]);
+        let deleted = repositories
+            .delete(&ann, Selection::Matching(&filter))
+            .await;
+        assert_eq!(deleted.unwrap().len(), 3);
+        let left = repositories
+            .by_ids(&bob, &[one, two, other, readable, managed])
+            .await;
+        let mut left: Vec<_> = left.unwrap().into_keys().collect();
+        left.sort_unstable();
+        assert_eq!(left, [other, readable]);
+    }
+);
+
+db_test!(
+    async fn robots_are_deleted_by_filter_by_who_administers_them(t: TestRegistry) {
+        let (ann, bob) = (t.user("ann").await, t.user("bob").await);
+        for short in ["ci_one", "ci_two", "deploy"] {
+            robot(t, &ann, "ann", short).await;
+        }
+        let filter = RobotFilter {
+            namespace: "ann".parse().unwrap(),
+            search: Some("ci_".into()),
+        };
+        let robots = &t.services.robots;
+        let refused = robots.delete(&bob, Selection::Matching(&filter)).await;
+        let causes = refused.unwrap_err().causes;
+        assert!(
+            matches!(causes[0].1, Error::Hidden(_) | Error::Forbidden { .. }),
+            "{causes:?}"
+        );
+        let deleted = robots.delete(&ann, Selection::Matching(&filter)).await;
+        assert_eq!(deleted.unwrap().len(), 2);
+        assert_eq!(
+            robots
+                .count(&ann, ann.user_id().unwrap(), None)
+                .await
+                .unwrap(),
+            1
+        );
+    }
+);
+
+db_test!(
+    async fn an_organization_tells_its_size_to_administrators_and_its_last_push_to_who_sees_it(
+        t: TestRegistry,
+    ) {
+        let (ann, bob) = (t.user("ann").await, t.user("bob").await);
+        let acme = organization(t, &ann, "acme").await;
+        let figures = async |actor| {
+            let organizations = &t.services.organizations;
+            let sizes = organizations.sizes(actor, &[acme.id]).await.unwrap();
+            let counts = organizations.counts(actor, &[acme.id]).await.unwrap();
+            (
+                sizes.get(&acme.id).copied(),
+                counts[&acme.id].last_pushed_at,
+            )
+        };
+        assert_eq!(figures(&ann).await, (None, None));
+        let image = TestImage::new(1);
+        let bytes: usize = image.blobs().iter().map(|blob| blob.len()).sum();
+        t.push(&ann, "acme/one:1", &image).await;
+        t.clock.advance(std::time::Duration::from_secs(5));
+        t.push(&ann, "acme/two:1", &image).await;
+        let now = berth_domain::Clock::now(&*t.clock);
+        assert_eq!(
+            figures(&ann).await,
+            (Some(bytes as u64), Some(now)),
+            "shared bytes count once"
+        );
+        assert_eq!(figures(&bob).await, (None, None));
     }
 );

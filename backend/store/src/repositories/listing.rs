@@ -24,6 +24,8 @@ pub struct VisibleTo {
     pub public: bool,
     /// Whether everything is seen, whatever the roles.
     pub everything: bool,
+    /// Whether only the role `admin` counts: what may be changed and deleted.
+    pub administered: bool,
 }
 
 impl VisibleTo {
@@ -32,6 +34,7 @@ impl VisibleTo {
         account: None,
         public: false,
         everything: false,
+        administered: false,
     };
 
     /// One condition for each way to see a repository `r` of namespace `n`; none: nothing is seen.
@@ -46,10 +49,16 @@ impl VisibleTo {
                 "n.kind = 'organization' and n.id in (select t.namespace_id from teams t \
                  join team_members m on m.team_id = t.id where m.account_id = {id} and t.role = 'admin')"
             ));
+            let role = if self.administered {
+                " and p.role = 'admin'"
+            } else {
+                ""
+            };
             branches.push(format!(
-                "r.id in (select p.repository_id from repository_permissions p where p.account_id = {id} \
+                "r.id in (select p.repository_id from repository_permissions p \
+                 where p.account_id = {id}{role} \
                  union select p.repository_id from repository_permissions p \
-                 join team_members m on m.team_id = p.team_id where m.account_id = {id})"
+                 join team_members m on m.team_id = p.team_id where m.account_id = {id}{role})"
             ));
         }
         if self.public {
@@ -294,6 +303,47 @@ pub async fn count_by_namespace(
     Ok(counts
         .into_iter()
         .map(|(id, count)| (AccountId(id), count))
+        .collect())
+}
+
+/// The latest push to what is seen of each of these namespaces; those without are left out.
+pub async fn last_pushed_by_namespace(
+    conn: &mut Conn,
+    visible: VisibleTo,
+    namespaces: &[AccountId],
+) -> Result<HashMap<AccountId, Timestamp>> {
+    if namespaces.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = id_list(namespaces.iter().map(|id| id.0));
+    let sql = format!(
+        "select n.id as id, max(r.last_pushed_at) as count {FROM} and n.id in ({ids}) and {} group by n.id",
+        visible.condition()
+    );
+    let latest = grouped(conn, sql).await?;
+    Ok(latest
+        .into_iter()
+        .map(|(id, at)| (AccountId(id), Timestamp(at)))
+        .collect())
+}
+
+/// Bytes of the distinct blobs of each of these namespaces, one that several repositories share once;
+/// those without blobs are left out.
+pub async fn sizes_by_namespace(
+    conn: &mut Conn,
+    namespaces: &[AccountId],
+) -> Result<HashMap<AccountId, i64>> {
+    if namespaces.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = id_list(namespaces.iter().map(|id| id.0));
+    let sql = format!(
+        "select d.namespace_id as id, cast(sum(b.size_bytes) as bigint) as count from          (select distinct r.namespace_id, l.blob_id from repositories r          join blob_links l on l.repository_id = r.id          where r.namespace_id in ({ids}) and r.deleting_at is null) as d          join blobs b on b.id = d.blob_id group by d.namespace_id"
+    );
+    let sizes = grouped(conn, sql).await?;
+    Ok(sizes
+        .into_iter()
+        .map(|(id, bytes)| (AccountId(id), bytes))
         .collect())
 }
 

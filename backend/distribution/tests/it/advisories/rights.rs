@@ -1,6 +1,7 @@
 //! Reading and writing what somebody has no right to, and learning that it exists.
 
 use berth_domain::{Digest, MediaType, RepositoryRole};
+use berth_services::many::Selection;
 use berth_testkit::{PASSWORD, TestImage, db_test, images};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -198,7 +199,7 @@ db_test!(
         let deleted = t
             .services
             .repositories
-            .delete(&ann, &[repository.repository.id])
+            .delete(&ann, Selection::Items(&[repository.repository.id]))
             .await;
         assert!(deleted.is_ok());
         let at = |path: &str| format!("/v2/{path}/blobs/{digest}");

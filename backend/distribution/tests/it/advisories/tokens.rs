@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use berth_domain::RepositoryRole;
+use berth_services::many::Selection;
 use berth_testkit::{PASSWORD, TestImage, db_test};
 use serde_json::{Value, json};
 
@@ -166,7 +167,7 @@ db_test!(
         let scopes = ["repository:ann/app:pull"];
         let client = Client::with_scopes(&t.services, login, &scopes).await;
         client.get("/v2/ann/app/manifests/1").await.is(200);
-        let deleted = robots.delete(&ann, &[robot.id]).await;
+        let deleted = robots.delete(&ann, Selection::Items(&[robot.id])).await;
         assert!(deleted.is_ok());
         let refused = client.get("/v2/ann/app/manifests/1").await;
         refused.is_error(401, "UNAUTHORIZED");
