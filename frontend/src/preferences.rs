@@ -1,4 +1,4 @@
-//! Theme and language, kept in this browser.
+//! Theme, language and the look of lists, kept in this browser.
 
 use leptos::prelude::*;
 
@@ -6,6 +6,8 @@ use crate::i18n::{I18n, Locale};
 
 const THEME: &str = "berth.theme";
 const LANGUAGE: &str = "berth.language";
+const DENSITY: &str = "berth.density";
+const COLUMNS: &str = "berth.columns";
 
 /// Light, dark, or what the system says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,4 +65,26 @@ pub(crate) fn language() -> Option<Locale> {
 pub(crate) fn set_language(i18n: I18n, locale: Locale) {
     write(LANGUAGE, locale.tag());
     i18n.set_locale(locale);
+}
+
+/// Whether lists stand close.
+pub(crate) fn compact() -> bool {
+    read(DENSITY).as_deref() == Some("compact")
+}
+
+/// Lets lists stand close, or not.
+pub(crate) fn set_compact(compact: bool) {
+    write(DENSITY, if compact { "compact" } else { "comfortable" });
+}
+
+/// The columns of a list that were hidden.
+pub(crate) fn hidden_columns(list: &str) -> Vec<String> {
+    read(&format!("{COLUMNS}.{list}"))
+        .map(|keys| keys.split_whitespace().map(str::to_owned).collect())
+        .unwrap_or_default()
+}
+
+/// Hides these columns of a list and no others.
+pub(crate) fn set_hidden_columns(list: &str, keys: &[String]) {
+    write(&format!("{COLUMNS}.{list}"), &keys.join(" "));
 }

@@ -98,13 +98,14 @@ pub(crate) fn relative(language: &str, instant: &str) -> String {
     format.format(count, span.unit).into()
 }
 
-/// An instant in full, in the viewer's zone.
+/// An instant in full, in the viewer's zone and in UTC.
 pub(crate) fn exact(language: &str, instant: &str) -> String {
     let format = Intl::DateTimeFormat::new(
         &locales(language),
         &options(&[("dateStyle", "long"), ("timeStyle", "long")]),
     );
-    call(&format.format(), &Date::new(&JsValue::from_str(instant)))
+    let own = call(&format.format(), &Date::new(&JsValue::from_str(instant)));
+    format!("{own} ({instant})")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::Icon;
 use crate::{i18n::*, text};
 
 /// Puts text on the clipboard. Browsers give the clipboard only to secure pages; on plain HTTP a selection is copied.
-async fn copy(text: String) {
+pub(crate) async fn copy_text(text: String) {
     if window().is_secure_context() {
         // Refused by a policy of the browser: the text can still be selected by hand.
         let _ = JsFuture::from(window().navigator().clipboard().write_text(&text)).await;
@@ -61,7 +61,7 @@ pub(crate) fn CopyButton(
     let on_click = move |_| {
         let text = text.get_untracked();
         spawn_local(async move {
-            copy(text).await;
+            copy_text(text).await;
             copied.try_set(true);
             set_timeout(
                 move || {
@@ -220,7 +220,7 @@ pub(crate) fn DigestText(
     };
     view! {
         <span class="berth-digest">
-            <code title=digest.clone()>{shown}</code>
+            <code class="berth-tip" title=digest.clone() data-tip=digest.clone() tabindex=(!full).then_some("0")>{shown}</code>
             <CopyButton text=digest label=words!(i18n, common.copy_digest)/>
         </span>
     }

@@ -64,7 +64,7 @@ pub(crate) fn Size(
     }
 }
 
-/// An instant relative to now, in full in its title.
+/// An instant relative to now; in full where the pointer or the focus is.
 #[component]
 pub(crate) fn Time(
     /// When; a dash for never.
@@ -74,9 +74,16 @@ pub(crate) fn Time(
     match at {
         None => "–".into_any(),
         Some(DateTime(at)) => {
-            let (title, words) = (at.clone(), at.clone());
+            let (tip, words) = (at.clone(), at.clone());
+            let exact = Signal::derive(move || text::exact(language(i18n), &tip));
             view! {
-                <time datetime=at title=move || text::exact(language(i18n), &title)>
+                <time
+                    datetime=at
+                    class="berth-tip"
+                    title=move || exact.get()
+                    data-tip=move || exact.get()
+                    tabindex="0"
+                >
                     {move || text::relative(language(i18n), &words)}
                 </time>
             }

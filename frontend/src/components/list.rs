@@ -9,7 +9,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{Button, ButtonKind, Icon, Select};
+use super::{Button, ButtonKind, Select};
 use crate::{i18n::*, paths::QueryString, text};
 
 /// Rows on a page unless the viewer chose otherwise.
@@ -108,7 +108,7 @@ impl ListUrl {
         }
     }
 
-    fn set_sort(self, column: &str, descending: bool, default: &str) {
+    pub(super) fn set_sort(self, column: &str, descending: bool, default: &str) {
         let sort = if descending {
             format!("-{column}")
         } else {
@@ -153,96 +153,146 @@ impl ListUrl {
     }
 }
 
-/// A column heading that sorts.
-#[component]
-pub(crate) fn SortHeader(
-    /// What the URL calls the column.
-    column: &'static str,
-    /// Its words.
-    #[prop(into)]
-    label: Signal<String>,
-    /// The list's order without `sort`, such as `name` or `-pushed`.
-    default: &'static str,
-    /// True where the first press sorts from the top: instants, sizes.
-    #[prop(optional)]
-    descending_first: bool,
-) -> impl IntoView {
-    let url = use_list_url();
-    let state = move || {
-        let (sorted, descending) = url.sort(default);
-        (sorted == column).then_some(descending)
-    };
-    view! {
-        <th
-            class="pf-v6-c-table__th pf-v6-c-table__sort"
-            class:pf-m-selected=move || state().is_some()
-            scope="col"
-            aria-sort=move || match state() {
-                None => "none",
-                Some(true) => "descending",
-                Some(false) => "ascending",
-            }
-        >
-            <button
-                type="button"
-                class="pf-v6-c-table__button"
-                on:click=move |_| {
-                    let descending = state().map_or(descending_first, |descending| !descending);
-                    url.set_sort(column, descending, default);
-                }
-            >
-                <span class="pf-v6-c-table__button-content">
-                    <span class="pf-v6-c-table__text">{move || label.get()}</span>
-                    <span class="pf-v6-c-table__sort-indicator">
-                        {move || match state() {
-                            None => view! { <Icon icon=lu::LuArrowUpDown/> },
-                            Some(true) => view! { <Icon icon=lu::LuArrowDown/> },
-                            Some(false) => view! { <Icon icon=lu::LuArrowUp/> },
-                        }}
-                    </span>
-                </span>
-            </button>
-        </th>
+/// Which rows a change is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// These: ids and names.
+    Rows(Vec<(String, String)>),
+    /// All that match the search and the filters, so many as far as they were counted.
+    Matching(usize),
+}
+
+impl Chosen {
+    /// One row.
+    pub(crate) fn one(id: &str, name: &str) -> Self {
+        Self::Rows(vec![(id.to_owned(), name.to_owned())])
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Matching(count) => *count,
+        }
+    }
+
+    /// Their ids; none where a filter says which.
+    pub(crate) fn ids(&self) -> Option<Vec<cynic::Id>> {
+        match self {
+            Self::Rows(rows) => Some(rows.iter().map(|(id, _)| cynic::Id::new(id)).collect()),
+            Self::Matching(_) => None,
+        }
+    }
+
+    /// Their names, as far as they are known.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Rows(rows) => rows.iter().map(|(_, name)| name.clone()).collect(),
+            Self::Matching(_) => Vec::new(),
+        }
+    }
+
+    /// The filter, where it says which.
+    pub(crate) fn filter<F>(&self, filter: impl FnOnce() -> F) -> Option<F> {
+        matches!(self, Self::Matching(_)).then(filter)
     }
 }
 
-/// The chosen rows: ids and names. It outlives a change of page.
+/// The rows of a page that can be chosen, and how many match in all.
+#[derive(Clone, Default)]
+struct Shown {
+    rows: Vec<(String, String)>,
+    total: usize,
+}
+
+/// The chosen rows. They outlive a change of page, and all that match may be chosen at once.
 #[derive(Clone, Copy)]
-pub(crate) struct Selection(RwSignal<BTreeMap<String, String>>);
+pub(crate) struct Selection {
+    rows: RwSignal<BTreeMap<String, String>>,
+    /// Whether everything that matches is chosen.
+    all: RwSignal<bool>,
+    /// What the page shows of it.
+    page: RwSignal<Shown>,
+}
 
 impl Selection {
-    /// Nothing chosen.
+    /// Nothing chosen. Another search or filter ends the choice of all that match.
     pub(crate) fn new() -> Self {
-        Self(RwSignal::new(BTreeMap::new()))
+        let selection = Self {
+            rows: RwSignal::new(BTreeMap::new()),
+            all: RwSignal::new(false),
+            page: RwSignal::new(Shown::default()),
+        };
+        let url = use_list_url();
+        Effect::new(move |before: Option<_>| {
+            let matching = (url.search(), url.get("visibility"));
+            if before.is_some_and(|before| before != matching) && selection.all.get_untracked() {
+                selection.clear();
+            }
+            matching
+        });
+        selection
+    }
+
+    /// Says which rows of the page can be chosen.
+    pub(super) fn shows(self, rows: &[(String, String)], total: Option<i32>) {
+        self.page.set(Shown {
+            rows: rows.to_vec(),
+            total: usize::try_from(total.unwrap_or(0)).unwrap_or(0),
+        });
     }
 
     /// How many.
     pub(crate) fn len(self) -> usize {
-        self.0.with(BTreeMap::len)
+        if self.all.get() {
+            self.total()
+        } else {
+            self.rows.with(BTreeMap::len)
+        }
     }
 
-    /// Their ids.
-    pub(crate) fn ids(self) -> Vec<String> {
-        self.0.with_untracked(|rows| rows.keys().cloned().collect())
+    fn total(self) -> usize {
+        self.page.with(|page| page.total)
     }
 
-    /// Their names.
-    pub(crate) fn names(self) -> Vec<String> {
-        self.0
-            .with_untracked(|rows| rows.values().cloned().collect())
+    /// What is chosen now.
+    pub(crate) fn chosen(self) -> Chosen {
+        if self.all.get_untracked() {
+            return Chosen::Matching(untrack(|| self.total()));
+        }
+        Chosen::Rows(
+            self.rows
+                .with_untracked(|rows| rows.clone().into_iter().collect()),
+        )
     }
 
     /// Chooses nothing.
     pub(crate) fn clear(self) {
-        self.0.try_update(BTreeMap::clear);
+        self.all.try_set(false);
+        self.rows.try_update(BTreeMap::clear);
+    }
+
+    /// How many there would be, where the whole page is chosen and more rows match.
+    fn offers_all(self) -> Option<usize> {
+        let total = self.total();
+        let page_chosen = self
+            .page
+            .with(|page| !page.rows.is_empty() && page.rows.iter().all(|(id, _)| self.has(id)));
+        (!self.all.get() && page_chosen && total > self.rows.with(BTreeMap::len)).then_some(total)
     }
 
     fn has(self, id: &str) -> bool {
-        self.0.with(|rows| rows.contains_key(id))
+        self.all.get() || self.rows.with(|rows| rows.contains_key(id))
     }
 
     fn set(self, rows: &[(String, String)], chosen: bool) {
-        self.0.update(|all| {
+        // From all that match, what remains is the rest of the page.
+        if self.all.get_untracked() {
+            let page = self.page.with_untracked(|page| page.rows.clone());
+            self.all.set(false);
+            self.rows.set(page.into_iter().collect());
+        }
+        self.rows.update(|all| {
             for (id, name) in rows {
                 if chosen {
                     all.insert(id.clone(), name.clone());
@@ -254,9 +304,47 @@ impl Selection {
     }
 }
 
+/// What is chosen, and what can be done to it; there while something is.
+#[component]
+pub(crate) fn BulkBar(
+    /// Which rows are chosen.
+    selection: Selection,
+    /// The buttons.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let number = move |n: usize| text::count(language(i18n), i64::try_from(n).unwrap_or(i64::MAX));
+    let children = StoredValue::new(children);
+    view! {
+        <Show when=move || { selection.len() > 0 }>
+            <div class="berth-bulk">
+                <span role="status">{move || t_string!(i18n, list.selected, count = selection.len())}</span>
+                {move || {
+                    selection
+                        .offers_all()
+                        .map(|total| {
+                            view! {
+                                <Button
+                                    kind=ButtonKind::Link
+                                    on_click=Callback::new(move |_| selection.all.set(true))
+                                >
+                                    {move || t_string!(i18n, list.select_all, number = number(total))}
+                                </Button>
+                            }
+                        })
+                }}
+                {children.with_value(|children| children())}
+                <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
+                    {words!(i18n, list.clear_selection)}
+                </Button>
+            </div>
+        </Show>
+    }
+}
+
 /// The box before a row.
 #[component]
-pub(crate) fn RowCheck(
+pub(super) fn RowCheck(
     /// Which rows are chosen.
     selection: Selection,
     /// The row's id.
@@ -284,7 +372,7 @@ pub(crate) fn RowCheck(
 
 /// The box that chooses all rows shown.
 #[component]
-pub(crate) fn SelectAll(
+pub(super) fn SelectAll(
     /// Which rows are chosen.
     selection: Selection,
     /// Ids and names of the rows shown.

@@ -22,10 +22,11 @@ pub(crate) enum MenuItem {
     },
     /// Leads somewhere.
     Link { text: String, href: String },
-    /// One of several, the chosen one marked.
+    /// One of several or, with `many`, any of them; the chosen ones marked.
     Choice {
         text: String,
         chosen: bool,
+        many: bool,
         run: Callback<()>,
     },
     /// What the next lines are about.
@@ -53,6 +54,20 @@ impl MenuItem {
         }
     }
 
+    /// Any of several.
+    pub(crate) fn check(
+        text: impl Into<String>,
+        chosen: bool,
+        run: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self::Choice {
+            text: text.into(),
+            chosen,
+            many: true,
+            run: Callback::new(move |()| run()),
+        }
+    }
+
     /// One of several.
     pub(crate) fn choice(
         text: impl Into<String>,
@@ -62,6 +77,7 @@ impl MenuItem {
         Self::Choice {
             text: text.into(),
             chosen,
+            many: false,
             run: Callback::new(move |()| run()),
         }
     }
@@ -201,13 +217,13 @@ fn line(item: MenuItem, close: impl Fn() + Copy + Send + Sync + 'static) -> AnyV
             </li>
         }
         .into_any(),
-        MenuItem::Choice { text, chosen, run } => view! {
+        MenuItem::Choice { text, chosen, many, run } => view! {
             <li class="pf-v6-c-menu__list-item" role="none">
                 <button
                     type="button"
                     class="pf-v6-c-menu__item"
                     class:pf-m-selected=chosen
-                    role="menuitemradio"
+                    role=if many { "menuitemcheckbox" } else { "menuitemradio" }
                     aria-checked=chosen.to_string()
                     tabindex="-1"
                     on:click=move |_| {

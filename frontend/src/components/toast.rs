@@ -29,6 +29,8 @@ struct Toast {
 pub(crate) struct Toasts {
     list: RwSignal<Vec<Toast>>,
     last: StoredValue<u64>,
+    /// The one under the pointer or the focus.
+    held: StoredValue<Option<u64>>,
 }
 
 impl Toasts {
@@ -37,6 +39,7 @@ impl Toasts {
         Self {
             list: RwSignal::new(Vec::new()),
             last: StoredValue::new(0),
+            held: StoredValue::new(None),
         }
     }
 
@@ -52,8 +55,28 @@ impl Toasts {
         self.list.update(|list| list.push(toast));
         // Failures stay until they are taken away.
         if !failed {
-            set_timeout(move || self.dismiss(id), Duration::from_secs(10));
+            self.end_later(id);
         }
+    }
+
+    /// Takes a message away after a while, but not from under the pointer or the focus.
+    fn end_later(self, id: u64) {
+        let end = move || {
+            if self.held.get_value() == Some(id) {
+                self.end_later(id);
+            } else {
+                self.dismiss(id);
+            }
+        };
+        set_timeout(end, Duration::from_secs(10));
+    }
+
+    fn hold(self, id: u64) {
+        self.held.set_value(Some(id));
+    }
+
+    fn release(self) {
+        self.held.set_value(None);
     }
 
     /// Something worked.
@@ -102,7 +125,13 @@ pub(crate) fn Toaster() -> impl IntoView {
         <div aria-live="polite">
             <ul class="pf-v6-c-alert-group pf-m-toast" role="list">
                 <For each=move || toasts.list.get() key=|toast| toast.id let:toast>
-                    <li class="pf-v6-c-alert-group__item">
+                    <li
+                        class="pf-v6-c-alert-group__item"
+                        on:pointerenter=move |_| toasts.hold(toast.id)
+                        on:pointerleave=move |_| toasts.release()
+                        on:focusin=move |_| toasts.hold(toast.id)
+                        on:focusout=move |_| toasts.release()
+                    >
                         <div class=if toast.failed { "pf-v6-c-alert pf-m-danger" } else { "pf-v6-c-alert pf-m-success" }>
                             <div class="pf-v6-c-alert__icon">
                                 <Icon icon=if toast.failed { lu::LuCircleAlert } else { lu::LuCircleCheck }/>

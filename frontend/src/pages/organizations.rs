@@ -11,14 +11,13 @@ use create::CreateOrganization;
 use crate::{
     api::use_api,
     components::{
-        Avatar, Button, ButtonKind, Empty, Heading, Pager, SearchInput, SkeletonTable, Time, ask,
-        load, use_list_url,
+        Avatar, Button, ButtonKind, Cell, Column, DataTable, Empty, Heading, ListTools, Listing,
+        Pager, Row, SearchInput, SkeletonTable, ask, load, use_list_url,
     },
-    fragments::{DateTime, PageInfo},
+    fragments::{BigInt, DateTime, PageInfo},
     i18n::*,
     paths, schema,
     session::{self, use_session},
-    text,
 };
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -49,6 +48,8 @@ struct Organization {
     created_at: DateTime,
     repository_count: i32,
     robot_count: Option<i32>,
+    size_bytes: Option<BigInt>,
+    last_pushed_at: Option<DateTime>,
     member_count: Option<i32>,
 }
 
@@ -57,6 +58,19 @@ struct Organization {
 pub(crate) fn Organizations() -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let creating = RwSignal::new(false);
+    let listing = Listing::new(
+        "organizations",
+        "name",
+        vec![
+            Column::new("name", words!(i18n, organizations.name)),
+            Column::new("repositories", words!(i18n, organizations.repo_count)),
+            Column::new("sizeBytes", words!(i18n, organizations.size)),
+            Column::new("members", words!(i18n, organizations.members)),
+            Column::new("robots", words!(i18n, organizations.robots)),
+            Column::new("lastPushedAt", words!(i18n, organizations.last_pushed)),
+            Column::new("createdAt", words!(i18n, organizations.created)),
+        ],
+    );
     let list = ask(move || {
         let search = Some(url.search()).filter(|text| !text.is_empty());
         let variables = Variables {
@@ -64,7 +78,7 @@ pub(crate) fn Organizations() -> impl IntoView {
             after: url.after(),
             search,
         };
-        api.run(OrganizationsQuery::build(variables))
+        api.run(listing.sends(OrganizationsQuery::build(variables)))
     });
     let may_create = move || session.viewer().is_some() && !session.registry().read_only;
     view! {
@@ -79,6 +93,7 @@ pub(crate) fn Organizations() -> impl IntoView {
                         {words!(i18n, organizations.create)}
                     </Button>
                 </Show>
+                <ListTools listing/>
             </div>
             {load(
                 list,
@@ -106,7 +121,12 @@ pub(crate) fn Organizations() -> impl IntoView {
                     }
                     let shown = nodes.len();
                     view! {
-                        <OrganizationTable organizations=nodes/>
+                        <DataTable
+                            listing
+                            label=words!(i18n, nav.organizations)
+                            rows=nodes.into_iter().map(|organization| row(i18n, organization)).collect()
+                            total=total_count
+                        />
                         <Pager shown total=total_count next=page_info.next()/>
                     }
                         .into_any()
@@ -137,54 +157,26 @@ pub(crate) fn NothingFound() -> impl IntoView {
     }
 }
 
-#[component]
-fn OrganizationTable(organizations: Vec<Organization>) -> impl IntoView {
-    let i18n = use_i18n();
-    let number = move |count: Option<i32>| match count {
-        Some(count) => text::count(language(i18n), i64::from(count)),
-        None => "–".to_owned(),
+fn row(i18n: I18n, organization: Organization) -> Row {
+    let Organization { name, avatar, .. } = organization;
+    let href = paths::namespace(&name, false);
+    let entity = {
+        let shown = name.clone();
+        view! {
+            <span class="berth-entity">
+                <Avatar name=name.clone() color=avatar.color/>
+                <a href=href><bdi>{shown}</bdi></a>
+            </span>
+        }
     };
-    view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, nav.organizations)>
-            <thead class="pf-v6-c-table__thead">
-                <tr class="pf-v6-c-table__tr">
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.name)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.repo_count)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.members)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.robots)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, organizations.created)}</th>
-                </tr>
-            </thead>
-            <tbody class="pf-v6-c-table__tbody">
-                {organizations
-                    .into_iter()
-                    .map(|organization| {
-                        let href = paths::namespace(&organization.name, false);
-                        view! {
-                            <tr class="pf-v6-c-table__tr">
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.name)>
-                                    <span class="berth-entity">
-                                        <Avatar name=organization.name.clone() color=organization.avatar.color/>
-                                        <a href=href><bdi>{organization.name}</bdi></a>
-                                    </span>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.repo_count)>
-                                    {move || number(Some(organization.repository_count))}
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.members)>
-                                    {move || number(organization.member_count)}
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.robots)>
-                                    {move || number(organization.robot_count)}
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, organizations.created)>
-                                    <Time at=Some(organization.created_at)/>
-                                </td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </table>
-    }
+    let cells = vec![
+        Cell::new(entity, name.clone()),
+        Cell::count(i18n, Some(organization.repository_count)),
+        Cell::size(organization.size_bytes),
+        Cell::count(i18n, organization.member_count),
+        Cell::count(i18n, organization.robot_count),
+        Cell::time(organization.last_pushed_at),
+        Cell::time(Some(organization.created_at)),
+    ];
+    Row::new(&name, &name, cells)
 }

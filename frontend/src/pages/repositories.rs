@@ -13,20 +13,21 @@ use super::organizations::NothingFound;
 use crate::{
     api::use_api,
     components::{
-        Button, ButtonKind, Empty, Heading, Menu, MenuItem, Pager, RowCheck, SearchInput, Select,
-        SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, VisibilityLabel, ask, load,
-        use_list_url,
+        BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, Heading, ListTools,
+        Listing, Menu, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable, VisibilityLabel,
+        ask, load, use_list_url,
     },
     fragments::{BigInt, DateTime, OrderDirection, PageInfo, Visibility},
     i18n::*,
     paths, schema,
     session::use_session,
-    text,
 };
 
 use create::CreateRepository;
 
-pub(crate) use actions::{DeleteRepositories, Doomed, VisibilityChange, use_visibility_change};
+pub(crate) use actions::{
+    DeleteRepositories, Doomed, Figures, VisibilityChange, use_visibility_change,
+};
 
 /// The order without `sort` in the URL.
 const DEFAULT_SORT: &str = "name";
@@ -43,8 +44,9 @@ struct RepositoryOrder {
     direction: OrderDirection,
 }
 
-#[derive(cynic::InputObject, Debug)]
-struct RepositoryFilter {
+/// Narrows a list of repositories.
+#[derive(cynic::InputObject, Debug, Clone)]
+pub(crate) struct RepositoryFilter {
     #[cynic(skip_serializing_if = "Option::is_none")]
     search: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
@@ -87,18 +89,6 @@ struct Repository {
     viewer_can_administer: bool,
 }
 
-impl Repository {
-    /// What would go with it.
-    fn doomed(&self) -> Doomed {
-        Doomed::new(
-            &self.id,
-            &self.path,
-            self.tag_count,
-            self.size_bytes.as_ref(),
-        )
-    }
-}
-
 /// All repositories that the viewer may see.
 #[component]
 pub(crate) fn Repositories() -> impl IntoView {
@@ -121,26 +111,38 @@ pub(crate) fn RepositoryList(
 ) -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let creating = RwSignal::new(false);
-    let deleting = RwSignal::new(None::<Vec<Doomed>>);
-    let selection = Selection::new();
+    let deleting = RwSignal::new(None::<Doomed>);
     // What would go with each row shown so far, since rows stay chosen when the page is turned.
-    let seen = StoredValue::new(BTreeMap::<String, Doomed>::new());
+    let seen = StoredValue::new(BTreeMap::<String, Figures>::new());
     let namespace = StoredValue::new(namespace);
     let visibility = move || match url.get("visibility").as_deref() {
         Some("public") => Some(Visibility::Public),
         Some("private") => Some(Visibility::Private),
         _ => None,
     };
+    let filter = move || RepositoryFilter {
+        search: Some(url.search()).filter(|text| !text.is_empty()),
+        namespace: namespace.get_value(),
+        visibility: visibility(),
+    };
+    let listing = Listing::new(
+        "repositories",
+        DEFAULT_SORT,
+        vec![
+            Column::new("name", words!(i18n, repositories.name)).sorted(),
+            Column::new("visibility", words!(i18n, repositories.visibility)),
+            Column::new("sizeBytes", words!(i18n, repositories.size)),
+            Column::new("tags", words!(i18n, repositories.tags)),
+            Column::new("pushed", words!(i18n, repositories.last_pushed)).sorted_down(),
+        ],
+    );
+    let selection = listing.selection();
     let list = ask(move || {
         let (column, descending) = url.sort(DEFAULT_SORT);
         let variables = Variables {
             first: url.rows(),
             after: url.after(),
-            filter: RepositoryFilter {
-                search: Some(url.search()).filter(|text| !text.is_empty()),
-                namespace: namespace.get_value(),
-                visibility: visibility(),
-            },
+            filter: filter(),
             order_by: RepositoryOrder {
                 field: if column == "pushed" {
                     RepositoryOrderField::LastPushed
@@ -150,7 +152,7 @@ pub(crate) fn RepositoryList(
                 direction: OrderDirection::descending(descending),
             },
         };
-        api.run(RepositoriesQuery::build(variables))
+        api.run(listing.sends(RepositoriesQuery::build(variables)))
     });
     let refetch = Callback::new(move |()| list.refetch());
     let change_visibility = use_visibility_change(refetch);
@@ -162,31 +164,37 @@ pub(crate) fn RepositoryList(
                 None => !viewer.creatable_namespaces.is_empty(),
             })
     };
-    let bulk = move |()| {
-        let change = move |to: Visibility| {
-            change_visibility.run(VisibilityChange {
-                ids: selection.ids(),
-                to,
-                names: selection.names(),
-            });
+    let change = Callback::new(move |(chosen, to): (Chosen, Visibility)| {
+        let filter = chosen.filter(|| untrack(filter));
+        change_visibility.run(VisibilityChange { chosen, filter, to });
+    });
+    let doom = Callback::new(move |chosen: Chosen| {
+        let figures = seen.with_value(|seen| Figures::of(&chosen, seen));
+        let filter = chosen.filter(|| untrack(filter));
+        deleting.set(Some(Doomed {
+            chosen,
+            filter,
+            figures,
+        }));
+    });
+    let bulk = Callback::new(move |()| {
+        let make = move |to: Visibility| {
+            change.run((selection.chosen(), to));
             selection.clear();
         };
         vec![
             MenuItem::action(t_string!(i18n, repositories.make_public), move || {
-                change(Visibility::Public);
+                make(Visibility::Public);
             }),
             MenuItem::action(t_string!(i18n, repositories.make_private), move || {
-                change(Visibility::Private);
+                make(Visibility::Private);
             }),
             MenuItem::Divider,
             MenuItem::danger(t_string!(i18n, common.delete), move || {
-                let ids = selection.ids();
-                deleting.set(Some(seen.with_value(|seen| {
-                    ids.iter().filter_map(|id| seen.get(id).cloned()).collect()
-                })));
+                doom.run(selection.chosen());
             }),
         ]
-    };
+    });
     view! {
         <div class="berth-toolbar">
             <SearchInput label=words!(i18n, repositories.search)/>
@@ -207,19 +215,10 @@ pub(crate) fn RepositoryList(
                     {words!(i18n, repositories.create)}
                 </Button>
             </Show>
-            <Show when=move || { selection.len() > 0 }>
-                <div class="berth-bulk">
-                    <span>{move || t_string!(i18n, list.selected, count = selection.len())}</span>
-                    <Menu
-                        label=words!(i18n, list.actions)
-                        items=Callback::new(bulk)
-                        icon=None
-                    />
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
-                        {words!(i18n, list.clear_selection)}
-                    </Button>
-                </div>
-            </Show>
+            <ListTools listing/>
+            <BulkBar selection>
+                <Menu label=words!(i18n, list.actions) items=bulk icon=None/>
+            </BulkBar>
         </div>
         {load(
             list,
@@ -255,17 +254,18 @@ pub(crate) fn RepositoryList(
                 let shown = nodes.len();
                 seen.update_value(|seen| {
                     seen.extend(nodes.iter().map(|node| {
-                        let doomed = node.doomed();
-                        (doomed.id.clone(), doomed)
+                        let figures = Figures::new(node.tag_count, node.size_bytes.as_ref());
+                        (node.id.inner().to_owned(), figures)
                     }));
                 });
+                let in_namespace = namespace.with_value(Option::is_some);
+                let rows = nodes.into_iter().map(|node| row(i18n, node, in_namespace, change, doom));
                 view! {
-                    <RepositoryTable
-                        repositories=nodes
-                        in_namespace=namespace.with_value(Option::is_some)
-                        selection
-                        deleting
-                        change_visibility
+                    <DataTable
+                        listing
+                        label=words!(i18n, nav.repositories)
+                        rows=rows.collect()
+                        total=total_count
                     />
                     <Pager shown total=total_count next=page_info.next()/>
                 }
@@ -278,10 +278,10 @@ pub(crate) fn RepositoryList(
         {move || {
             deleting
                 .get()
-                .map(|rows| {
+                .map(|doomed| {
                     view! {
                         <DeleteRepositories
-                            repositories=rows
+                            doomed
                             on_close=Callback::new(move |()| deleting.set(None))
                             on_done=Callback::new(move |()| {
                                 deleting.set(None);
@@ -295,136 +295,62 @@ pub(crate) fn RepositoryList(
     }
 }
 
-#[component]
-fn RepositoryTable(
-    repositories: Vec<Repository>,
+fn row(
+    i18n: I18n,
+    repository: Repository,
     in_namespace: bool,
-    selection: Selection,
-    deleting: RwSignal<Option<Vec<Doomed>>>,
-    change_visibility: Callback<VisibilityChange>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let rows: Vec<_> = repositories
-        .iter()
-        .filter(|repository| repository.viewer_can_administer)
-        .map(|repository| (repository.id.inner().to_owned(), repository.path.clone()))
-        .collect();
-    let selectable = !rows.is_empty();
-    view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, nav.repositories)>
-            <thead class="pf-v6-c-table__thead">
-                <tr class="pf-v6-c-table__tr">
-                    {selectable.then(|| view! { <SelectAll selection rows/> })}
-                    <SortHeader
-                        column="name"
-                        label=words!(i18n, repositories.name)
-                        default=DEFAULT_SORT
-                    />
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, repositories.visibility)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, repositories.size)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, repositories.tags)}</th>
-                    <SortHeader
-                        column="pushed"
-                        label=words!(i18n, repositories.last_pushed)
-                        default=DEFAULT_SORT
-                        descending_first=true
-                    />
-                    {selectable
-                        .then(|| {
-                            view! {
-                                <td class="pf-v6-c-table__td"></td>
-                            }
-                        })}
-                </tr>
-            </thead>
-            <tbody class="pf-v6-c-table__tbody">
-                {repositories
-                    .into_iter()
-                    .map(|repository| {
-                        let shown = if in_namespace { repository.name.clone() } else { repository.path.clone() };
-                        let href = paths::repository(&repository.path);
-                        let id = repository.id.inner().to_owned();
-                        let path = repository.path.clone();
-                        let public = repository.visibility == Visibility::Public;
-                        let tags = i64::from(repository.tag_count);
-                        let actions = {
-                            let (id, path) = (id.clone(), path.clone());
-                            let doomed = repository.doomed();
-                            Callback::new(move |()| {
-                                let (to, text) = if public {
-                                    (Visibility::Private, t_string!(i18n, repositories.make_private))
-                                } else {
-                                    (Visibility::Public, t_string!(i18n, repositories.make_public))
-                                };
-                                let (change_id, change_path) = (id.clone(), path.clone());
-                                let doomed = doomed.clone();
-                                vec![
-                                    MenuItem::action(text, move || {
-                                        change_visibility.run(VisibilityChange {
-                                            ids: vec![change_id.clone()],
-                                            to,
-                                            names: vec![change_path.clone()],
-                                        });
-                                    }),
-                                    MenuItem::Divider,
-                                    MenuItem::danger(t_string!(i18n, common.delete), move || {
-                                        deleting.set(Some(vec![doomed.clone()]));
-                                    }),
-                                ]
-                            })
-                        };
-                        let label_path = path.clone();
-                        view! {
-                            <tr class="pf-v6-c-table__tr">
-                                {selectable
-                                    .then(|| {
-                                        if repository.viewer_can_administer {
-                                            view! { <RowCheck selection id=id.clone() name=path.clone()/> }.into_any()
-                                        } else {
-                                            view! { <td class="pf-v6-c-table__td"></td> }.into_any()
-                                        }
-                                    })}
-                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, repositories.name)>
-                                    <a href=href><bdi>{breakable(&shown)}</bdi></a>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.visibility)>
-                                    <VisibilityLabel public/>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.size)>
-                                    <Size bytes=repository.size_bytes/>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.tags)>
-                                    {move || text::count(language(i18n), tags)}
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.last_pushed)>
-                                    <Time at=repository.last_pushed_at/>
-                                </td>
-                                {selectable
-                                    .then(|| {
-                                        view! {
-                                            <td class="pf-v6-c-table__td pf-v6-c-table__action">
-                                                {repository
-                                                    .viewer_can_administer
-                                                    .then(|| {
-                                                        view! {
-                                                            <Menu
-                                                                label=Signal::derive(move || {
-                                                                    t_string!(i18n, list.row_actions, name = label_path.clone())
-                                                                })
-                                                                icon=Some(lu::LuEllipsisVertical)
-                                                                items=actions
-                                                            />
-                                                        }
-                                                    })}
-                                            </td>
-                                        }
-                                    })}
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </table>
+    change: Callback<(Chosen, Visibility)>,
+    doom: Callback<Chosen>,
+) -> Row {
+    let Repository { path, .. } = repository;
+    let shown = if in_namespace {
+        repository.name
+    } else {
+        path.clone()
+    };
+    let href = paths::repository(&path);
+    let public = repository.visibility == Visibility::Public;
+    let cells = vec![
+        Cell::name(
+            view! { <a href=href><bdi>{breakable(&shown)}</bdi></a> },
+            &path,
+        ),
+        Cell::new(
+            view! { <VisibilityLabel public/> },
+            if public { "public" } else { "private" },
+        ),
+        Cell::size(repository.size_bytes),
+        Cell::count(i18n, Some(repository.tag_count)),
+        Cell::time(repository.last_pushed_at),
+    ];
+    let id = repository.id.into_inner();
+    let one = Chosen::one(&id, &path);
+    let menu = Callback::new(move |()| {
+        let (changed, doomed) = (one.clone(), one.clone());
+        let (to, text) = if public {
+            (
+                Visibility::Private,
+                t_string!(i18n, repositories.make_private),
+            )
+        } else {
+            (
+                Visibility::Public,
+                t_string!(i18n, repositories.make_public),
+            )
+        };
+        vec![
+            MenuItem::action(text, move || change.run((changed.clone(), to))),
+            MenuItem::Divider,
+            MenuItem::danger(t_string!(i18n, common.delete), move || {
+                doom.run(doomed.clone());
+            }),
+        ]
+    });
+    let may = repository.viewer_can_administer;
+    Row {
+        selectable: may,
+        menu: may.then_some(menu),
+        ..Row::new(&id, &path, cells)
     }
 }
 

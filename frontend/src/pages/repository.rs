@@ -22,7 +22,7 @@ use information::Information;
 use settings::Settings;
 use tags::Tags;
 
-pub(crate) use tags::{DeleteTags, PullCommands, kind_of_artifact};
+pub(crate) use tags::{DeleteTags, DoomedTags, PullCommands, kind_of_artifact};
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {

@@ -10,7 +10,7 @@ use icondata_lu as lu;
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::repository::{DeleteTags, Owner};
+use super::repository::{DeleteTags, DoomedTags, Owner};
 use crate::{
     api::{Answer, use_api},
     components::{
@@ -296,7 +296,7 @@ fn Tabbed(repository: Place, tag: Tag, may_delete: bool) -> impl IntoView {
         <Show when=move || deleting.get()>
             <DeleteTags
                 repository=id.get_value()
-                names=names.get_value()
+                doomed=DoomedTags::Named(names.get_value())
                 on_close=Callback::new(move |()| deleting.set(false))
                 on_done=gone
             />

@@ -10,14 +10,14 @@ use super::credentials::Credentials;
 use crate::{
     api::use_api,
     components::{
-        Button, ButtonKind, ConfirmDialog, Empty, Menu, MenuItem, NotVisible, Pager, RowCheck,
-        SearchInput, SelectAll, Selection, SkeletonTable, Time, ask, load, use_list_url,
-        use_toasts,
+        BulkBar, Button, ButtonKind, Cell, Chosen, Column, ConfirmDialog, DataTable, Empty,
+        ListTools, Listing, MenuItem, NotVisible, Pager, Row, SearchInput, SkeletonTable, Time,
+        ask, load, use_list_url, use_toasts,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
     pages::organizations::NothingFound,
-    schema, text,
+    schema,
     work::Work,
 };
 use create::CreateRobot;
@@ -61,22 +61,29 @@ struct Robot {
     repository_count: i32,
 }
 
+/// Narrows the robots of a namespace.
+#[derive(cynic::InputObject, Debug, Clone)]
+struct RobotFilter {
+    namespace: String,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    search: Option<String>,
+}
+
 #[derive(cynic::QueryVariables, Debug)]
 struct DeleteVariables {
-    ids: Vec<cynic::Id>,
+    ids: Option<Vec<cynic::Id>>,
+    filter: Option<RobotFilter>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "DeleteVariables")]
-#[expect(dead_code, reason = "only the success matters")]
 struct Delete {
-    #[arguments(input: { ids: $ids })]
+    #[arguments(input: { ids: $ids, filter: $filter })]
     delete_robots: DeletePayload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "DeleteRobotsPayload")]
-#[expect(dead_code, reason = "only the success matters")]
 struct DeletePayload {
     deleted_ids: Vec<cynic::Id>,
 }
@@ -94,15 +101,27 @@ pub(crate) fn Robots(
     let namespace = StoredValue::new(namespace);
     let creating = RwSignal::new(false);
     let shown = RwSignal::new(None::<RobotKey>);
-    let deleting = RwSignal::new(None::<Vec<RobotKey>>);
-    let selection = Selection::new();
+    let deleting = RwSignal::new(None::<Chosen>);
+    let listing = Listing::new(
+        "robots",
+        "name",
+        vec![
+            Column::new("name", words!(i18n, robots.name)),
+            Column::new("description", words!(i18n, robots.description)),
+            Column::new("repositories", words!(i18n, robots.repositories)),
+            Column::new("lastUsedAt", words!(i18n, robots.last_used)),
+            Column::new("createdAt", words!(i18n, robots.created)),
+        ],
+    );
+    let selection = listing.selection();
     let list = ask(move || {
-        api.run(RobotsQuery::build(Variables {
+        let query = RobotsQuery::build(Variables {
             name: namespace.get_value(),
             first: url.rows(),
             after: url.after(),
             search: Some(url.search()).filter(|text| !text.is_empty()),
-        }))
+        });
+        api.run(listing.sends(query))
     });
     let create_button = move || {
         view! {
@@ -115,22 +134,15 @@ pub(crate) fn Robots(
         <div class="berth-toolbar berth-gap-below">
             <SearchInput label=words!(i18n, robots.search)/>
             {create_button()}
-            <Show when=move || { selection.len() > 0 }>
-                <div class="berth-bulk">
-                    <span>{move || t_string!(i18n, list.selected, count = selection.len())}</span>
-                    <Button
-                        kind=ButtonKind::Danger
-                        on_click=Callback::new(move |_| {
-                            deleting.set(Some(selection.ids().into_iter().zip(selection.names()).collect()));
-                        })
-                    >
-                        {words!(i18n, common.delete)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
-                        {words!(i18n, list.clear_selection)}
-                    </Button>
-                </div>
-            </Show>
+            <ListTools listing/>
+            <BulkBar selection>
+                <Button
+                    kind=ButtonKind::Danger
+                    on_click=Callback::new(move |_| deleting.set(Some(selection.chosen())))
+                >
+                    {words!(i18n, common.delete)}
+                </Button>
+            </BulkBar>
         </div>
         {load(
             list,
@@ -157,7 +169,12 @@ pub(crate) fn Robots(
                 }
                 let count = nodes.len();
                 view! {
-                    <RobotTable robots=nodes selection shown deleting/>
+                    <DataTable
+                        listing
+                        label=words!(i18n, namespace.tab_robots)
+                        rows=nodes.into_iter().map(|robot| row(i18n, robot, shown, deleting)).collect()
+                        total=total_count
+                    />
                     <Pager shown=count total=total_count next=page_info.next()/>
                 }
                     .into_any()
@@ -184,10 +201,16 @@ pub(crate) fn Robots(
         {move || {
             deleting
                 .get()
-                .map(|robots| {
+                .map(|chosen| {
+                    let filter = chosen
+                        .filter(|| RobotFilter {
+                            namespace: namespace.get_value(),
+                            search: Some(url.search_untracked()).filter(|text| !text.is_empty()),
+                        });
                     view! {
                         <DeleteRobots
-                            robots
+                            chosen
+                            filter
                             on_close=Callback::new(move |()| deleting.set(None))
                             on_done=Callback::new(move |()| {
                                 deleting.set(None);
@@ -201,110 +224,79 @@ pub(crate) fn Robots(
     }
 }
 
-#[component]
-fn RobotTable(
-    robots: Vec<Robot>,
-    selection: Selection,
+fn row(
+    i18n: I18n,
+    robot: Robot,
     shown: RwSignal<Option<RobotKey>>,
-    deleting: RwSignal<Option<Vec<RobotKey>>>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let rows: Vec<_> = robots
-        .iter()
-        .map(|robot| (robot.id.inner().to_owned(), robot.name.clone()))
-        .collect();
-    view! {
-        <table class="pf-v6-c-table pf-m-grid-md" aria-label=words!(i18n, namespace.tab_robots)>
-            <thead class="pf-v6-c-table__thead">
-                <tr class="pf-v6-c-table__tr">
-                    <SelectAll selection rows/>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.name)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.description)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.repositories)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.last_used)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, robots.created)}</th>
-                    <td class="pf-v6-c-table__td"></td>
-                </tr>
-            </thead>
-            <tbody class="pf-v6-c-table__tbody">
-                {robots
-                    .into_iter()
-                    .map(|robot| {
-                        let key: RobotKey = (robot.id.inner().to_owned(), robot.name.clone());
-                        let (open_key, menu_key) = (key.clone(), key.clone());
-                        let label = robot.name.clone();
-                        let count = i64::from(robot.repository_count);
-                        view! {
-                            <tr class="pf-v6-c-table__tr">
-                                <RowCheck selection id=key.0.clone() name=key.1.clone()/>
-                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, robots.name)>
-                                    <button
-                                        type="button"
-                                        class="pf-v6-c-button pf-m-link pf-m-inline"
-                                        on:click=move |_| shown.set(Some(open_key.clone()))
-                                    >
-                                        <span class="pf-v6-c-button__text"><bdi>{robot.name}</bdi></span>
-                                    </button>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.description)>
-                                    <span dir="auto">
-                                        {if robot.description.is_empty() { "–".to_owned() } else { robot.description }}
-                                    </span>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.repositories)>
-                                    {move || text::count(language(i18n), count)}
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.last_used)>
-                                    {match robot.last_used_at {
-                                        Some(at) => view! { <Time at=Some(at)/> }.into_any(),
-                                        None => view! { <span>{words!(i18n, robots.never)}</span> }.into_any(),
-                                    }}
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, robots.created)>
-                                    <Time at=Some(robot.created_at)/>
-                                </td>
-                                <td class="pf-v6-c-table__td pf-v6-c-table__action">
-                                    <Menu
-                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()))
-                                        icon=Some(lu::LuEllipsisVertical)
-                                        items=Callback::new(move |()| {
-                                            let (open_key, delete_key) = (menu_key.clone(), menu_key.clone());
-                                            vec![
-                                                MenuItem::action(t_string!(i18n, robots.credentials), move || {
-                                                    shown.set(Some(open_key.clone()));
-                                                }),
-                                                MenuItem::Divider,
-                                                MenuItem::danger(t_string!(i18n, common.delete), move || {
-                                                    deleting.set(Some(vec![delete_key.clone()]));
-                                                }),
-                                            ]
-                                        })
-                                    />
-                                </td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </table>
+    deleting: RwSignal<Option<Chosen>>,
+) -> Row {
+    let key: RobotKey = (robot.id.into_inner(), robot.name);
+    let (id, name) = key.clone();
+    let (open_key, menu_key) = (key.clone(), key.clone());
+    let opener = view! {
+        <button
+            type="button"
+            class="pf-v6-c-button pf-m-link pf-m-inline"
+            on:click=move |_| shown.set(Some(open_key.clone()))
+        >
+            <span class="pf-v6-c-button__text"><bdi>{key.1}</bdi></span>
+        </button>
+    };
+    let description = match robot.description.as_str() {
+        "" => "–".to_owned(),
+        text => text.to_owned(),
+    };
+    let last_used = robot.last_used_at.as_ref().map(|at| at.0.clone());
+    let never = view! { <span>{words!(i18n, robots.never)}</span> };
+    let cells = vec![
+        Cell::name(opener, &name),
+        Cell::new(
+            view! { <span dir="auto">{description}</span> },
+            robot.description,
+        ),
+        Cell::count(i18n, Some(robot.repository_count)),
+        match robot.last_used_at {
+            Some(at) => Cell::new(view! { <Time at=Some(at)/> }, last_used),
+            None => Cell::new(never, last_used),
+        },
+        Cell::time(Some(robot.created_at)),
+    ];
+    let items = Callback::new(move |()| {
+        let (open_key, delete_key) = (menu_key.clone(), menu_key.clone());
+        vec![
+            MenuItem::action(t_string!(i18n, robots.credentials), move || {
+                shown.set(Some(open_key.clone()));
+            }),
+            MenuItem::Divider,
+            MenuItem::danger(t_string!(i18n, common.delete), move || {
+                deleting.set(Some(Chosen::one(&delete_key.0, &delete_key.1)));
+            }),
+        ]
+    });
+    Row {
+        selectable: true,
+        menu: Some(items),
+        ..Row::new(&id, &name, cells)
     }
 }
 
 #[component]
 fn DeleteRobots(
-    robots: Vec<RobotKey>,
+    chosen: Chosen,
+    filter: Option<RobotFilter>,
     on_close: Callback<()>,
     on_done: Callback<()>,
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let work = Work::new();
-    let count = robots.len();
-    let (ids, names): (Vec<_>, Vec<_>) = robots.into_iter().unzip();
+    let (count, ids) = (chosen.len(), chosen.ids());
     let on_confirm = Callback::new(move |()| {
         let variables = DeleteVariables {
-            ids: ids.iter().map(cynic::Id::new).collect(),
+            ids: ids.clone(),
+            filter: filter.clone(),
         };
-        work.start(api.done(Delete::build(variables)), move |()| {
+        work.start(api.run(Delete::build(variables)), move |answer: Delete| {
+            let count = answer.delete_robots.deleted_ids.len();
             toasts.success(tu_string!(i18n, robots.deleted, count = count));
             on_done.run(());
         });
@@ -313,7 +305,7 @@ fn DeleteRobots(
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, robots.delete_title, count = count))
             text=words!(i18n, robots.delete_text)
-            names=Signal::stored(names)
+            names=Signal::stored(chosen.names())
             work
             on_confirm
             on_close

@@ -1,11 +1,14 @@
 //! What can be done to repositories from a list: change visibility, delete.
 
+use std::collections::BTreeMap;
+
 use cynic::MutationBuilder;
 use leptos::{prelude::*, task::spawn_local};
 
+use super::RepositoryFilter;
 use crate::{
     api::{Api, use_api},
-    components::{ConfirmDialog, Toasts, error_text, use_toasts},
+    components::{Chosen, ConfirmDialog, Toasts, error_text, use_toasts},
     fragments::{BigInt, Visibility},
     i18n::*,
     schema, text,
@@ -15,40 +18,32 @@ use crate::{
 /// Some repositories to be public or private.
 #[derive(Debug, Clone)]
 pub(crate) struct VisibilityChange {
-    /// Their ids.
-    pub(crate) ids: Vec<String>,
+    /// Which.
+    pub(crate) chosen: Chosen,
+    /// What says which, where all that match are meant.
+    pub(crate) filter: Option<RepositoryFilter>,
     /// What they become.
     pub(crate) to: Visibility,
-    /// Their paths, for the message.
-    pub(crate) names: Vec<String>,
 }
 
 #[derive(cynic::QueryVariables, Debug)]
 struct ChangeVariables {
-    ids: Vec<cynic::Id>,
+    ids: Option<Vec<cynic::Id>>,
+    filter: Option<RepositoryFilter>,
     visibility: Visibility,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "ChangeVariables")]
-#[expect(dead_code, reason = "only the success matters")]
 struct ChangeVisibility {
-    #[arguments(input: { ids: $ids, visibility: $visibility })]
+    #[arguments(input: { ids: $ids, filter: $filter, visibility: $visibility })]
     change_visibility: ChangePayload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ChangeVisibilityPayload")]
-#[expect(dead_code, reason = "only the success matters")]
 struct ChangePayload {
-    repositories: Vec<Changed>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Repository")]
-#[expect(dead_code, reason = "only the success matters")]
-struct Changed {
-    id: cynic::Id,
+    changed_ids: Vec<cynic::Id>,
 }
 
 /// What outlives the page from which a change was made, since its undo is offered longer.
@@ -81,26 +76,29 @@ impl Changer {
         } = self;
         spawn_local(async move {
             let variables = ChangeVariables {
-                ids: change.ids.iter().map(cynic::Id::new).collect(),
+                ids: change.chosen.ids(),
+                filter: change.filter,
                 visibility: change.to,
             };
-            match api.done(ChangeVisibility::build(variables)).await {
-                Ok(()) => {
+            match api.run(ChangeVisibility::build(variables)).await {
+                Ok(answer) => {
                     refetch.try_run(());
-                    self.offer_undo(change);
+                    // Those that were so before stay so when it is undone.
+                    let changed = answer.change_visibility.changed_ids;
+                    self.offer_undo(&changed, &change.chosen.names(), change.to);
                 }
                 Err(error) => toasts.failure(error_text(i18n, &error)),
             }
         });
     }
 
-    fn offer_undo(self, change: VisibilityChange) {
+    fn offer_undo(self, changed: &[cynic::Id], names: &[String], to: Visibility) {
         let i18n = self.i18n;
-        let name = match change.names.as_slice() {
+        let name = match names {
             [one] => one.clone(),
-            many => tu_string!(i18n, repositories.count, count = many.len()),
+            _ => tu_string!(i18n, repositories.count, count = changed.len()),
         };
-        let (text, back) = match change.to {
+        let (text, back) = match to {
             Visibility::Public => (
                 tu_string!(i18n, repositories.now_public, name = name),
                 Visibility::Private,
@@ -110,10 +108,20 @@ impl Changer {
                 Visibility::Public,
             ),
         };
+        if changed.is_empty() {
+            self.toasts.success(text);
+            return;
+        }
+        let rows = changed.iter().map(|id| {
+            let name = names.first().filter(|_| names.len() == 1);
+            (id.inner().to_owned(), name.cloned().unwrap_or_default())
+        });
+        let chosen = Chosen::Rows(rows.collect());
         let undo = move || {
             self.change(VisibilityChange {
+                chosen: chosen.clone(),
+                filter: None,
                 to: back,
-                ..change.clone()
             });
         };
         self.toasts
@@ -121,47 +129,69 @@ impl Changer {
     }
 }
 
-/// A repository that may be deleted, and what would go with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Doomed {
-    /// Its id.
-    pub(crate) id: String,
-    /// `namespace/name`.
-    pub(crate) path: String,
-    /// How many tags.
-    pub(crate) tags: i32,
-    /// Its distinct bytes, as far as they are known.
-    pub(crate) bytes: u64,
+/// How much would go with repositories.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    tags: i64,
+    /// None where it is not known of one of them.
+    bytes: Option<u64>,
 }
 
-impl Doomed {
-    /// From what the schema says of a repository.
-    pub(crate) fn new(id: &cynic::Id, path: &str, tags: i32, bytes: Option<&BigInt>) -> Self {
+impl Figures {
+    /// From what the schema says of a repository. One without tags and size holds nothing.
+    pub(crate) fn new(tags: i32, bytes: Option<&BigInt>) -> Self {
+        let bytes = bytes.and_then(|bytes| bytes.0.parse().ok());
         Self {
-            id: id.inner().to_owned(),
-            path: path.to_owned(),
-            tags,
-            bytes: bytes.and_then(|bytes| bytes.0.parse().ok()).unwrap_or(0),
+            tags: i64::from(tags),
+            bytes: bytes.or((tags == 0).then_some(0)),
         }
     }
+
+    /// The sum over chosen rows that were seen; none where a filter says which.
+    pub(crate) fn of(chosen: &Chosen, seen: &BTreeMap<String, Self>) -> Option<Self> {
+        let Chosen::Rows(rows) = chosen else {
+            return None;
+        };
+        let nothing = Self {
+            tags: 0,
+            bytes: Some(0),
+        };
+        Some(rows.iter().fold(nothing, |sum, (id, _)| {
+            let one = seen.get(id).copied().unwrap_or_default();
+            Self {
+                tags: sum.tags + one.tags,
+                bytes: sum.bytes.zip(one.bytes).map(|(a, b)| a + b),
+            }
+        }))
+    }
+}
+
+/// Repositories that may be deleted, and what would go with them.
+#[derive(Debug, Clone)]
+pub(crate) struct Doomed {
+    /// Which.
+    pub(crate) chosen: Chosen,
+    /// What says which, where all that match are meant.
+    pub(crate) filter: Option<RepositoryFilter>,
+    /// How much goes, as far as it was seen.
+    pub(crate) figures: Option<Figures>,
 }
 
 #[derive(cynic::QueryVariables, Debug)]
 struct DeleteVariables {
-    ids: Vec<cynic::Id>,
+    ids: Option<Vec<cynic::Id>>,
+    filter: Option<RepositoryFilter>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "DeleteVariables")]
-#[expect(dead_code, reason = "only the success matters")]
 struct Delete {
-    #[arguments(input: { ids: $ids })]
+    #[arguments(input: { ids: $ids, filter: $filter })]
     delete_repositories: DeletePayload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "DeleteRepositoriesPayload")]
-#[expect(dead_code, reason = "only the success matters")]
 struct DeletePayload {
     deleted_ids: Vec<cynic::Id>,
 }
@@ -170,7 +200,7 @@ struct DeletePayload {
 #[component]
 pub(crate) fn DeleteRepositories(
     /// Which.
-    repositories: Vec<Doomed>,
+    doomed: Doomed,
     /// Takes the dialog away.
     on_close: Callback<()>,
     /// Called when they are gone.
@@ -178,30 +208,72 @@ pub(crate) fn DeleteRepositories(
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let work = Work::new();
-    let count = repositories.len();
-    let tags: i64 = repositories.iter().map(|one| i64::from(one.tags)).sum();
-    let bytes: u64 = repositories.iter().map(|one| one.bytes).sum();
-    let (ids, names): (Vec<_>, Vec<_>) = repositories
-        .into_iter()
-        .map(|one| (one.id, one.path))
-        .unzip();
+    let Doomed {
+        chosen,
+        filter,
+        figures,
+    } = doomed;
+    let (count, ids) = (chosen.len(), chosen.ids());
     let on_confirm = Callback::new(move |()| {
         let variables = DeleteVariables {
-            ids: ids.iter().map(cynic::Id::new).collect(),
+            ids: ids.clone(),
+            filter: filter.clone(),
         };
-        work.start(api.done(Delete::build(variables)), move |()| {
+        work.start(api.run(Delete::build(variables)), move |answer: Delete| {
+            let count = answer.delete_repositories.deleted_ids.len();
             toasts.success(tu_string!(i18n, repositories.deleted, count = count));
             on_done.run(());
         });
     });
+    let text = Signal::derive(move || match figures {
+        Some(Figures {
+            tags,
+            bytes: Some(bytes),
+        }) => t_string!(
+            i18n,
+            repositories.delete_text,
+            count = tags,
+            size = text::size(bytes)
+        ),
+        Some(Figures { tags, bytes: None }) => {
+            t_string!(i18n, repositories.delete_text_unknown, count = tags)
+        }
+        None => t_string!(i18n, repositories.delete_text_all).to_owned(),
+    });
     view! {
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, repositories.delete_title, count = count))
-            text=Signal::derive(move || t_string!(i18n, repositories.delete_text, count = tags, size = text::size(bytes)))
-            names=Signal::stored(names)
+            text
+            names=Signal::stored(chosen.names())
             work
             on_confirm
             on_close
         />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_size_is_never_counted_as_nothing() {
+        let size = |bytes: &str| Some(BigInt(bytes.into()));
+        let seen: BTreeMap<String, Figures> = [
+            ("a", Figures::new(2, size("10").as_ref())),
+            ("b", Figures::new(3, None)),
+            ("empty", Figures::new(0, None)),
+        ]
+        .map(|(id, figures)| (id.to_owned(), figures))
+        .into();
+        let of = |ids: &[&str]| {
+            let rows = ids.iter().map(|id| ((*id).to_owned(), String::new()));
+            Figures::of(&Chosen::Rows(rows.collect()), &seen)
+        };
+        let sum = |tags, bytes| Some(Figures { tags, bytes });
+        assert_eq!(of(&["a", "empty"]), sum(2, Some(10)));
+        assert_eq!(of(&["a", "b"]), sum(5, None));
+        assert_eq!(of(&["a", "never seen"]), sum(2, None));
+        assert_eq!(Figures::of(&Chosen::Matching(5), &seen), None);
     }
 }

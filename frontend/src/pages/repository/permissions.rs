@@ -7,10 +7,10 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use super::information::role_words;
 use crate::{
-    api::{ApiError, ErrorClass, use_api},
+    api::{Api, ApiError, ErrorClass, use_api},
     components::{
         Button, ButtonKind, FormAlert, FormGroup, Label, NotVisible, Select, SkeletonTable,
-        TextField, ask, error_text, load, use_toasts,
+        TextField, Toasts, ask, error_text, load, use_toasts,
     },
     fragments::Role,
     i18n::*,
@@ -79,6 +79,51 @@ struct Changed {
     id: cynic::Id,
 }
 
+/// An account, the role that it has, and the one that it gets.
+type RoleChange = (String, Role, Option<Role>);
+
+/// What outlives the page from which a role was changed, since its undo is offered longer.
+#[derive(Clone)]
+struct Changer {
+    api: Api,
+    toasts: Toasts,
+    i18n: I18n,
+    repository: cynic::Id,
+    refetch: Callback<()>,
+}
+
+impl Changer {
+    async fn set(&self, account: String, role: Option<Role>) -> Result<(), ApiError> {
+        let variables = SetVariables {
+            repository: self.repository.clone(),
+            account,
+            role,
+        };
+        self.api.done(SetPermissions::build(variables)).await?;
+        self.refetch.try_run(());
+        Ok(())
+    }
+
+    /// Says what was done. Undoing is a change like it, and can be undone in turn.
+    fn offer_undo(self, account: String, before: Option<Role>, now: Option<Role>) {
+        let Self { toasts, i18n, .. } = self;
+        let text = if now.is_some() {
+            tu_string!(i18n, settings.saved, name = account.clone())
+        } else {
+            tu_string!(i18n, settings.removed, name = account.clone())
+        };
+        toasts.success_with_undo(text, tu_string!(i18n, common.undo).to_owned(), move || {
+            let (changer, account) = (self.clone(), account.clone());
+            spawn_local(async move {
+                match changer.set(account.clone(), before).await {
+                    Ok(()) => changer.offer_undo(account, now, before),
+                    Err(error) => changer.toasts.failure(error_text(i18n, &error)),
+                }
+            });
+        });
+    }
+}
+
 fn role_options(i18n: I18n) -> Vec<(String, String)> {
     [Role::Read, Role::Write, Role::Admin]
         .into_iter()
@@ -97,7 +142,7 @@ pub(crate) fn Permissions(
     name: String,
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let id = StoredValue::new(id);
+    let id = cynic::Id::new(id);
     let list = ask(move || {
         let variables = Variables {
             namespace: namespace.clone(),
@@ -105,27 +150,25 @@ pub(crate) fn Permissions(
         };
         api.run(PermissionsQuery::build(variables))
     });
-    let set = move |account: String, role: Option<Role>| {
-        let variables = SetVariables {
-            repository: cynic::Id::new(id.get_value()),
-            account: account.clone(),
-            role,
-        };
+    let changer = Changer {
+        api,
+        toasts,
+        i18n,
+        repository: id,
+        refetch: Callback::new(move |()| list.refetch()),
+    };
+    let changer = StoredValue::new(changer);
+    let set = move |account: String, before: Option<Role>, role: Option<Role>| {
+        let changer = changer.get_value();
         async move {
-            api.done(SetPermissions::build(variables)).await?;
-            let text = if role.is_some() {
-                tu_string!(i18n, settings.saved, name = account)
-            } else {
-                tu_string!(i18n, settings.removed, name = account)
-            };
-            toasts.success(text);
-            list.refetch();
+            changer.set(account.clone(), role).await?;
+            changer.offer_undo(account, before, role);
             Ok::<_, ApiError>(())
         }
     };
-    let change = Callback::new(move |(account, role): (String, Option<Role>)| {
+    let change = Callback::new(move |(account, before, role): RoleChange| {
         spawn_local(async move {
-            if let Err(error) = set(account, role).await {
+            if let Err(error) = set(account, Some(before), role).await {
                 toasts.failure(error_text(i18n, &error));
                 // Shows again what is in force.
                 list.refetch();
@@ -157,7 +200,8 @@ pub(crate) fn Permissions(
         event.prevent_default();
         let name = account.get_untracked().trim().to_owned();
         if is_account(&name) {
-            work.start(set(name, Role::of_key(&role.get_untracked())), move |()| {
+            let role = Role::of_key(&role.get_untracked());
+            work.start(set(name, None, role), move |()| {
                 account.try_set(String::new());
             });
         }
@@ -212,7 +256,7 @@ pub(crate) fn Permissions(
 #[component]
 fn PermissionTable(
     permissions: Vec<RepositoryPermission>,
-    change: Callback<(String, Option<Role>)>,
+    change: Callback<RoleChange>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     view! {
@@ -256,7 +300,7 @@ fn PermissionTable(
                                             options=Signal::derive(move || role_options(i18n))
                                             value=Signal::stored(permission.role.key().to_owned())
                                             on_change=Callback::new(move |key: String| {
-                                                change.run((select_account.clone(), Role::of_key(&key)));
+                                                change.run((select_account.clone(), permission.role, Role::of_key(&key)));
                                             })
                                         />
                                     </span>
@@ -268,7 +312,7 @@ fn PermissionTable(
                                         label=Signal::derive(move || {
                                             t_string!(i18n, settings.remove, name = remove_label.clone())
                                         })
-                                        on_click=Callback::new(move |_| change.run((remove_account.clone(), None)))
+                                        on_click=Callback::new(move |_| change.run((remove_account.clone(), permission.role, None)))
                                     />
                                 </td>
                             </tr>

@@ -5,10 +5,12 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{Repository, permissions::Permissions};
 use crate::{
-    components::{Button, ButtonKind},
+    components::{Button, ButtonKind, Chosen},
     fragments::Visibility,
     i18n::*,
-    pages::repositories::{DeleteRepositories, Doomed, VisibilityChange, use_visibility_change},
+    pages::repositories::{
+        DeleteRepositories, Doomed, Figures, VisibilityChange, use_visibility_change,
+    },
 };
 
 /// The tab *Settings*.
@@ -25,23 +27,23 @@ pub(crate) fn Settings(
     let deleting = RwSignal::new(false);
     let public = repository.visibility == Visibility::Public;
     let (id, path) = (repository.id.inner().to_owned(), repository.path.clone());
-    let doomed = Doomed::new(
-        &repository.id,
-        &path,
-        repository.tag_count,
-        repository.size_bytes.as_ref(),
-    );
-    let row = StoredValue::new(vec![doomed]);
+    let chosen = Chosen::one(&id, &path);
+    let figures = Figures::new(repository.tag_count, repository.size_bytes.as_ref());
+    let doomed = StoredValue::new(Doomed {
+        chosen: chosen.clone(),
+        filter: None,
+        figures: Some(figures),
+    });
     let gone = Callback::new(move |()| navigate("/repository", NavigateOptions::default()));
     let toggle = Callback::new(move |_| {
         change.run(VisibilityChange {
-            ids: vec![id.clone()],
+            chosen: chosen.clone(),
+            filter: None,
             to: if public {
                 Visibility::Private
             } else {
                 Visibility::Public
             },
-            names: vec![path.clone()],
         });
     });
     view! {
@@ -86,7 +88,7 @@ pub(crate) fn Settings(
         </div>
         <Show when=move || deleting.get()>
             <DeleteRepositories
-                repositories=row.get_value()
+                doomed=doomed.get_value()
                 on_close=Callback::new(move |()| deleting.set(false))
                 on_done=gone
             />

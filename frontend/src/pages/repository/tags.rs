@@ -14,8 +14,8 @@ use super::{Repository, information::PushCommands};
 use crate::{
     api::use_api,
     components::{
-        Button, ButtonKind, DigestText, Empty, Label, Menu, MenuItem, NotVisible, Pager, RowCheck,
-        SearchInput, SelectAll, Selection, Size, SkeletonTable, SortHeader, Time, ask, load,
+        BulkBar, Button, ButtonKind, Cell, Column, DataTable, DigestText, Empty, Label, ListTools,
+        Listing, MenuItem, NotVisible, Pager, Row, SearchInput, SkeletonTable, ask, load,
         use_list_url,
     },
     fragments::{BigInt, DateTime, Digest, OrderDirection, PageInfo},
@@ -26,7 +26,7 @@ use crate::{
 use fetch::FetchTag;
 use live::{Happened, follow_repository};
 
-pub(crate) use delete::DeleteTags;
+pub(crate) use delete::{DeleteTags, DoomedTags};
 pub(crate) use fetch::PullCommands;
 
 const DEFAULT_SORT: &str = "-pushed";
@@ -37,13 +37,20 @@ enum TagOrderField {
     Pushed,
 }
 
+/// Narrows a list of tags.
+#[derive(cynic::InputObject, Debug, Clone)]
+pub(crate) struct TagFilter {
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    search: Option<String>,
+}
+
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
     namespace: String,
     name: String,
     first: i32,
     after: Option<String>,
-    search: Option<String>,
+    filter: TagFilter,
     field: TagOrderField,
     direction: OrderDirection,
 }
@@ -58,7 +65,7 @@ struct TagsQuery {
 #[derive(cynic::QueryFragment, Debug, Clone)]
 #[cynic(graphql_type = "Repository", variables = "Variables")]
 struct TagsOf {
-    #[arguments(first: $first, after: $after, filter: { search: $search }, orderBy: { field: $field, direction: $direction })]
+    #[arguments(first: $first, after: $after, filter: $filter, orderBy: { field: $field, direction: $direction })]
     tags: TagConnection,
 }
 
@@ -178,21 +185,38 @@ pub(crate) fn Tags(
     let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
     let id = repository.id.inner().to_owned();
     let (namespace, name) = (repository.namespace.name.clone(), repository.name.clone());
+    let listing = Listing::new(
+        "tags",
+        DEFAULT_SORT,
+        vec![
+            Column::new("name", words!(i18n, tags.column)).sorted(),
+            Column::new("platforms", words!(i18n, tags.platforms)),
+            Column::new("sizeBytes", words!(i18n, tags.size)),
+            Column::new("pushed", words!(i18n, tags.pushed)).sorted_down(),
+            Column::new("expiresAt", words!(i18n, tags.expires)),
+            Column::new("digest", words!(i18n, tags.digest)),
+        ],
+    );
+    let selection = listing.selection();
+    let filter = move || TagFilter {
+        search: Some(url.search()).filter(|text| !text.is_empty()),
+    };
     let list = ask(move || {
         let (column, descending) = url.sort(DEFAULT_SORT);
-        api.run(TagsQuery::build(Variables {
+        let query = TagsQuery::build(Variables {
             namespace: namespace.clone(),
             name: name.clone(),
             first: url.rows(),
             after: url.after(),
-            search: Some(url.search()).filter(|text| !text.is_empty()),
+            filter: filter(),
             field: if column == "name" {
                 TagOrderField::Name
             } else {
                 TagOrderField::Pushed
             },
             direction: OrderDirection::descending(descending),
-        }))
+        });
+        api.run(listing.sends(query))
     });
     let fresh = RwSignal::new(BTreeSet::<String>::new());
     let said = RwSignal::new(String::new());
@@ -213,8 +237,7 @@ pub(crate) fn Tags(
         }
         list.refetch();
     });
-    let selection = Selection::new();
-    let deleting = RwSignal::new(None::<Vec<String>>);
+    let deleting = RwSignal::new(None::<DoomedTags>);
     let fetching = RwSignal::new(None::<(String, String)>);
     let may_delete = repository.viewer_can_push;
     let path = StoredValue::new(repository.path.clone());
@@ -225,20 +248,26 @@ pub(crate) fn Tags(
             <span class="berth-live berth-toolbar__end" title=words!(i18n, tags.live_hint)>
                 {words!(i18n, tags.live)}
             </span>
-            <Show when=move || { selection.len() > 0 }>
-                <div class="berth-bulk">
-                    <span>{move || t_string!(i18n, list.selected, count = selection.len())}</span>
-                    <Button
-                        kind=ButtonKind::Danger
-                        on_click=Callback::new(move |_| deleting.set(Some(selection.names())))
-                    >
-                        {words!(i18n, common.delete)}
-                    </Button>
-                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| selection.clear())>
-                        {words!(i18n, list.clear_selection)}
-                    </Button>
-                </div>
-            </Show>
+            <ListTools listing/>
+            <BulkBar selection>
+                <Button
+                    kind=ButtonKind::Danger
+                    on_click=Callback::new(move |_| {
+                        let chosen = selection.chosen();
+                        deleting
+                            .set(
+                                Some(
+                                    match chosen.filter(|| untrack(filter)) {
+                                        Some(filter) => DoomedTags::Matching(filter, chosen.len()),
+                                        None => DoomedTags::Named(chosen.names()),
+                                    },
+                                ),
+                            );
+                    })
+                >
+                    {words!(i18n, common.delete)}
+                </Button>
+            </BulkBar>
         </div>
         <div class="pf-v6-screen-reader" role="status">{move || said.get()}</div>
         {load(
@@ -271,8 +300,16 @@ pub(crate) fn Tags(
                         .into_any();
                 }
                 let shown = nodes.len();
+                let path = path.get_value();
+                let row = |tag| row(i18n, tag, &path, may_delete, fresh, deleting, fetching);
                 view! {
-                    <TagTable tags=nodes path=path.get_value() may_delete selection fresh deleting fetching/>
+                    <DataTable
+                        listing
+                        label=words!(i18n, repository.tab_tags)
+                        rows=nodes.into_iter().map(row).collect()
+                        total=total_count
+                        grid="lg"
+                    />
                     <Pager shown total=total_count next=page_info.next()/>
                 }
                     .into_any()
@@ -281,11 +318,11 @@ pub(crate) fn Tags(
         {move || {
             deleting
                 .get()
-                .map(|names| {
+                .map(|doomed| {
                     view! {
                         <DeleteTags
                             repository=id.get_value()
-                            names
+                            doomed
                             on_close=Callback::new(move |()| deleting.set(None))
                             on_done=Callback::new(move |()| {
                                 deleting.set(None);
@@ -313,118 +350,59 @@ pub(crate) fn Tags(
     }
 }
 
-#[component]
-fn TagTable(
-    tags: Vec<Tag>,
-    path: String,
+fn row(
+    i18n: I18n,
+    tag: Tag,
+    path: &str,
     may_delete: bool,
-    selection: Selection,
     fresh: RwSignal<BTreeSet<String>>,
-    deleting: RwSignal<Option<Vec<String>>>,
+    deleting: RwSignal<Option<DoomedTags>>,
     fetching: RwSignal<Option<(String, String)>>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let rows: Vec<_> = tags
-        .iter()
-        .map(|tag| (tag.id.inner().to_owned(), tag.name.clone()))
-        .collect();
-    let expire = tags.iter().any(|tag| tag.expires_at.is_some());
-    view! {
-        <table class="pf-v6-c-table pf-m-grid-lg" aria-label=words!(i18n, repository.tab_tags)>
-            <thead class="pf-v6-c-table__thead">
-                <tr class="pf-v6-c-table__tr">
-                    {may_delete.then(|| view! { <SelectAll selection rows/> })}
-                    <SortHeader
-                        column="name"
-                        label=words!(i18n, tags.column)
-                        default=DEFAULT_SORT
-                    />
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.platforms)}</th>
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.size)}</th>
-                    <SortHeader
-                        column="pushed"
-                        label=words!(i18n, tags.pushed)
-                        default=DEFAULT_SORT
-                        descending_first=true
-                    />
-                    {expire.then(|| view! { <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.expires)}</th> })}
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, tags.digest)}</th>
-                    <td class="pf-v6-c-table__td"></td>
-                </tr>
-            </thead>
-            <tbody class="pf-v6-c-table__tbody">
-                {tags
-                    .into_iter()
-                    .map(|tag| {
-                        let href = paths::tag(&path, &tag.name);
-                        let digest = tag.manifest.digest.0.clone();
-                        let (label, row_name) = (tag.name.clone(), tag.name.clone());
-                        let menu = (tag.name.clone(), digest.clone());
-                        let platforms = tag.manifest.platforms();
-                        view! {
-                            <tr
-                                class="pf-v6-c-table__tr"
-                                class:berth-fresh=move || fresh.with(|fresh| fresh.contains(&row_name))
-                            >
-                                {may_delete
-                                    .then(|| {
-                                        view! { <RowCheck selection id=tag.id.inner().to_owned() name=tag.name.clone()/> }
-                                    })}
-                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, tags.column)>
-                                    <a href=href><bdi>{tag.name}</bdi></a>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.platforms)>
-                                    <span class="berth-chips">
-                                        {platforms
-                                            .into_iter()
-                                            .map(|platform| view! { <Label>{platform}</Label> })
-                                            .collect_view()}
-                                    </span>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.size)>
-                                    <Size bytes=Some(tag.manifest.content_bytes)/>
-                                </td>
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.pushed)>
-                                    <Time at=Some(tag.started_at)/>
-                                </td>
-                                {expire
-                                    .then(|| {
-                                        view! {
-                                            <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.expires)>
-                                                <Time at=tag.expires_at/>
-                                            </td>
-                                        }
-                                    })}
-                                <td class="pf-v6-c-table__td" data-label=words!(i18n, tags.digest)>
-                                    <DigestText digest/>
-                                </td>
-                                <td class="pf-v6-c-table__td pf-v6-c-table__action">
-                                    <Menu
-                                        label=Signal::derive(move || t_string!(i18n, list.row_actions, name = label.clone()))
-                                        icon=Some(lu::LuEllipsisVertical)
-                                        items=Callback::new(move |()| {
-                                            let (fetch, name) = (menu.clone(), menu.0.clone());
-                                            let mut items = vec![
-                                                MenuItem::action(t_string!(i18n, tags.fetch), move || {
-                                                    fetching.set(Some(fetch.clone()));
-                                                }),
-                                            ];
-                                            if may_delete {
-                                                items.push(MenuItem::Divider);
-                                                items.push(MenuItem::danger(t_string!(i18n, common.delete), move || {
-                                                    deleting.set(Some(vec![name.clone()]));
-                                                }));
-                                            }
-                                            items
-                                        })
-                                    />
-                                </td>
-                            </tr>
-                        }
-                    })
-                    .collect_view()}
-            </tbody>
-        </table>
+) -> Row {
+    let Tag { id, name, .. } = tag;
+    let platforms = tag.manifest.platforms();
+    let digest = tag.manifest.digest.0;
+    let href = paths::tag(path, &name);
+    let chips = {
+        let chips = platforms.clone().into_iter();
+        let chips = chips.map(|platform| view! { <Label>{platform}</Label> });
+        view! { <span class="berth-chips">{chips.collect_view()}</span> }
+    };
+    let shown = name.clone();
+    let cells = vec![
+        Cell::name(view! { <a href=href><bdi>{shown}</bdi></a> }, &name),
+        Cell::new(chips, platforms),
+        Cell::size(Some(tag.manifest.content_bytes)),
+        Cell::time(Some(tag.started_at)),
+        Cell::time(tag.expires_at),
+        Cell::new(
+            view! { <DigestText digest=digest.clone()/> },
+            digest.clone(),
+        ),
+    ];
+    let menu = (name.clone(), digest);
+    let items = Callback::new(move |()| {
+        let (fetch, name) = (menu.clone(), menu.0.clone());
+        let mut items = vec![MenuItem::action(t_string!(i18n, tags.fetch), move || {
+            fetching.set(Some(fetch.clone()));
+        })];
+        if may_delete {
+            items.push(MenuItem::Divider);
+            items.push(MenuItem::danger(
+                t_string!(i18n, common.delete),
+                move || {
+                    deleting.set(Some(DoomedTags::Named(vec![name.clone()])));
+                },
+            ));
+        }
+        items
+    });
+    let row_name = name.clone();
+    Row {
+        selectable: may_delete,
+        fresh: Signal::derive(move || fresh.with(|fresh| fresh.contains(&row_name))),
+        menu: Some(items),
+        ..Row::new(id.inner(), &name, cells)
     }
 }
 
