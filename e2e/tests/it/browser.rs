@@ -1,6 +1,7 @@
 //! The console in a real browser: no page may complain about anything.
 
 mod flows;
+mod lists;
 mod pages;
 
 use berth_e2e::browser::{Browser, Look, Page};
@@ -14,6 +15,11 @@ use flows::{
     language_and_theme_are_remembered, pushed_tag_appears_in_an_open_list,
     repository_changes_visibility_and_goes_after_confirm, robot_gets_credentials_and_goes,
     search_and_sort_stay_in_the_address,
+};
+use lists::{
+    all_that_match_are_changed_at_once_and_put_back_as_they_were,
+    columns_and_density_are_remembered_and_rows_copied,
+    deleted_tags_and_taken_roles_come_back_by_undo, what_was_typed_is_not_lost_without_a_question,
 };
 use pages::{
     first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
@@ -31,6 +37,10 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back,
     language_and_theme_are_remembered,
+    columns_and_density_are_remembered_and_rows_copied,
+    all_that_match_are_changed_at_once_and_put_back_as_they_were,
+    deleted_tags_and_taken_roles_come_back_by_undo,
+    what_was_typed_is_not_lost_without_a_question,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];
