@@ -3,6 +3,7 @@
 mod keys;
 mod mark;
 mod masthead;
+mod palette;
 
 use icondata_lu as lu;
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use leptos_router::hooks::use_location;
 use crate::{components::Icon, i18n::*, session::use_session};
 use keys::Shortcuts;
 use masthead::Masthead;
+use palette::Palette;
 
 /// From this width on the navigation stands beside the page.
 const WIDE: &str = "(min-width: 75rem)";
@@ -32,6 +34,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
     });
     let bare = Memo::new(move |_| matches!(location.pathname.get().as_str(), "/signin" | "/setup"));
     let shortcuts = RwSignal::new(false);
+    let palette = RwSignal::new(false);
     view! {
         <div class="pf-v6-c-page" class:pf-m-no-sidebar=move || bare.get()>
             <div class="pf-v6-c-skip-to-content">
@@ -39,7 +42,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                     <span class="pf-v6-c-button__text">{words!(i18n, nav.skip)}</span>
                 </a>
             </div>
-            <Masthead expanded bare shortcuts/>
+            <Masthead expanded bare shortcuts palette/>
             <Show when=move || !bare.get()>
             <div
                 class="pf-v6-c-page__sidebar"
@@ -85,6 +88,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
             </div>
         </div>
         <Shortcuts open=shortcuts/>
+        <Palette open=palette shortcuts bare/>
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn exact(language: &str, instant: &str) -> String {
         &options(&[("dateStyle", "long"), ("timeStyle", "long")]),
     );
     let own = call(&format.format(), &Date::new(&JsValue::from_str(instant)));
-    format!("{own} ({instant})")
+    format!("{own}\n{instant}")
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// The protocol's bit for the Shift key.
 const SHIFT: i64 = 8;
+/// The protocol's bit for Control.
+const CONTROL: i64 = 2;
 
 /// A tab.
 #[derive(Debug)]
@@ -240,13 +242,19 @@ impl Page {
         self.press_with(key, SHIFT).await;
     }
 
+    /// Presses a key while Control is held.
+    pub async fn press_with_control(&self, key: &str) {
+        self.press_with(key, CONTROL).await;
+    }
+
     async fn press_with(&self, key: &str, modifiers: i64) {
         let definition = keys::get_key_definition(key);
         let definition = definition.unwrap_or_else(|| panic!("the keyboard has no key `{key}`"));
         // Keys that write something say what; the others only go down and up.
         let text = definition
             .text
-            .or((definition.key.len() == 1).then_some(definition.key));
+            .or((definition.key.len() == 1).then_some(definition.key))
+            .filter(|_| modifiers & CONTROL == 0);
         let down = if text.is_some() {
             DispatchKeyEventType::KeyDown
         } else {

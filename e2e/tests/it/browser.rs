@@ -12,9 +12,9 @@ use berth_e2e::world::{Account, World};
 use flows::{
     a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back, first_visitor_sets_the_registry_up,
-    language_and_theme_are_remembered, pushed_tag_appears_in_an_open_list,
-    repository_changes_visibility_and_goes_after_confirm, robot_gets_credentials_and_goes,
-    search_and_sort_stay_in_the_address,
+    language_and_theme_are_remembered, palette_leads_to_everything_by_keyboard,
+    pushed_tag_appears_in_an_open_list, repository_changes_visibility_and_goes_after_confirm,
+    robot_gets_credentials_and_goes, search_and_sort_stay_in_the_address,
 };
 use lists::{
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
@@ -37,6 +37,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back,
     language_and_theme_are_remembered,
+    palette_leads_to_everything_by_keyboard,
     columns_and_density_are_remembered_and_rows_copied,
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
     deleted_tags_and_taken_roles_come_back_by_undo,

@@ -29,6 +29,18 @@ impl<T> Clone for Loaded<T> {
 impl<T> Copy for Loaded<T> {}
 
 impl<T> Loaded<T> {
+    /// The answer as it is now, the old one while it is asked for again.
+    pub(crate) fn get(self) -> Option<Result<T, ApiError>>
+    where
+        T: Clone + 'static,
+    {
+        let answer = self.resource.get()?;
+        match answer.map(|data| data.downcast::<T>().ok()) {
+            Ok(data) => data.map(|data| Ok((*data).clone())),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
     /// Asks once more; the old answer stays until the new one is there.
     pub(crate) fn refetch(self) {
         self.resource.refetch();

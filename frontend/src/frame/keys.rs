@@ -66,6 +66,7 @@ pub(crate) fn Shortcuts(
             >
                 <div class="pf-v6-c-modal-box__body">
                     <dl class="berth-keys">
+                        {line(&["Ctrl K", "⌘ K"], words!(i18n, palette.title))}
                         {line(&["/"], words!(i18n, keys.search))}
                         {line(&["g", "o"], words!(i18n, nav.organizations))}
                         {line(&["g", "r"], words!(i18n, nav.repositories))}

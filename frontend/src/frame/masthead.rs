@@ -39,6 +39,8 @@ pub(crate) fn Masthead(
     bare: Memo<bool>,
     /// Opens the list of shortcuts.
     shortcuts: RwSignal<bool>,
+    /// Opens the command palette.
+    palette: RwSignal<bool>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = use_session();
@@ -69,6 +71,14 @@ pub(crate) fn Masthead(
                 </div>
             </div>
             <div class="pf-v6-c-masthead__content berth-masthead-end">
+                <Show when=move || !bare.get()>
+                    <Button
+                        kind=ButtonKind::Plain
+                        icon=Some(lu::LuSearch)
+                        label=words!(i18n, palette.title)
+                        on_click=Callback::new(move |_| palette.set(true))
+                    />
+                </Show>
                 <span class="berth-wide-only"><Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuKeyboard)

@@ -300,3 +300,47 @@ pub(super) async fn language_and_theme_are_remembered(world: World) {
     page.close().await;
     browser.close().await;
 }
+
+pub(super) async fn palette_leads_to_everything_by_keyboard(world: World) {
+    let organization = world.organization().await;
+    world
+        .repository(&organization, "deep/shop", "PRIVATE")
+        .await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    settled(&page).await;
+    page.press_with_control("k").await;
+    page.find("combobox", "Pages, organizations, repositories, actions")
+        .await;
+    page.find("option", "My account Page").await;
+    page.type_text(&organization).await;
+    page.wait("the hits are there", async || {
+        page.evaluate("document.querySelectorAll('[role=option]').length")
+            .await
+            == 2
+    })
+    .await;
+    page.accessible().await;
+    page.screenshot("palette").await;
+    page.press("ArrowDown").await;
+    page.press("Enter").await;
+    page.url_ends_with(&format!("/repository/{organization}/deep/shop"))
+        .await;
+    page.find("heading", "deep/shop").await;
+
+    page.click("button", "Go to").await;
+    page.type_text("dark").await;
+    page.press("Enter").await;
+    page.wait("the theme is dark", async || {
+        page.evaluate("document.documentElement.classList.contains('pf-v6-theme-dark')")
+            .await
+            == true
+    })
+    .await;
+    page.press_with_control("k").await;
+    page.type_text("no such thing").await;
+    page.see("Nothing found").await;
+    page.press("Escape").await;
+    page.gone("dialog", "Go to").await;
+    page.close().await;
+    browser.close().await;
+}
