@@ -9,7 +9,8 @@ pub(crate) use live::follow;
 use cynic::{GraphQlResponse, Operation};
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use gloo_net::http::Request;
-use leptos::prelude::*;
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use wasm_bindgen::JsCast;
@@ -23,7 +24,11 @@ pub(crate) struct Api {
     signed_in: RwSignal<bool>,
     expired: RwSignal<bool>,
     waiting: StoredValue<Vec<oneshot::Sender<bool>>>,
+    unreachable: RwSignal<bool>,
 }
+
+/// While the registry does not answer it is asked again this often.
+const KNOCK_MS: u32 = 3_000;
 
 impl Api {
     /// To be made once, at the root.
@@ -32,7 +37,13 @@ impl Api {
             signed_in: RwSignal::new(false),
             expired: RwSignal::new(false),
             waiting: StoredValue::new(Vec::new()),
+            unreachable: RwSignal::new(false),
         }
+    }
+
+    /// True from a call that the registry did not answer until it answers again.
+    pub(crate) fn is_unreachable(self) -> bool {
+        self.unreachable.get()
     }
 
     /// Says whether an `UNAUTHENTICATED` answer means that the session ended.
@@ -122,11 +133,39 @@ impl Api {
         })
     }
 
+    async fn call(self, body: &str) -> Result<Box<RawValue>, ApiError> {
+        let answer = match post(body).await {
+            Ok(response) => decode(response),
+            Err(error) => Err(error),
+        };
+        let silent = answer.as_ref().err().is_some_and(ApiError::is_silence);
+        if silent && !self.unreachable.get_untracked() {
+            self.knock();
+        } else if !silent {
+            self.unreachable.set(false);
+        }
+        answer
+    }
+
+    /// Asks for as little as possible until there is an answer.
+    fn knock(self) {
+        self.unreachable.set(true);
+        spawn_local(async move {
+            while self.unreachable.get_untracked() {
+                TimeoutFuture::new(KNOCK_MS).await;
+                let answer = post("{\"query\":\"{ __typename }\"}").await;
+                if answer.is_ok_and(|response| response.status < 500) {
+                    self.unreachable.set(false);
+                }
+            }
+        });
+    }
+
     /// The part that knows no operation, so that the compiler makes it once.
     fn data(self, body: Result<String, ApiError>, asks: bool) -> Answer<Box<RawValue>> {
         Box::pin(async move {
             let body = body?;
-            match decode(post(&body).await?) {
+            match self.call(&body).await {
                 Err(error)
                     if asks
                         && error.class == ErrorClass::Unauthenticated
@@ -136,7 +175,7 @@ impl Api {
                     self.waiting.update_value(|waiting| waiting.push(sender));
                     self.expired.set(true);
                     if receiver.await == Ok(true) {
-                        decode(post(&body).await?)
+                        self.call(&body).await
                     } else {
                         Err(error)
                     }

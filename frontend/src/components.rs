@@ -29,7 +29,7 @@ pub(crate) use field::{FormAlert, FormGroup, PasswordField, TextArea, TextField}
 pub(crate) use form_dialog::{FormDialog, warn_before_leaving};
 pub(crate) use heading::{Crumb, Crumbs, Heading, Navigated};
 pub(crate) use icon::Icon;
-pub(crate) use labels::{Label, Size, Time, VisibilityLabel};
+pub(crate) use labels::{FilterChip, Label, Size, Time, VisibilityLabel};
 pub(crate) use list::{BulkBar, Chosen, Pager, Selection, use_list_url};
 pub(crate) use load::{ask, load};
 pub(crate) use markdown::Markdown;

@@ -9,7 +9,7 @@ use icondata_lu as lu;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::{components::Icon, i18n::*, session::use_session};
+use crate::{api::use_api, components::Icon, i18n::*, session::use_session};
 use keys::Shortcuts;
 use masthead::Masthead;
 use palette::Palette;
@@ -21,7 +21,7 @@ const WIDE: &str = "(min-width: 75rem)";
 #[component]
 pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
     let i18n = use_i18n();
-    let (location, session) = (use_location(), use_session());
+    let (location, session, api) = (use_location(), use_session(), use_api());
     let wide = media(WIDE);
     let expanded = RwSignal::new(wide.get_untracked());
     Effect::new(move |_| expanded.set(wide.get()));
@@ -76,6 +76,13 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
             ></div>
             <div class="pf-v6-c-page__main-container pf-m-fill">
                 <main class="pf-v6-c-page__main" id="main" tabindex="-1">
+                    <Show when=move || api.is_unreachable()>
+                        <p class="berth-banner" role="status">
+                            <Icon icon=lu::LuUnplug/>
+                            " "
+                            {words!(i18n, errors.unreachable_banner)}
+                        </p>
+                    </Show>
                     <Show when=move || session.registry().read_only>
                         <p class="berth-banner" role="status">
                             <Icon icon=lu::LuLock/>

@@ -19,7 +19,9 @@ use flows::{
 use lists::{
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
     columns_and_density_are_remembered_and_rows_copied,
-    deleted_tags_and_taken_roles_come_back_by_undo, what_was_typed_is_not_lost_without_a_question,
+    deleted_tags_and_taken_roles_come_back_by_undo, filters_show_as_chips_and_go_together,
+    silence_of_the_registry_shows_and_ends_by_itself,
+    what_was_typed_is_not_lost_without_a_question,
 };
 use pages::{
     first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
@@ -42,6 +44,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
     deleted_tags_and_taken_roles_come_back_by_undo,
     what_was_typed_is_not_lost_without_a_question,
+    filters_show_as_chips_and_go_together,
+    silence_of_the_registry_shows_and_ends_by_itself,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];

@@ -42,6 +42,11 @@ pub(super) struct Extensions {
 }
 
 impl ApiError {
+    /// Whether nobody answered, or only to say that the registry cannot now.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self.class, ErrorClass::Offline | ErrorClass::Unavailable)
+    }
+
     fn plain(class: ErrorClass, request_id: Option<String>) -> Self {
         Self {
             class,

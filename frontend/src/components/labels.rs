@@ -33,6 +33,39 @@ pub(crate) fn Label(
     }
 }
 
+/// A filter that is on, with a button that takes it away.
+#[component]
+pub(crate) fn FilterChip(
+    /// What is filtered.
+    name: Signal<String>,
+    /// By which value.
+    value: Signal<String>,
+    /// Takes it away.
+    on_remove: Callback<()>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let words = move || format!("{}: {}", name.get(), value.get());
+    view! {
+        <span class="pf-v6-c-label pf-m-outline">
+            <span class="pf-v6-c-label__content">
+                <span class="pf-v6-c-label__text">{words}</span>
+            </span>
+            <span class="pf-v6-c-label__actions">
+                <button
+                    type="button"
+                    class="pf-v6-c-button pf-m-no-padding pf-m-plain"
+                    aria-label=move || t_string!(i18n, list.remove_filter, name = words())
+                    on:click=move |_| on_remove.run(())
+                >
+                    <span class="pf-v6-c-button__icon">
+                        <Icon icon=lu::LuX/>
+                    </span>
+                </button>
+            </span>
+        </span>
+    }
+}
+
 /// Who may see a repository.
 #[component]
 pub(crate) fn VisibilityLabel(

@@ -99,6 +99,12 @@ impl ListUrl {
         );
     }
 
+    /// Takes search and filter away.
+    pub(crate) fn clear_filters(self) {
+        let query = self.query_untracked().with("q", "").with("visibility", "");
+        self.set(&query.with("after", ""), true);
+    }
+
     /// The sorted column and whether it descends.
     pub(crate) fn sort(self, default: &'static str) -> (String, bool) {
         let sort = self.get("sort").unwrap_or_else(|| default.to_owned());

@@ -150,8 +150,8 @@ pub(crate) fn NothingFound() -> impl IntoView {
             title=words!(i18n, list.nothing_found)
             text=words!(i18n, list.nothing_found_text)
         >
-            <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.set_search(""))>
-                {words!(i18n, common.clear_search)}
+            <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.clear_filters())>
+                {words!(i18n, list.clear_filters)}
             </Button>
         </Empty>
     }

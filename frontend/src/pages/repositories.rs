@@ -13,9 +13,9 @@ use super::organizations::NothingFound;
 use crate::{
     api::use_api,
     components::{
-        BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, Heading, ListTools,
-        Listing, Menu, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable, VisibilityLabel,
-        ask, load, use_list_url,
+        BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, FilterChip, Heading,
+        ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable,
+        VisibilityLabel, ask, load, use_list_url,
     },
     fragments::{BigInt, DateTime, OrderDirection, PageInfo, Visibility},
     i18n::*,
@@ -216,6 +216,24 @@ pub(crate) fn RepositoryList(
                 </Button>
             </Show>
             <ListTools listing/>
+            <Show when=move || visibility().is_some()>
+                <div class="berth-filters">
+                    <FilterChip
+                        name=words!(i18n, repositories.visibility)
+                        value=Signal::derive(move || {
+                            match visibility() {
+                                Some(Visibility::Public) => t_string!(i18n, repository.public),
+                                _ => t_string!(i18n, repository.private),
+                            }
+                                .to_owned()
+                        })
+                        on_remove=Callback::new(move |()| url.put("visibility", ""))
+                    />
+                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.clear_filters())>
+                        {words!(i18n, list.clear_filters)}
+                    </Button>
+                </div>
+            </Show>
             <BulkBar selection>
                 <Menu label=words!(i18n, list.actions) items=bulk icon=None/>
             </BulkBar>

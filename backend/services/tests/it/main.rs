@@ -9,6 +9,7 @@ mod faults;
 mod listings;
 mod people;
 mod pushes;
+mod selections;
 mod tags;
 mod tenants;
 mod uploads;

@@ -211,3 +211,53 @@ pub(super) async fn what_was_typed_is_not_lost_without_a_question(world: World) 
     page.close().await;
     browser.close().await;
 }
+
+pub(super) async fn filters_show_as_chips_and_go_together(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "app", "PRIVATE").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!(
+        "{}/organization/{organization}?visibility=public",
+        world.url()
+    ))
+    .await;
+    page.see("Nothing found").await;
+    page.accessible().await;
+    page.click("button", "Remove filter Visibility: Public")
+        .await;
+    page.find("link", "app").await;
+    page.go(&format!(
+        "{}/organization/{organization}?visibility=public&q=ap",
+        world.url()
+    ))
+    .await;
+    page.see("Nothing found").await;
+    page.evaluate("[...document.querySelectorAll('button')].filter((one) => one.textContent === 'Clear all filters').at(-1).click()")
+        .await;
+    page.find("link", "app").await;
+    page.url_ends_with(&format!("/organization/{organization}"))
+        .await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn silence_of_the_registry_shows_and_ends_by_itself(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "app", "PRIVATE").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!("{}/organization/{organization}", world.url()))
+        .await;
+    page.find("link", "app").await;
+    page.evaluate("(() => { window.answered = window.fetch; window.fetch = () => Promise.reject(new TypeError('down')); })()")
+        .await;
+    page.click("button", "Name").await;
+    page.see("The registry does not answer.").await;
+    page.find("button", "Retry").await;
+    page.evaluate("(() => { window.fetch = window.answered; })()")
+        .await;
+    page.not_see("The registry does not answer.").await;
+    page.click("button", "Retry").await;
+    page.find("link", "app").await;
+    page.close().await;
+    browser.close().await;
+}
