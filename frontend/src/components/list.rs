@@ -278,13 +278,10 @@ impl Selection {
         self.rows.try_update(BTreeMap::clear);
     }
 
-    /// How many there would be, where the whole page is chosen and more rows match.
+    /// How many there would be, where more rows match than are chosen.
     fn offers_all(self) -> Option<usize> {
         let total = self.total();
-        let page_chosen = self
-            .page
-            .with(|page| !page.rows.is_empty() && page.rows.iter().all(|(id, _)| self.has(id)));
-        (!self.all.get() && page_chosen && total > self.rows.with(BTreeMap::len)).then_some(total)
+        (!self.all.get() && total > self.rows.with(BTreeMap::len)).then_some(total)
     }
 
     fn has(self, id: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use berth_domain::{AccountId, PageRequest, RepositoryRole, TeamRole, Timestamp, Visibility};
+use berth_services::many::Selection;
 use berth_services::repositories::{Filter, RepositoryKey, Sort, SortBy};
 use berth_services::{Actor, Settings};
 use berth_store::{Tx, accounts, repositories, teams};
@@ -174,6 +175,33 @@ async fn check(backend: Backend, seed: u64, settings: Settings) {
             let set: BTreeSet<String> = long.into_iter().collect();
             assert_eq!(set, expected);
         }
+    }
+    for actor in users.iter().filter(|actor| !actor.is_anonymous()) {
+        let ids: Vec<_> = (1..=24).map(berth_domain::RepositoryId).collect();
+        let repositories = &t.services.repositories;
+        let views = repositories.by_ids(actor, &ids).await.unwrap();
+        let expected: BTreeSet<_> = views
+            .values()
+            .filter(|view| view.can_administer)
+            .map(|view| view.repository.id)
+            .collect();
+        let all = Filter::default();
+        let everything = Selection::Matching(&all);
+        let changed = repositories
+            .change_visibility(actor, everything, Visibility::Private)
+            .await
+            .unwrap();
+        let found: BTreeSet<_> = changed
+            .repositories
+            .iter()
+            .map(|view| view.repository.id)
+            .collect();
+        assert_eq!(
+            found,
+            expected,
+            "seed {seed}, {:?} administers",
+            actor.name()
+        );
     }
     t.close().await;
 }
