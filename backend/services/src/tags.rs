@@ -192,12 +192,6 @@ impl Tags {
         repository: RepositoryId,
         selection: Selection<'_, TagName, TagFilter>,
     ) -> Many<DeletedTags> {
-        let named = match selection {
-            Selection::Items(names) => {
-                Some(Items::checked(names).map_err(|e| e.in_field("names"))?)
-            }
-            Selection::Matching(_) => None,
-        };
         self.core
             .db
             .write(async |tx| {
@@ -207,8 +201,9 @@ impl Tags {
                     .repository_by_id::<repo::Push>(tx, actor, repository)
                     .await?;
                 let now = self.core.now();
-                let live = match (&named, selection) {
-                    (Some(names), _) => {
+                let live = match selection {
+                    Selection::Items(names) => {
+                        let names = Items::checked(names).map_err(|e| e.in_field("names"))?;
                         let found = tags::by_names(tx, repository, names.as_slice(), now).await?;
                         let (mut checking, mut live) = (Checking::default(), Vec::new());
                         for name in names.iter() {
@@ -221,10 +216,7 @@ impl Tags {
                         }
                         live
                     }
-                    (None, Selection::Matching(filter)) => {
-                        self.matching(tx, repository, filter).await?
-                    }
-                    (None, Selection::Items(_)) => Vec::new(),
+                    Selection::Matching(filter) => self.matching(tx, repository, filter).await?,
                 };
                 let ids: Vec<TagId> = live.iter().map(|tag| tag.id).collect();
                 tags::end(tx, &ids, now).await?;

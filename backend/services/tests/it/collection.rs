@@ -12,6 +12,7 @@ use berth_testkit::{TestImage, TestRegistry, body, db_test, images, path_of};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::RwLock;
+use tokio::task::JoinHandle;
 
 const DAY: Duration = Duration::from_hours(24);
 /// Longer than a lease and than the grace of bytes.
@@ -448,31 +449,53 @@ async fn push(
         .map(|_| ())
 }
 
+/// Neither leases nor a window nor grace: all that is not needed at this moment is garbage.
+fn shields_nothing() -> Settings {
+    let mut settings = Settings::default();
+    settings.push.lease = Duration::ZERO;
+    settings.push.time_machine = Duration::ZERO;
+    settings.collection.grace = Duration::ZERO;
+    settings.collection.interval = Duration::ZERO;
+    settings
+}
+
+/// Two collectors that go on and on, but for the turns that somebody else takes.
+fn collectors(
+    t: &TestRegistry,
+    settings: &Settings,
+    collecting: &Arc<RwLock<()>>,
+) -> Vec<JoinHandle<()>> {
+    (0..2)
+        .map(|_| {
+            let workers = t.replica(settings.clone()).workers();
+            let collecting = Arc::clone(collecting);
+            tokio::spawn(async move {
+                workers.prepare().await.unwrap();
+                loop {
+                    let _turn = collecting.read().await;
+                    workers.run_kind_if_due("collection").await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect()
+}
+
+async fn end(collectors: Vec<JoinHandle<()>>) {
+    for collector in collectors {
+        collector.abort();
+        assert!(collector.await.unwrap_err().is_cancelled());
+    }
+}
+
 db_test!(
     async fn a_collector_that_shields_nothing_never_takes_what_a_live_tag_needs(t: TestRegistry) {
         /// Turns of pushers and collectors against each other.
         const ROUNDS: u64 = 12;
-        let mut settings = Settings::default();
-        settings.push.lease = Duration::ZERO;
-        settings.push.time_machine = Duration::ZERO;
-        settings.collection.grace = Duration::ZERO;
-        settings.collection.interval = Duration::ZERO;
+        let settings = shields_nothing();
         let ann = t.user("ann").await;
         let collecting = Arc::new(RwLock::new(()));
-        let collectors: Vec<_> = (0..2)
-            .map(|_| {
-                let workers = t.replica(settings.clone()).workers();
-                let collecting = Arc::clone(&collecting);
-                tokio::spawn(async move {
-                    workers.prepare().await.unwrap();
-                    loop {
-                        let _turn = collecting.read().await;
-                        workers.run_kind_if_due("collection").await.unwrap();
-                        tokio::task::yield_now().await;
-                    }
-                })
-            })
-            .collect();
+        let collectors = collectors(t, &settings, &collecting);
         let pushers: Vec<_> = ["ann/one", "ann/two"]
             .into_iter()
             .map(|path| {
@@ -490,12 +513,45 @@ db_test!(
         for pusher in pushers {
             pusher.await.unwrap();
         }
-        for collector in collectors {
-            collector.abort();
-            assert!(collector.await.unwrap_err().is_cancelled());
-        }
+        end(collectors).await;
         for path in ["ann/one", "ann/two"] {
             pull(t, &ann, path, "live").await.unwrap();
         }
+    }
+);
+
+db_test!(
+    async fn a_tag_that_collectors_race_for_comes_back_whole_or_not_at_all(t: TestRegistry) {
+        const ROUNDS: u64 = 12;
+        let mut settings = shields_nothing();
+        let ann = t.user("ann").await;
+        let collecting = Arc::new(RwLock::new(()));
+        let collectors = collectors(t, &settings, &collecting);
+        // For whoever restores, what has just ended lies inside the window.
+        settings.push.time_machine = DAY;
+        let services = t.replica(settings);
+        for round in 0..ROUNDS {
+            let image = TestImage::new(round % 2);
+            push_until_taken(&services, &ann, "ann/app", &image, &collecting).await;
+            let path = path_of("ann/app");
+            let view = services.repositories.by_path(&ann, &path).await.unwrap();
+            let repository = view.repository.id;
+            let names = ["live".parse().unwrap()];
+            let tags = &services.tags;
+            let deleted = tags
+                .delete_many(&ann, repository, Selection::Items(&names))
+                .await;
+            let ids = deleted.unwrap().ids;
+            tokio::task::yield_now().await;
+            match tags.restore(&ann, repository, &ids).await {
+                Ok(_) => pull(t, &ann, "ann/app", "live").await.unwrap(),
+                Err(refused) => {
+                    let cause = &refused.causes[0].1;
+                    let gone = matches!(cause, Error::Hidden(_) | Error::Unavailable { .. });
+                    assert!(gone, "{cause:?}");
+                }
+            }
+        }
+        end(collectors).await;
     }
 );
