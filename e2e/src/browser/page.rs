@@ -175,8 +175,20 @@ impl Page {
 
     /// Finds an element and clicks its middle.
     pub async fn click(&self, role: &str, name: &str) {
-        let element = self.find(role, name).await;
+        let element = self.find_at_rest(role, name).await;
         self.click_element(element).await;
+    }
+
+    /// Finds an element once nothing loads any more that would move it from under the pointer.
+    async fn find_at_rest(&self, role: &str, name: &str) -> Element {
+        self.find(role, name).await;
+        self.wait("nothing loads any more", async || {
+            self.evaluate("!document.querySelector('[aria-busy=true]')")
+                .await
+                == true
+        })
+        .await;
+        self.find(role, name).await
     }
 
     /// Clicks the middle of an element, scrolled into view.
@@ -211,7 +223,7 @@ impl Page {
 
     /// Finds a field, empties it and types into it, key by key where the keyboard has the keys.
     pub async fn fill(&self, role: &str, name: &str, text: &str) {
-        let element = self.find(role, name).await;
+        let element = self.find_at_rest(role, name).await;
         self.click_element(element).await;
         self.evaluate("document.activeElement.select?.()").await;
         self.press("Backspace").await;
