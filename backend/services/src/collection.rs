@@ -77,7 +77,7 @@ impl Collection {
                 let round = self
                     .core
                     .db
-                    .write(async |tx| self.round(tx, step).await)
+                    .write_alone(async |tx| self.round(tx, step).await)
                     .await?;
                 count(step.noun(), round.removed);
                 if round.seen < BATCH {
@@ -120,7 +120,7 @@ impl Collection {
             let Some(repository) = next else { break };
             let dismantled = core
                 .db
-                .write(async |tx| {
+                .write_alone(async |tx| {
                     let now = core.now();
                     let delete_after = now.after(core.settings.collection.grace);
                     collection::dismantle(tx, repository, now, delete_after, BATCH).await

@@ -97,7 +97,7 @@ impl Uploads {
         let account = actor.account_id();
         self.core
             .db
-            .write(async |tx| {
+            .write_relaxed(async |tx| {
                 uploads::insert(tx, &uuid.to_string(), repository, account, &start, now).await
             })
             .await?;
@@ -287,7 +287,7 @@ impl Uploads {
         }
         self.core
             .db
-            .write(async |tx| uploads::delete_ended(tx, now).await)
+            .write_alone(async |tx| uploads::delete_ended(tx, now).await)
             .await?;
         Ok(count)
     }
@@ -424,7 +424,7 @@ impl Uploads {
         let upload = self
             .core
             .db
-            .write(async |tx| {
+            .write_relaxed(async |tx| {
                 if !uploads::lease(tx, id, &holder, now, now.after(LEASE)).await? {
                     // Either another request holds it, or it has ended meanwhile.
                     return Err(match uploads::open(tx, repository, uuid, as_of).await? {

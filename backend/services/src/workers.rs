@@ -87,7 +87,7 @@ async fn sweep_objects(core: &Core) -> Result<()> {
             gone.push(id);
         }
         core.db
-            .write(async |tx| blobs::forget_discarded(tx, &gone).await)
+            .write_alone(async |tx| blobs::forget_discarded(tx, &gone).await)
             .await?;
     }
     core.storage
@@ -100,7 +100,7 @@ async fn sweep_objects(core: &Core) -> Result<()> {
 async fn sweep_rows(core: &Core) -> Result<()> {
     let now = core.now();
     core.db
-        .write(async |tx| {
+        .write_alone(async |tx| {
             sessions::delete_expired(tx, now).await?;
             outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
             logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;

@@ -8,6 +8,7 @@ mod files;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use self::files::failed;
+use self::files::{DurableFolders, failed};
 use crate::stream::CHUNK_BYTES;
 use crate::{ByteStream, Object, Space, StorageDriver, Write, key};
 
@@ -48,6 +49,7 @@ pub struct FilesystemConfig {
 #[derive(Debug, Clone)]
 pub struct Filesystem {
     root: PathBuf,
+    folders: Arc<DurableFolders>,
 }
 
 impl Filesystem {
@@ -55,32 +57,23 @@ impl Filesystem {
     pub fn open(config: FilesystemConfig) -> Result<Self> {
         let root = config.root;
         std::fs::create_dir_all(&root).map_err(|error| failed("make the folder", &root, &error))?;
-        Ok(Self { root })
+        Ok(Self {
+            root,
+            folders: Arc::default(),
+        })
     }
 
     fn path(&self, key: &str) -> Result<PathBuf> {
         Ok(self.root.join(key::checked(key)?))
     }
 
-    /// The file of a write, cut at its offset and locked.
-    async fn open_at_offset(&self, write: &Write) -> Result<std::fs::File> {
-        let path = self.path(&write.key)?;
-        let offset_bytes = write.offset_bytes;
-        let mut pauses = LOCK_PAUSES.iter();
-        loop {
-            let path = path.clone();
-            let opened = blocking(move || files::open_at_offset(&path, offset_bytes)).await;
-            match (opened, pauses.next()) {
-                (Err(Error::UploadBusy), Some(pause)) => tokio::time::sleep(*pause).await,
-                (opened, _) => return opened,
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl StorageDriver for Filesystem {
-    async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+    /// Takes a body into the file. One that fails is made safe in any case: it will be resumed.
+    async fn take(
+        &self,
+        write: &mut Write,
+        body: &mut ByteStream,
+        is_resumable: bool,
+    ) -> Result<()> {
         let path = self.path(&write.key)?;
         let wrong = |error: io::Error| failed("write", &path, &error);
         let file = File::from_std(self.open_at_offset(write).await?);
@@ -104,16 +97,47 @@ impl StorageDriver for Filesystem {
             }
         }
         out.flush().await.map_err(wrong)?;
-        // A row may say so from now on, so a power cut must not take these bytes back.
-        out.get_ref().sync_data().await.map_err(wrong)?;
+        if is_resumable || outcome.is_err() {
+            // A row may say so from now on, so a power cut must not take these bytes back.
+            out.get_ref().sync_data().await.map_err(wrong)?;
+        }
         write.offset_bytes += buffered_bytes;
         outcome
+    }
+
+    /// The file of a write, cut at its offset and locked.
+    async fn open_at_offset(&self, write: &Write) -> Result<std::fs::File> {
+        let path = self.path(&write.key)?;
+        let offset_bytes = write.offset_bytes;
+        let mut pauses = LOCK_PAUSES.iter();
+        loop {
+            let path = path.clone();
+            let folders = Arc::clone(&self.folders);
+            let opened =
+                blocking(move || files::open_at_offset(&path, offset_bytes, &folders)).await;
+            match (opened, pauses.next()) {
+                (Err(Error::UploadBusy), Some(pause)) => tokio::time::sleep(*pause).await,
+                (opened, _) => return opened,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl StorageDriver for Filesystem {
+    async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+        self.take(write, body, true).await
+    }
+
+    async fn append_last(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+        self.take(write, body, false).await
     }
 
     async fn finish(&self, write: Write) -> Result<String> {
         let file = self.open_at_offset(&write).await?;
         let (root, path) = (self.root.clone(), self.path(&write.key)?);
-        blocking(move || files::make_durable(&root, &path, &file)).await?;
+        let folders = Arc::clone(&self.folders);
+        blocking(move || files::make_durable(&root, &path, &file, &folders)).await?;
         Ok(write.key)
     }
 

@@ -81,6 +81,13 @@ pub trait StorageDriver: Send + Sync + 'static {
     /// offset (say, because it hashes along) drops this value and keeps the one it persisted.
     async fn append(&self, write: &mut Write, body: &mut ByteStream) -> Result<()>;
 
+    /// [`StorageDriver::append`] for a body that nothing comes after: unless the body fails, its bytes
+    /// need not be safe before [`StorageDriver::finish`] has returned, and the write that this leaves
+    /// is for `finish` or `abort` alone.
+    async fn append_last(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+        self.append(write, body).await
+    }
+
     /// Makes the bytes durable and readable and returns the key to read them by, which may differ
     /// from [`Write::key`]. May be repeated with the same value when the first answer was lost, and
     /// deletes nothing: what is left over is for the caller, [`Write::leftovers`].

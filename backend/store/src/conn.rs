@@ -2,6 +2,7 @@
 
 mod postgres;
 mod refusal;
+mod sqlite;
 mod tls;
 
 use std::ops::{Deref, DerefMut};
@@ -10,23 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{Error, Result, Secret};
-use diesel::connection::SimpleConnection;
-use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
-use diesel::sqlite::SqliteConnection;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
-use futures::FutureExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::postgres::PostgresUrl;
 pub use self::refusal::Refusal;
-
-/// A SQLite connection behind the asynchronous interface.
-pub(crate) type Lite = SyncConnectionWrapper<SqliteConnection>;
+pub(crate) use self::sqlite::Lite;
+use self::sqlite::{Turn, Writer};
 
 /// Where the rows are.
 #[derive(Debug, Clone)]
@@ -77,10 +69,19 @@ enum Pools {
     Pg(Pool<AsyncPgConnection>),
     Lite {
         readers: Pool<Lite>,
-        writer: Pool<Lite>,
-        /// The pool alone would let one task take the writer again and again; a semaphore queues fairly.
-        turn: Arc<Semaphore>,
+        writer: Arc<Writer>,
     },
+}
+
+/// How a transaction is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// On disk before the answer.
+    Durable,
+    /// On disk some time later.
+    Relaxed,
+    /// On disk before the answer, and nobody else's answer waits for it.
+    Alone,
 }
 
 /// A connection for reading.
@@ -100,7 +101,8 @@ pub enum Conn {
 /// An open transaction; reads work on it as on any connection.
 pub struct Tx {
     conn: Conn,
-    _turn: Option<OwnedSemaphorePermit>,
+    /// The turn at SQLite's one writer.
+    turn: Option<Turn>,
 }
 
 impl Deref for Tx {
@@ -207,13 +209,11 @@ impl Db {
     pub async fn connect(config: &DbConfig) -> Result<Self> {
         let pools = match config {
             DbConfig::Sqlite { path, readers } => {
-                let url = path.to_string_lossy().into_owned();
-                let writer = lite_pool(&url, 1, false).await?;
-                let readers = lite_pool(&url, *readers, true).await?;
+                let url = path.to_string_lossy();
+                let writer = Writer::open(&url).await?;
                 Pools::Lite {
-                    readers,
-                    writer,
-                    turn: Arc::new(Semaphore::new(1)),
+                    readers: sqlite::pool(&url, *readers, true).await?,
+                    writer: Arc::new(writer),
                 }
             }
             DbConfig::Postgres { url, connections } => {
@@ -264,19 +264,16 @@ impl Db {
     pub(crate) async fn read_write(&self) -> Result<Conn> {
         Ok(match &*self.pools {
             Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
-            Pools::Lite { writer, .. } => {
-                Conn::Lite(writer.get_owned().await.map_err(unavailable)?)
-            }
+            Pools::Lite { writer, .. } => Conn::Lite(writer.connection().await?),
         })
     }
 
     /// Runs `body` in one transaction: commits when it returns `Ok`, rolls back otherwise. The answer
     /// comes when the commit is on disk. The body runs again when the database broke a deadlock with
     /// it or a row that it names was deleted meanwhile, so it borrows what it captures and has no effect outside the transaction.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` cannot promise that its future is `Send`"
-    )]
+    ///
+    /// On SQLite, transactions that queue up run one after the other and share a commit; each sees
+    /// what those before it did, and none is answered before that is on disk.
     pub fn write<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
     where
         for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
@@ -286,14 +283,66 @@ impl Db {
             + 'a,
         R: Send + 'a,
     {
+        self.write_in(Manner::Durable, body)
+    }
+
+    /// [`Db::write`] for what may be forgotten: the answer does not wait for the disk, so a power cut
+    /// (on PostgreSQL, a crash of the server) may undo it. The end of this process undoes nothing, and
+    /// a later durable commit makes it durable too.
+    pub fn write_relaxed<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
+    where
+        for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
+            + TxFn<&'r mut Tx, Result<R>, Fut: Send>
+            + Send
+            + Sync
+            + 'a,
+        R: Send + 'a,
+    {
+        self.write_in(Manner::Relaxed, body)
+    }
+
+    /// [`Db::write`] for a body of many statements that nobody waits for, like a batch of the
+    /// collector: nobody else's commit is put off until it is done.
+    pub fn write_alone<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
+    where
+        for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
+            + TxFn<&'r mut Tx, Result<R>, Fut: Send>
+            + Send
+            + Sync
+            + 'a,
+        R: Send + 'a,
+    {
+        self.write_in(Manner::Alone, body)
+    }
+
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` cannot promise that its future is `Send`"
+    )]
+    fn write_in<'a, R, F>(
+        &'a self,
+        manner: Manner,
+        body: F,
+    ) -> impl Future<Output = Result<R>> + Send + 'a
+    where
+        for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
+            + TxFn<&'r mut Tx, Result<R>, Fut: Send>
+            + Send
+            + Sync
+            + 'a,
+        R: Send + 'a,
+    {
         async move {
+            let mut manner = manner;
             let mut attempt = 1;
             loop {
-                let result = self.write_once(&body).await;
+                let result = self.write_once(manner, &body).await;
                 match result {
                     Err(e) if attempt < ATTEMPTS_MAX && is_retryable(&e) => {
                         tracing::debug!(attempt, "transaction lost a race, running it again");
                         attempt += 1;
+                        // Whoever shared a commit that came to nothing does not depend on others again.
+                        manner = Manner::Alone;
                     }
                     other => return other,
                 }
@@ -301,14 +350,14 @@ impl Db {
         }
     }
 
-    async fn write_once<R, F>(&self, body: &F) -> Result<R>
+    async fn write_once<R, F>(&self, manner: Manner, body: &F) -> Result<R>
     where
         for<'r> F:
             AsyncFn(&'r mut Tx) -> Result<R> + TxFn<&'r mut Tx, Result<R>, Fut: Send> + Send + Sync,
         R: Send,
     {
         probe!(self, Begin);
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin(manner).await?;
         match body(&mut tx).await {
             Ok(value) => {
                 probe!(self, Commit);
@@ -317,47 +366,27 @@ impl Db {
                 Ok(value)
             }
             Err(error) => {
-                // A failed rollback leaves the connection broken, and the pool discards it.
-                if let Err(e) = tx.rollback().await {
-                    tracing::warn!(error = %e, "rollback failed, the connection is discarded");
-                }
+                tx.rollback().await?;
                 Err(error)
             }
         }
     }
 
-    async fn begin(&self) -> Result<Tx> {
+    async fn begin(&self, manner: Manner) -> Result<Tx> {
         match &*self.pools {
             Pools::Pg(pool) => {
                 let mut c = pool.get_owned().await.map_err(unavailable)?;
-                <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(
-                    &mut *c,
-                )
-                .await
-                .map_err(db_error)?;
+                begin(&mut c, manner).await.map_err(db_error)?;
                 Ok(Tx {
                     conn: Conn::Pg(c),
-                    _turn: None,
+                    turn: None,
                 })
             }
-            Pools::Lite { writer, turn, .. } => {
-                let turn = Arc::clone(turn)
-                    .acquire_owned()
-                    .await
-                    .map_err(Error::internal)?;
-                let mut c = writer.get_owned().await.map_err(unavailable)?;
-                // IMMEDIATE takes the write lock at once: a transaction that reads first never fails to upgrade.
-                c.spawn_blocking(|c| {
-                    diesel::connection::AnsiTransactionManager::begin_transaction_sql(
-                        c,
-                        "BEGIN IMMEDIATE",
-                    )
-                })
-                .await
-                .map_err(db_error)?;
+            Pools::Lite { writer, .. } => {
+                let (c, turn) = writer.begin(manner).await?;
                 Ok(Tx {
                     conn: Conn::Lite(c),
-                    _turn: Some(turn),
+                    turn: Some(turn),
                 })
             }
         }
@@ -371,12 +400,41 @@ impl Db {
 }
 
 impl Tx {
-    async fn commit(mut self) -> Result<()> {
-        on_backend!(&mut self.conn, |c| commit(c).await).map_err(db_error)
+    async fn commit(self) -> Result<()> {
+        match (self.conn, self.turn) {
+            (Conn::Lite(c), Some(turn)) => turn.commit(c).await,
+            (mut conn, _) => on_backend!(&mut conn, |c| commit(c).await).map_err(db_error),
+        }
     }
 
-    async fn rollback(mut self) -> Result<()> {
-        on_backend!(&mut self.conn, |c| rollback(c).await).map_err(db_error)
+    /// Undoes what the body did. Its error counts, unless it may have come from a neighbour's rows
+    /// that were not committed in the end.
+    async fn rollback(self) -> Result<()> {
+        let rolled_back = match (self.conn, self.turn) {
+            (Conn::Lite(c), Some(turn)) => return turn.roll_back(c).await,
+            (mut conn, _) => on_backend!(&mut conn, |c| rollback(c).await),
+        };
+        // A failed rollback leaves the connection broken, and the pool discards it.
+        if let Err(e) = rolled_back {
+            tracing::warn!(error = %e, "rollback failed, the connection is discarded");
+        }
+        Ok(())
+    }
+}
+
+async fn begin(c: &mut AsyncPgConnection, manner: Manner) -> diesel::QueryResult<()> {
+    match manner {
+        Manner::Durable | Manner::Alone => {
+            <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(c).await
+        }
+        // One round trip.
+        Manner::Relaxed => {
+            diesel_async::AnsiTransactionManager::begin_transaction_sql(
+                c,
+                "BEGIN; SET LOCAL synchronous_commit = off",
+            )
+            .await
+        }
     }
 }
 
@@ -386,45 +444,6 @@ async fn commit<C: AsyncConnection>(c: &mut C) -> diesel::QueryResult<()> {
 
 async fn rollback<C: AsyncConnection>(c: &mut C) -> diesel::QueryResult<()> {
     C::TransactionManager::rollback_transaction(c).await
-}
-
-async fn lite_pool(url: &str, size: u32, read_only: bool) -> Result<Pool<Lite>> {
-    let mut config = ManagerConfig::<Lite>::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |url| {
-        let url = url.to_owned();
-        async move {
-            let mut c = Lite::establish(&url).await?;
-            // FULL: what was acknowledged survives a power cut.
-            let role = if read_only {
-                "pragma query_only=on;"
-            } else {
-                ""
-            };
-            c.spawn_blocking(move |c| {
-                c.batch_execute(&format!(
-                    "pragma busy_timeout=10000; pragma journal_mode=wal; pragma synchronous=full; \
-                     pragma foreign_keys=on; pragma temp_store=memory; pragma cache_size=-16000; \
-                     pragma mmap_size=268435456; {role}"
-                ))
-            })
-            .await
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(c)
-        }
-        .boxed()
-    });
-    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    let pool = Pool::builder()
-        .max_size(size)
-        .test_on_check_out(false)
-        .connection_timeout(CHECKOUT_TIMEOUT)
-        .build(manager)
-        .await
-        .map_err(|e| Error::unavailable("the database", e))?;
-    // The pool itself tells a wrong password or a missing file only as a timeout.
-    drop(pool.dedicated_connection().await.map_err(unavailable)?);
-    Ok(pool)
 }
 
 fn unavailable<E>(error: E) -> Error

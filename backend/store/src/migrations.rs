@@ -1,6 +1,7 @@
 //! Bringing a database to the schema that this binary knows.
 
 use berth_domain::{Error, Result};
+use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -54,9 +55,10 @@ pub async fn run(db: &Db) -> Result<usize> {
         }
         Conn::Lite(mut c) => c
             .spawn_blocking(|c| {
-                Ok(c.run_pending_migrations(SQLITE)
-                    .map(|ran| ran.len())
-                    .map_err(Error::internal))
+                c.batch_execute("pragma busy_timeout=10000")?;
+                let ran = c.run_pending_migrations(SQLITE).map(|ran| ran.len());
+                c.batch_execute("pragma busy_timeout=0")?;
+                Ok(ran.map_err(Error::internal))
             })
             .await
             .map_err(db_error)?,

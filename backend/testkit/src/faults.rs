@@ -92,6 +92,10 @@ impl StorageDriver for FaultyStorage {
         self.call(self.storage.append(write, body)).await
     }
 
+    async fn append_last(&self, write: &mut Write, body: &mut ByteStream) -> Result<()> {
+        self.call(self.storage.append_last(write, body)).await
+    }
+
     async fn finish(&self, write: Write) -> Result<String> {
         self.call(self.storage.finish(write)).await
     }

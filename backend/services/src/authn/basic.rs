@@ -135,7 +135,7 @@ impl Authn {
         if let Err(e) = self
             .core
             .db
-            .write(async |tx| accounts::touch(tx, &[id], now).await)
+            .write_relaxed(async |tx| accounts::touch(tx, &[id], now).await)
             .await
         {
             tracing::warn!(error = ?e, "last use of an account could not be written down");

@@ -100,7 +100,7 @@ impl Collection {
         let released = self
             .core
             .db
-            .write(async |tx| {
+            .write_alone(async |tx| {
                 collection::release_blobs(tx, unlinked.iter().copied(), now, delete_after).await
             })
             .await?;

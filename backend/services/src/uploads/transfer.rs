@@ -87,7 +87,7 @@ impl Lease {
 
     /// Takes a chunk and moves the row forward; returns where the upload stands then.
     pub(super) async fn append(mut self, body: ByteStream) -> Result<u64> {
-        match self.take(body).await {
+        match self.take(body, false).await {
             Ok(()) => {
                 self.advance().await?;
                 Ok(self.write.offset_bytes())
@@ -102,7 +102,7 @@ impl Lease {
             // Nothing is hashed yet, and now it is known which algorithm counts.
             self.hash = Some(Hash::new(digest.algorithm()));
         }
-        if let Err(e) = self.take(body).await {
+        if let Err(e) = self.take(body, true).await {
             return Err(self.after_failure(e).await);
         }
         let hashed = self.hash()?.digest();
@@ -203,7 +203,7 @@ impl Lease {
 
     /// Streams the body behind what is there. After an error of the body itself, `write` and `hash`
     /// stand behind the bytes that arrived; after an error of the storage they stand where they stood.
-    async fn take(&mut self, body: ByteStream) -> Result<()> {
+    async fn take(&mut self, body: ByteStream, is_last: bool) -> Result<()> {
         let mut body = body.peekable();
         if std::pin::Pin::new(&mut body).peek().await.is_none() {
             return Ok(());
@@ -221,9 +221,12 @@ impl Lease {
         .boxed();
         let mut write = self.write.clone();
         let core = Arc::clone(&self.core);
-        let result = self
-            .renewing(core.storage.append(&mut write, &mut metered))
-            .await;
+        let append = if is_last {
+            core.storage.append_last(&mut write, &mut metered)
+        } else {
+            core.storage.append(&mut write, &mut metered)
+        };
+        let result = self.renewing(append).await;
         drop(metered);
         if result.is_ok() || failed.load(Ordering::SeqCst) {
             self.write = write;
@@ -245,7 +248,7 @@ impl Lease {
                     let renewed = self
                         .core
                         .db
-                        .write(async |tx| uploads::renew(tx, self.upload.id, &self.holder, until).await)
+                        .write_relaxed(async |tx| uploads::renew(tx, self.upload.id, &self.holder, until).await)
                         .await;
                     match renewed {
                         Ok(true) => {}
@@ -306,7 +309,7 @@ impl Lease {
         let released = self
             .core
             .db
-            .write(async |tx| uploads::renew(tx, self.upload.id, &self.holder, now).await)
+            .write_relaxed(async |tx| uploads::renew(tx, self.upload.id, &self.holder, now).await)
             .await;
         if let Err(e) = released {
             tracing::warn!(upload.uuid = self.upload.uuid, error = ?e, "lease was not given back; it runs out by itself");

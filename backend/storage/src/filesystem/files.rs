@@ -1,14 +1,19 @@
 //! The blocking half: what happens to files in one hop to the blocking pool.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
 use berth_domain::{Error, Noun, Result, Timestamp};
 use uuid::Uuid;
 
 use crate::{Object, Space, key};
+
+/// Folders whose entries in the root are on disk, so that it need not be synced for each file.
+pub(super) type DurableFolders = Mutex<HashSet<PathBuf>>;
 
 /// What went wrong with a file, in the words of the domain.
 pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
@@ -28,10 +33,14 @@ pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
 /// Opens a file for writing, locks it, and cuts it at an offset, where the next byte goes.
 ///
 /// The lock ends with the file. It keeps out a writer that lost its lease without knowing.
-pub(super) fn open_at_offset(path: &Path, offset_bytes: u64) -> Result<File> {
+pub(super) fn open_at_offset(
+    path: &Path,
+    offset_bytes: u64,
+    folders: &DurableFolders,
+) -> Result<File> {
     let is_new = offset_bytes == 0;
     if let Some(folder) = path.parent().filter(|_| is_new) {
-        fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, &error))?;
+        make_folder(folder, folders).map_err(|error| failed("make the folder", folder, &error))?;
     }
     let opened = OpenOptions::new()
         .write(true)
@@ -61,6 +70,19 @@ pub(super) fn open_at_offset(path: &Path, offset_bytes: u64) -> Result<File> {
     Ok(file)
 }
 
+fn make_folder(folder: &Path, durable: &DurableFolders) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => fs::create_dir_all(folder)?,
+        made => made?,
+    }
+    // It was removed behind our back, or is the first of its name.
+    if let Ok(mut durable) = durable.lock() {
+        durable.remove(folder);
+    }
+    Ok(())
+}
+
 /// Bytes that were taken and are not there: the machine crashed, or somebody removed them.
 fn lost(path: &Path, size_bytes: u64, offset_bytes: u64) -> Error {
     tracing::warn!(
@@ -70,16 +92,30 @@ fn lost(path: &Path, size_bytes: u64, offset_bytes: u64) -> Error {
     Error::Hidden(Noun::Upload)
 }
 
-/// Syncs a file, and the two folders whose entries lead to it.
-pub(super) fn make_durable(root: &Path, path: &Path, file: &File) -> Result<()> {
+/// Syncs a file, and the folders whose entries lead to it: its own, and the root unless that one's
+/// entry is known to be on disk.
+pub(super) fn make_durable(
+    root: &Path,
+    path: &Path,
+    file: &File,
+    durable: &DurableFolders,
+) -> Result<()> {
     let sync = |file: &File, path| {
         file.sync_all()
             .map_err(|error| failed("sync", path, &error))
     };
     sync(file, path)?;
-    for folder in [path.parent().unwrap_or(root), root] {
+    let folder = path.parent().unwrap_or(root);
+    let is_known = durable.lock().is_ok_and(|known| known.contains(folder));
+    for folder in [Some(folder), Some(root).filter(|_| !is_known)]
+        .into_iter()
+        .flatten()
+    {
         let handle = File::open(folder).map_err(|error| failed("open", folder, &error))?;
         sync(&handle, folder)?;
+    }
+    if !is_known && let Ok(mut durable) = durable.lock() {
+        durable.insert(folder.to_owned());
     }
     Ok(())
 }
@@ -244,10 +280,13 @@ mod tests {
     fn a_file_being_written_refuses_a_second_writer() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("ab").join("object");
-        let first = open_at_offset(&path, 0).unwrap();
-        assert!(matches!(open_at_offset(&path, 0), Err(Error::UploadBusy)));
+        let first = open_at_offset(&path, 0, &DurableFolders::default()).unwrap();
+        assert!(matches!(
+            open_at_offset(&path, 0, &DurableFolders::default()),
+            Err(Error::UploadBusy)
+        ));
         drop(first);
-        assert!(open_at_offset(&path, 0).is_ok());
+        assert!(open_at_offset(&path, 0, &DurableFolders::default()).is_ok());
     }
 
     #[test]
@@ -255,12 +294,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("object");
         assert!(matches!(
-            open_at_offset(&path, 5),
+            open_at_offset(&path, 5, &DurableFolders::default()),
             Err(Error::Hidden(Noun::Upload))
         ));
         fs::write(&path, b"four").unwrap();
         assert!(matches!(
-            open_at_offset(&path, 5),
+            open_at_offset(&path, 5, &DurableFolders::default()),
             Err(Error::Hidden(Noun::Upload))
         ));
         assert_eq!(fs::read(&path).unwrap(), b"four");

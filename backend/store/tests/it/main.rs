@@ -1,5 +1,6 @@
 //! The store against both databases.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod commits;
 mod schema;
 mod tls;
