@@ -451,6 +451,7 @@ impl Uploads {
             upload,
             write,
             hash,
+            now,
         ))
     }
 }

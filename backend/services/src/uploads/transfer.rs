@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use berth_domain::{Algorithm, Digest, Error, Noun, Result, UploadState};
+use berth_domain::{Algorithm, Digest, Error, Noun, Result, Timestamp, UploadState};
 use berth_storage::{ByteStream, Write};
 use berth_store::blobs;
 use berth_store::uploads::{self, Progress, Upload};
@@ -21,6 +21,8 @@ pub(super) struct Lease {
     upload: Upload,
     write: Write,
     hash: Option<Hash>,
+    /// When it was last known to be held.
+    held_at: Timestamp,
 }
 
 /// The body as it passes: hashed, counted, and remembered to have failed.
@@ -75,6 +77,7 @@ impl Lease {
         upload: Upload,
         write: Write,
         hash: Option<Hash>,
+        held_at: Timestamp,
     ) -> Self {
         Self {
             core,
@@ -82,6 +85,7 @@ impl Lease {
             upload,
             write,
             hash,
+            held_at,
         }
     }
 
@@ -111,12 +115,12 @@ impl Lease {
             return Err(self.refuse(digest, hashed).await);
         }
         // Bytes before rows: from here on they survive a power cut, whether a row names them or not.
-        let finished = self
-            .renewing(self.core.storage.finish(self.write.clone()))
-            .await;
+        let core = Arc::clone(&self.core);
+        let finish = core.storage.finish(self.write.clone());
+        let finished = self.renewing(finish).await;
         let result = match finished {
             Ok(key) if is_other_algorithm => {
-                match self.renewing(self.rehash(&key, digest.algorithm())).await {
+                match self.renewing(rehash(&core, &key, digest.algorithm())).await {
                     Ok(actual) if actual != digest => {
                         return Err(self.refuse(digest, actual).await);
                     }
@@ -132,14 +136,6 @@ impl Lease {
             self.release().await;
         }
         result
-    }
-
-    /// Reads finished bytes again, for a digest of another algorithm than they were hashed with:
-    /// clients need not say beforehand which one they will finish with.
-    async fn rehash(&self, key: &str, algorithm: Algorithm) -> Result<Digest> {
-        let bytes = self.core.storage.read(key, None).await?;
-        let bytes = bytes.ok_or_else(|| Error::internal(format!("no object under {key}")))?;
-        Hash::of(algorithm, bytes).await
     }
 
     /// Ends an upload whose content is not what was announced.
@@ -205,7 +201,10 @@ impl Lease {
     /// stand behind the bytes that arrived; after an error of the storage they stand where they stood.
     async fn take(&mut self, body: ByteStream, is_last: bool) -> Result<()> {
         let mut body = body.peekable();
-        if std::pin::Pin::new(&mut body).peek().await.is_none() {
+        let mut peeked = std::pin::Pin::new(&mut body);
+        // A client may take its time with the first byte too.
+        let peek = async { Ok(peeked.as_mut().peek().await.is_none()) };
+        if self.renewing(peek).await? {
             return Ok(());
         }
         let before = self.hash()?.clone();
@@ -235,30 +234,44 @@ impl Lease {
         result
     }
 
-    /// Keeps the lease alive while `work` runs.
-    async fn renewing<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Keeps the lease alive while `work` runs. Work that would begin long after the lease was last
+    /// known to be held begins with a look at it: whoever took it over may have finished the upload,
+    /// and then the bytes are no longer ours to touch.
+    async fn renewing<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.core.now() >= self.held_at.after(LEASE / 3) {
+            self.renew().await?;
+        }
         tokio::pin!(work);
         let mut turn = tokio::time::interval(LEASE / 3);
         turn.tick().await;
         loop {
             tokio::select! {
                 result = &mut work => return result,
-                _ = turn.tick() => {
-                    let until = self.core.now().after(LEASE);
-                    let renewed = self
-                        .core
-                        .db
-                        .write_relaxed(async |tx| uploads::renew(tx, self.upload.id, &self.holder, until).await)
-                        .await;
-                    match renewed {
-                        Ok(true) => {}
-                        Ok(false) => return Err(Error::UploadBusy),
-                        // One missed renewal costs nothing; the lease spans three.
-                        Err(e) => tracing::warn!(upload.uuid = self.upload.uuid, error = ?e, "lease was not renewed"),
+                _ = turn.tick() => match self.renew().await {
+                    // One missed renewal costs nothing; the lease spans three.
+                    Err(e) if !matches!(e, Error::UploadBusy) => {
+                        tracing::warn!(upload.uuid = self.upload.uuid, error = ?e, "lease was not renewed");
                     }
+                    renewed => renewed?,
                 }
             }
         }
+    }
+
+    /// Holds the lease for longer, or tells that it is lost.
+    async fn renew(&mut self) -> Result<()> {
+        let now = self.core.now();
+        let (id, holder, until) = (self.upload.id, &self.holder, now.after(LEASE));
+        let renewed = self
+            .core
+            .db
+            .write_relaxed(async |tx| uploads::renew(tx, id, holder, until).await)
+            .await?;
+        if !renewed {
+            return Err(Error::UploadBusy);
+        }
+        self.held_at = now;
+        Ok(())
     }
 
     fn progress(&self) -> Result<Progress> {
@@ -315,4 +328,12 @@ impl Lease {
             tracing::warn!(upload.uuid = self.upload.uuid, error = ?e, "lease was not given back; it runs out by itself");
         }
     }
+}
+
+/// Reads finished bytes again, for a digest of another algorithm than they were hashed with:
+/// clients need not say beforehand which one they will finish with.
+async fn rehash(core: &Core, key: &str, algorithm: Algorithm) -> Result<Digest> {
+    let bytes = core.storage.read(key, None).await?;
+    let bytes = bytes.ok_or_else(|| Error::internal(format!("no object under {key}")))?;
+    Hash::of(algorithm, bytes).await
 }

@@ -345,3 +345,50 @@ db_test!(
         assert_eq!(shielded_ms(t, "ann/app", &digest).await, hour_ms);
     }
 );
+
+db_test!(
+    async fn a_request_that_others_took_for_dead_touches_no_bytes_any_more(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let path = path_of("ann/app");
+        let digest = Digest::of(b"hello world");
+        for finishes in [false, true] {
+            let uploads = &t.services.uploads;
+            let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+            let (is_waiting, waits) = tokio::sync::oneshot::channel();
+            let (go, may_go) = tokio::sync::oneshot::channel::<()>();
+            // The lease is taken before the body is asked for.
+            let late = futures::stream::once(async move {
+                is_waiting.send(()).unwrap();
+                may_go.await.unwrap();
+                Ok(Bytes::from("HELLO"))
+            });
+            let (services, actor, to) = (t.services.clone(), ann.clone(), path.clone());
+            let (late, expected) = (late.boxed(), digest.clone());
+            let stalled = tokio::spawn(async move {
+                let uploads = &services.uploads;
+                if finishes {
+                    let done = uploads.finish(&actor, &to, uuid, &expected, None, late);
+                    done.await.map(|_| ())
+                } else {
+                    let done = uploads.append(&actor, &to, uuid, None, late);
+                    done.await.map(|_| ())
+                }
+            });
+            waits.await.unwrap();
+            t.clock.advance(Duration::from_secs(20));
+            let whole = body(["hello world".into()]);
+            let there = t.replica(Settings::default());
+            let done = there
+                .uploads
+                .finish(&ann, &path, uuid, &digest, None, whole);
+            done.await.unwrap();
+            go.send(()).unwrap();
+            let outcome = stalled.await.unwrap();
+            assert!(matches!(outcome, Err(Error::UploadBusy)), "{outcome:?}");
+            let blob = t.services.blobs.open(&ann, &path, &digest).await.unwrap();
+            let bytes = blob.read(None).await.unwrap();
+            let bytes: Vec<Bytes> = bytes.try_collect().await.unwrap();
+            assert_eq!(bytes.concat(), b"hello world");
+        }
+    }
+);
