@@ -210,7 +210,7 @@ impl Manifests {
                     }
                 };
                 let ids: Vec<_> = ended.iter().map(|tag| tag.id).collect();
-                tags::end(tx, &ids, now).await?;
+                tags::end_each(tx, &ids, now).await?;
                 let digest = match reference {
                     Reference::Digest(digest) => Some(digest.clone()),
                     Reference::Tag(_) => None,

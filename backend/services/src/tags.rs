@@ -219,7 +219,7 @@ impl Tags {
                     Selection::Matching(filter) => self.matching(tx, repository, filter).await?,
                 };
                 let ids: Vec<TagId> = live.iter().map(|tag| tag.id).collect();
-                tags::end(tx, &ids, now).await?;
+                tags::end_each(tx, &ids, now).await?;
                 let mut names = Vec::with_capacity(live.len());
                 for tag in live {
                     let event = Event::TagDeleted {

@@ -39,28 +39,25 @@ macro_rules! live {
     };
 }
 
-/// The live tag of that name, locked against a concurrent move (PostgreSQL; SQLite has one writer).
-pub async fn live_for_update(
-    tx: &mut Tx,
+/// The lifetime of that name which is still open, expired or not, with what it points to. It is not
+/// locked: a lock would take in the manifest, and two pushes that move a tag between two manifests would
+/// lock each other out. Whoever ends it learns from [`end`] whether somebody else was faster.
+pub async fn open_by_name(
+    conn: &mut Conn,
     repository: RepositoryId,
     name: &TagName,
 ) -> Result<Option<(Tag, Digest)>> {
-    /// The columns, the same for both databases.
-    macro_rules! query {
-        () => {
-            tags::table
-                .inner_join(manifests::table)
-                .filter(tags::repository_id.eq(repository))
-                .filter(tags::name.eq(name))
-                .filter(tags::ended_at.is_null())
-                .select((Tag::as_select(), manifests::digest))
-        };
-    }
-    match &mut **tx {
-        Conn::Pg(c) => query!().for_update().first(&mut **c).await,
-        Conn::Lite(c) => query!().first(&mut **c).await,
-    }
-    .optional()
+    on_backend!(conn, |c| {
+        tags::table
+            .inner_join(manifests::table)
+            .filter(tags::repository_id.eq(repository))
+            .filter(tags::name.eq(name))
+            .filter(tags::ended_at.is_null())
+            .select((Tag::as_select(), manifests::digest))
+            .first(c)
+            .await
+            .optional()
+    })
     .map_err(db_error)
 }
 
@@ -125,6 +122,18 @@ pub async fn end(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<usize> {
         .await
     })
     .map_err(db_error)
+}
+
+/// Ends lifetimes that were live a moment ago, each of them.
+///
+/// # Errors
+/// [`Error::Unavailable`](berth_domain::Error::Unavailable) when one was ended by somebody else since.
+pub async fn end_each(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<()> {
+    if end(tx, ids, now).await? == ids.len() {
+        Ok(())
+    } else {
+        Err(lost_race("a tag was moved or deleted while it was deleted"))
+    }
 }
 
 /// Starts a lifetime that points to what an ended one did, also when a digest was deleted since.

@@ -206,8 +206,10 @@ impl Manifests {
         let now = self.core.now();
         let mut previous = None;
         for _ in 0..TAG_ATTEMPTS_MAX {
-            if let Some((live, digest)) = tags::live_for_update(tx, repository, tag).await? {
-                tags::end(tx, &[live.id], now).await?;
+            if let Some((open, digest)) = tags::open_by_name(tx, repository, tag).await? {
+                if tags::end(tx, &[open.id], now).await? == 0 {
+                    continue;
+                }
                 previous = Some(digest);
             }
             if tags::start(tx, repository, tag, manifest, false, now)
