@@ -105,6 +105,9 @@ impl Workers {
 
     /// Runs one piece of work when it is due and nobody else holds it; tells whether it ran.
     pub async fn run_if_due(&self, work: &Periodic) -> Result<bool> {
+        // Both clocks are read before the claim: the run is over when others may take the work, however
+        // long the database took to say that it is ours.
+        let started = tokio::time::Instant::now();
         let now = self.clock.now();
         let until = now.after(RUN_MAX);
         let claimed = self
@@ -114,8 +117,7 @@ impl Workers {
         if !claimed {
             return Ok(false);
         }
-        let started = tokio::time::Instant::now();
-        let error = match tokio::time::timeout(RUN_MAX, (work.run)()).await {
+        let error = match tokio::time::timeout_at(started + RUN_MAX, (work.run)()).await {
             Ok(Ok(())) => None,
             Ok(Err(e)) => Some(format!("{}: {e:?}", e.code())),
             Err(_) => Some(format!("stopped after {} seconds", RUN_MAX.as_secs())),

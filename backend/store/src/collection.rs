@@ -66,7 +66,9 @@ pub async fn delete_ended_tags(
     Ok(Round::all(removed))
 }
 
-/// Puts manifests on the worklist that nothing but what was just removed may have kept.
+/// Puts manifests on the worklist that nothing but what was just removed may have kept. Those that are on
+/// it already are locked all the same: another collector that has just found them kept, by what goes
+/// here, would take them off.
 async fn look_at(
     tx: &mut Tx,
     manifests: impl IntoIterator<Item = ManifestId>,
@@ -74,7 +76,7 @@ async fn look_at(
 ) -> Result<()> {
     let list = id_list(manifests.into_iter().map(|id| id.0));
     let statement = format!(
-        "update manifests set keep_until = {now} where keep_until is null and id in ({list})",
+        "update manifests set keep_until = coalesce(keep_until, {now}) where id in ({list})",
         now = now.0
     );
     execute(tx, &statement).await?;
@@ -164,20 +166,21 @@ async fn delete_manifests(
     blobs_until: Timestamp,
 ) -> Result<()> {
     let (now, blobs_until) = (now.0, blobs_until.0);
+    // What is on the worklist already is locked all the same, see `look_at`.
     for statement in [
         format!(
-            "update manifests set keep_until = {now} where keep_until is null and id in \
+            "update manifests set keep_until = coalesce(keep_until, {now}) where id in \
              (select child_id from manifest_children where parent_id in ({list}))"
         ),
         format!(
-            "update manifests set keep_until = {now} where keep_until is null \
-             and subject_digest is not null and (repository_id, subject_digest) in \
+            "update manifests set keep_until = coalesce(keep_until, {now}) \
+             where subject_digest is not null and (repository_id, subject_digest) in \
              (select repository_id, digest from manifests where id in ({list}))"
         ),
         format!(
-            "update blob_links set keep_until = {blobs_until} \
-             where (keep_until is null or keep_until < {blobs_until}) \
-             and (repository_id, blob_id) in (select repository_id, blob_id \
+            "update blob_links set keep_until = \
+             case when keep_until > {blobs_until} then keep_until else {blobs_until} end \
+             where (repository_id, blob_id) in (select repository_id, blob_id \
              from manifest_blobs where manifest_id in ({list}))"
         ),
         format!("delete from manifests where id in ({list})"),

@@ -31,6 +31,8 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
   up      obtain what is missing, build, start the registry and its console
   test    run every test; ends with `N passed, M failed`
   torture kill servers at random moments under load, and look for what is lost
+  race    let two replicas and two collectors race each other, and look for what is lost
+  soak    load both shapes for an hour, with a fault a minute
   dev     run a server and a console that reloads when its sources change
   check   format, lints, dependencies, house rules: what CI asks before the tests
   gen     rewrite the files that the binary writes: GraphQL schema, configuration reference
@@ -39,7 +41,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
 
 Tools are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/berth/tools, outside the clone.";
 
-const TASKS: [(&str, &str); 8] = [
+const TASKS: [(&str, &str); 10] = [
     ("up", "\
 cargo xtask up [--yes] [--demo] [--no-serve] [--listen ADDR] [--data DIR]
 
@@ -80,6 +82,25 @@ may show. The seed that is printed repeats a run's choices: `BERTH_TORTURE_SEED`
 
 Example:
   cargo xtask torture --kills 1000"),
+    ("race", "\
+cargo xtask race [--rounds N] [--yes]
+
+Two replicas push, mount, delete and restore against two collectors that shield nothing, each racer N
+times (1000), on both databases. Every live tag is pulled and hashed in each round, and garbage has one
+period to go. Then clients push, pull and delete one tag at both, N times, and what they saw has to be
+one story.
+
+Example:
+  cargo xtask race --rounds 10000"),
+    ("soak", "\
+cargo xtask soak [--minutes N] [--yes]
+
+Measures the peak of a mixed load in each shape, holds 70 % of it for N minutes (60) and lets something
+fail in each: a server killed or stopped, database or bucket gone. Everything pulled is hashed; a wrong
+answer fails. Prints the slowest hundredth of each minute and the slope of memory and descriptors.
+
+Example:
+  cargo xtask soak --minutes 3"),
     ("dev", "\
 cargo xtask dev [--check]
 
@@ -154,6 +175,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "announce" => up::announcer(rest),
         "test" => test::run(&test::Options::parse(rest)?),
         "torture" => test::run(&test::Options::torture(rest)?),
+        "soak" => test::soak(rest),
+        "race" => test::run(&test::Options::race(rest)?),
         "dev" => dev::run(flag(rest, "--check")?),
         "check" => check::all(flag(rest, "--yes")?),
         "gen" => generate::run(flag(rest, "--check")?),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::plan::Need;
-use crate::shell::{Result, cargo, command, read, step, which};
+use crate::shell::{self, Result, cargo, command, read, step, which};
 use crate::tools::{self, CLIENTS, Tool};
 use crate::{console, paths, plan, up, versions, wasm};
 use services::Services;
@@ -24,8 +24,8 @@ pub(crate) struct Options {
     only: Option<Suite>,
     /// Handed to the test binaries.
     filter: Vec<String>,
-    /// How often the servers of the torture scenario are killed, where not as often as in each run.
-    kills: Option<String>,
+    /// A variable that makes one test longer than it is in each run.
+    longer: Option<(&'static str, String)>,
 }
 
 /// A part of the tests that runs alone with `--only`.
@@ -33,6 +33,8 @@ pub(crate) struct Options {
 enum Suite {
     /// Unit, service and adapter tests of the server's crates.
     Backend,
+    /// The service tests among them.
+    Services,
     /// The console's logic, natively.
     Console,
     /// Clients and browser against the release binary.
@@ -69,33 +71,89 @@ impl Options {
 
     /// Reads the arguments after `torture`: the one scenario, told how often it kills.
     pub(crate) fn torture(arguments: &[String]) -> Result<Self> {
+        Self::one(
+            arguments,
+            Suite::EndToEnd,
+            &["torture"],
+            ("--kills", "BERTH_TORTURE_KILLS", "25"),
+        )
+    }
+
+    /// Reads the arguments after `race`: the tests, told how many rounds they go.
+    pub(crate) fn race(arguments: &[String]) -> Result<Self> {
+        Self::one(
+            arguments,
+            Suite::Services,
+            &["races", "histories"],
+            ("--rounds", "BERTH_RACE_ROUNDS", "1000"),
+        )
+    }
+
+    /// Tests of a suite whose length is an option, a variable and what it is without the option.
+    fn one(
+        arguments: &[String],
+        suite: Suite,
+        filter: &[&str],
+        (option, variable, usual): (&str, &'static str, &str),
+    ) -> Result<Self> {
         let mut options = Self {
-            only: Some(Suite::EndToEnd),
-            filter: vec!["torture".to_owned(), "--nocapture".to_owned()],
+            only: Some(suite),
+            filter: filter
+                .iter()
+                .chain(&["--nocapture"])
+                .map(ToString::to_string)
+                .collect(),
+            longer: Some((variable, usual.to_owned())),
             ..Self::default()
         };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--yes" | "-y" => options.yes = true,
-                "--kills" => {
+                word if word == option => {
                     let number = words.next().filter(|word| word.parse::<u64>().is_ok());
-                    options.kills = Some(number.ok_or("`--kills` needs a number")?.clone());
+                    let number = number.ok_or_else(|| format!("`{option}` needs a number"))?;
+                    options.longer = Some((variable, number.clone()));
                 }
-                other => {
-                    return Err(format!(
-                        "unknown option `{other}`, see `cargo xtask torture --help`"
-                    ));
-                }
+                other => return Err(format!("unknown option `{other}`, see `--help`")),
             }
         }
         Ok(options)
     }
 
     fn wants(&self, suite: Suite) -> bool {
-        let left_out = self.quick && suite == Suite::EndToEnd;
+        let left_out = match suite {
+            Suite::EndToEnd => self.quick,
+            Suite::Services => self.only.is_none(),
+            _ => false,
+        };
         !left_out && self.only.is_none_or(|only| only == suite)
     }
+}
+
+/// `cargo xtask soak`: both shapes under load for this many minutes each.
+pub(crate) fn soak(arguments: &[String]) -> Result<()> {
+    let (mut minutes, mut yes) = ("60", false);
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--yes" | "-y" => yes = true,
+            "--minutes" => {
+                let number = words.next().filter(|word| word.parse::<u32>().is_ok());
+                minutes = number.ok_or("`--minutes` needs a number")?;
+            }
+            other => return Err(format!("unknown option `{other}`, see `--help`")),
+        }
+    }
+    obtain(yes)?;
+    up::prepare(yes)?;
+    let services = step("test services", Services::start)?;
+    let mut soak = cargo();
+    soak.args(["run", "--package", "berth-e2e", "--bin", "soak", "--"]);
+    soak.args(["--minutes", minutes]);
+    soak.envs(services.environment());
+    soak.env("BERTH_BIN", paths::server_binary());
+    shell::run(&mut soak)
 }
 
 /// Runs the suites; the last line printed is `N passed, M failed`.
@@ -139,6 +197,7 @@ fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
     let test = |words: &[&str]| {
         let mut test = environment(cargo());
         test.arg("test").args(words).arg("--no-fail-fast");
+        test.envs(options.longer.iter().map(|(name, value)| (*name, value)));
         if !options.filter.is_empty() {
             test.arg("--").args(&options.filter);
         }
@@ -154,6 +213,10 @@ fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
         ];
         tally.add("backend", &mut test(&words));
     }
+    if options.wants(Suite::Services) {
+        let words = ["--package", "berth-services", "--test", "it"];
+        tally.add("services", &mut test(&words));
+    }
     if options.wants(Suite::Console) {
         tally.add(
             "console",
@@ -164,9 +227,6 @@ fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
         up::prepare(options.yes)?;
         let mut end_to_end = test(&["--package", "berth-e2e"]);
         end_to_end.env("BERTH_BIN", paths::server_binary());
-        if let Some(kills) = &options.kills {
-            end_to_end.env("BERTH_TORTURE_KILLS", kills);
-        }
         tally.add("end to end", &mut end_to_end);
     }
     Ok(())

@@ -1,25 +1,22 @@
 //! What nothing needs goes, what something needs stays.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{Digest, Error, Reference};
+use berth_services::Actor;
 use berth_services::manifests::{Accept, PullKind};
 use berth_services::many::Selection;
-use berth_services::{Actor, Services, Settings};
 use berth_store::collection;
 use berth_testkit::{TestImage, TestRegistry, body, db_test, images, path_of};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use tokio::sync::RwLock;
-use tokio::task::JoinHandle;
 
-const DAY: Duration = Duration::from_hours(24);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 /// Longer than a lease and than the grace of bytes.
 const HOURS: Duration = Duration::from_hours(2);
 
 /// Lets every kind of removal have its turns, with the time in between that each asks for.
-async fn collect(t: &TestRegistry) {
+pub(super) async fn collect(t: &TestRegistry) {
     let workers = t.services.workers();
     workers.prepare().await.unwrap();
     for _ in 0..4 {
@@ -30,12 +27,17 @@ async fn collect(t: &TestRegistry) {
     }
 }
 
-async fn objects(t: &TestRegistry) -> usize {
+pub(super) async fn objects(t: &TestRegistry) -> usize {
     t.storage.list(None, 1000).await.unwrap().len()
 }
 
 /// Pulls a manifest and every blob it names, and checks each digest.
-async fn pull(t: &TestRegistry, actor: &Actor, path: &str, reference: &str) -> Result<(), Error> {
+pub(super) async fn pull(
+    t: &TestRegistry,
+    actor: &Actor,
+    path: &str,
+    reference: &str,
+) -> Result<(), Error> {
     let path = path_of(path);
     let reference: Reference = reference.parse().unwrap();
     let accept = Accept::default();
@@ -63,7 +65,7 @@ async fn pull(t: &TestRegistry, actor: &Actor, path: &str, reference: &str) -> R
     Ok(())
 }
 
-async fn delete(t: &TestRegistry, actor: &Actor, path: &str, reference: &str) {
+pub(super) async fn delete(t: &TestRegistry, actor: &Actor, path: &str, reference: &str) {
     let reference: Reference = reference.parse().unwrap();
     let manifests = &t.services.manifests;
     manifests
@@ -402,156 +404,5 @@ db_test!(
         t.clock.advance(31 * DAY);
         assert!(workers.run_kind_if_due("scrub").await.unwrap());
         pull(t, &ann, "ann/app", "1").await.unwrap();
-    }
-);
-
-/// Pushes what a client would push again after "unknown blob" or "unavailable", until it is taken. Who
-/// lost a few times has the collectors pause, since without any lease they may win for ever.
-async fn push_until_taken(
-    services: &Services,
-    actor: &Actor,
-    path: &str,
-    image: &TestImage,
-    collecting: &RwLock<()>,
-) {
-    const LOSSES_MAX: u32 = 5;
-    for losses in 0.. {
-        let paused = if losses < LOSSES_MAX {
-            None
-        } else {
-            Some(collecting.write().await)
-        };
-        match push(services, actor, path, image).await {
-            Ok(()) => return,
-            Err(Error::ManifestBlobUnknown { .. } | Error::Unavailable { .. })
-                if paused.is_none() => {}
-            Err(other) => panic!("after {losses} losses: {other:?}"),
-        }
-    }
-}
-
-async fn push(
-    services: &Services,
-    actor: &Actor,
-    path: &str,
-    image: &TestImage,
-) -> Result<(), Error> {
-    let path = path_of(path);
-    for blob in image.blobs() {
-        let (digest, body) = (Digest::of(blob), body([blob.clone()]));
-        services.uploads.push(actor, &path, &digest, body).await?;
-    }
-    let reference: Reference = "live".parse().unwrap();
-    let (manifests, bytes) = (&services.manifests, image.manifest.clone());
-    manifests
-        .push(actor, &path, &reference, None, bytes)
-        .await
-        .map(|_| ())
-}
-
-/// Neither leases nor a window nor grace: all that is not needed at this moment is garbage.
-fn shields_nothing() -> Settings {
-    let mut settings = Settings::default();
-    settings.push.lease = Duration::ZERO;
-    settings.push.time_machine = Duration::ZERO;
-    settings.collection.grace = Duration::ZERO;
-    settings.collection.interval = Duration::ZERO;
-    settings
-}
-
-/// Two collectors that go on and on, but for the turns that somebody else takes.
-fn collectors(
-    t: &TestRegistry,
-    settings: &Settings,
-    collecting: &Arc<RwLock<()>>,
-) -> Vec<JoinHandle<()>> {
-    (0..2)
-        .map(|_| {
-            let workers = t.replica(settings.clone()).workers();
-            let collecting = Arc::clone(collecting);
-            tokio::spawn(async move {
-                workers.prepare().await.unwrap();
-                loop {
-                    let _turn = collecting.read().await;
-                    workers.run_kind_if_due("collection").await.unwrap();
-                    tokio::task::yield_now().await;
-                }
-            })
-        })
-        .collect()
-}
-
-async fn end(collectors: Vec<JoinHandle<()>>) {
-    for collector in collectors {
-        collector.abort();
-        assert!(collector.await.unwrap_err().is_cancelled());
-    }
-}
-
-db_test!(
-    async fn a_collector_that_shields_nothing_never_takes_what_a_live_tag_needs(t: TestRegistry) {
-        /// Turns of pushers and collectors against each other.
-        const ROUNDS: u64 = 12;
-        let settings = shields_nothing();
-        let ann = t.user("ann").await;
-        let collecting = Arc::new(RwLock::new(()));
-        let collectors = collectors(t, &settings, &collecting);
-        let pushers: Vec<_> = ["ann/one", "ann/two"]
-            .into_iter()
-            .map(|path| {
-                let (services, ann) = (t.replica(settings.clone()), ann.clone());
-                let collecting = Arc::clone(&collecting);
-                tokio::spawn(async move {
-                    for round in 0..ROUNDS {
-                        // Both push the same few images, so each re-push meets garbage of the other.
-                        let image = TestImage::new(round % 3);
-                        push_until_taken(&services, &ann, path, &image, &collecting).await;
-                    }
-                })
-            })
-            .collect();
-        for pusher in pushers {
-            pusher.await.unwrap();
-        }
-        end(collectors).await;
-        for path in ["ann/one", "ann/two"] {
-            pull(t, &ann, path, "live").await.unwrap();
-        }
-    }
-);
-
-db_test!(
-    async fn a_tag_that_collectors_race_for_comes_back_whole_or_not_at_all(t: TestRegistry) {
-        const ROUNDS: u64 = 12;
-        let mut settings = shields_nothing();
-        let ann = t.user("ann").await;
-        let collecting = Arc::new(RwLock::new(()));
-        let collectors = collectors(t, &settings, &collecting);
-        // For whoever restores, what has just ended lies inside the window.
-        settings.push.time_machine = DAY;
-        let services = t.replica(settings);
-        for round in 0..ROUNDS {
-            let image = TestImage::new(round % 2);
-            push_until_taken(&services, &ann, "ann/app", &image, &collecting).await;
-            let path = path_of("ann/app");
-            let view = services.repositories.by_path(&ann, &path).await.unwrap();
-            let repository = view.repository.id;
-            let names = ["live".parse().unwrap()];
-            let tags = &services.tags;
-            let deleted = tags
-                .delete_many(&ann, repository, Selection::Items(&names))
-                .await;
-            let ids = deleted.unwrap().ids;
-            tokio::task::yield_now().await;
-            match tags.restore(&ann, repository, &ids).await {
-                Ok(_) => pull(t, &ann, "ann/app", "live").await.unwrap(),
-                Err(refused) => {
-                    let cause = &refused.causes[0].1;
-                    let gone = matches!(cause, Error::Hidden(_) | Error::Unavailable { .. });
-                    assert!(gone, "{cause:?}");
-                }
-            }
-        }
-        end(collectors).await;
     }
 );
