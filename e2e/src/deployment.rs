@@ -50,6 +50,11 @@ impl Deployment {
 
     /// Starts an empty registry with further configuration keys (`FEATURE_…`, value in YAML).
     pub async fn start_with(shape: Shape, keys: &[(&str, &str)]) -> Self {
+        Self::start_behind(shape, keys, &[]).await
+    }
+
+    /// The same, reaching its services on other ports: from, to.
+    pub async fn start_behind(shape: Shape, keys: &[(&str, &str)], detours: &[(u16, u16)]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("berth-e2e-")
             .tempdir()
@@ -64,7 +69,13 @@ impl Deployment {
             ("BERTH_PREFERRED_URL_SCHEME".to_owned(), "http".to_owned()),
         ];
         if shape == Shape::Scaled {
-            environment.extend(scaled_environment().await);
+            let services = scaled_environment().await.into_iter();
+            environment.extend(services.map(|(name, value)| {
+                let detoured = detours.iter().fold(value, |value, (from, to)| {
+                    value.replace(&format!(":{from}"), &format!(":{to}"))
+                });
+                (name, detoured)
+            }));
         }
         environment.extend(
             keys.iter()

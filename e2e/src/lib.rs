@@ -16,6 +16,8 @@ pub mod client;
 pub mod command;
 pub mod deployment;
 pub mod distribution;
+pub mod gate;
+pub mod hand;
 pub mod harness;
 pub mod image;
 pub mod random;

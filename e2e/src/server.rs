@@ -95,16 +95,41 @@ impl Server {
 
     /// The most memory that it has held so far.
     pub fn memory_peak_bytes(&self) -> u64 {
-        let id = self.child.id().expect("the server is running");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+        self.status("VmHWM:") * 1024
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the server is running")
+    }
+
+    /// Bytes of memory that it holds, and open descriptors.
+    pub fn held(&self) -> (u64, usize) {
+        let kibibytes = self.status("VmRSS:");
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", self.id()));
+        let descriptors = descriptors
+            .expect("the system tells about processes")
+            .count();
+        (kibibytes * 1024, descriptors)
+    }
+
+    fn status(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
         let status = status.expect("the system tells about processes");
-        let peak = status
+        let number = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        let kibibytes: u64 = peak
+            .find_map(|found| found.strip_prefix(line)?.trim().strip_suffix(" kB"));
+        number
             .and_then(|number| number.parse().ok())
-            .expect("a size in kB");
-        kibibytes * 1024
+            .expect("a size in kB")
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub async fn signal(&self, name: &str) {
+        crate::command::Run::new("kill")
+            .args([&format!("-{name}"), &self.id().to_string()])
+            .ok()
+            .await;
     }
 
     /// Kills it as a power cut would (SIGKILL).
@@ -114,11 +139,7 @@ impl Server {
 
     /// Asks it to end (SIGTERM) without waiting for it.
     pub async fn terminate(&self) {
-        let id = self.child.id().expect("the server is running").to_string();
-        crate::command::Run::new("kill")
-            .args(["-TERM", &id])
-            .ok()
-            .await;
+        self.signal("TERM").await;
     }
 
     /// Waits for its end and says whether it ended well.

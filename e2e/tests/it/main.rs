@@ -8,6 +8,7 @@ mod conformance;
 mod cosign;
 mod crane;
 mod helm;
+mod histories;
 mod large;
 mod names;
 mod operation;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
         cosign::SCENARIOS,
         crane::SCENARIOS,
         helm::SCENARIOS,
+        histories::SCENARIOS,
         large::SCENARIOS,
         names::SCENARIOS,
         operation::SCENARIOS,
