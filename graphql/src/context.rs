@@ -1,6 +1,7 @@
 //! What a request brings along: who asks, the services, and what its session becomes.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_graphql::Context;
 use async_graphql::dataloader::DataLoader;
@@ -9,6 +10,7 @@ use berth_services::authn::Session;
 use berth_services::{Actor, Origin, Services};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::batching;
 use crate::loaders::Loaders;
 
 /// Subscriptions of one connection.
@@ -77,7 +79,8 @@ impl RequestContext {
             subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS_MAX)),
             effect: Mutex::new(None),
         });
-        let loader = DataLoader::new(Loaders::new(Arc::clone(&shared)), tokio::spawn);
+        let loader = DataLoader::new(Loaders::new(Arc::clone(&shared)), batching::send)
+            .delay(Duration::ZERO);
         Self { shared, loader }
     }
 

@@ -5,6 +5,7 @@
 //! loaders, so the number of queries does not follow the number of rows. `schema.graphql` is
 //! exported from here, committed, and tested for drift.
 
+mod batching;
 mod connection;
 mod context;
 mod error;

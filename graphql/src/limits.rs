@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextSubscribe,
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextRequest,
+    NextSubscribe,
 };
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
@@ -17,6 +18,7 @@ use async_graphql::{
 };
 use futures::stream::{BoxStream, StreamExt};
 
+use crate::batching;
 use crate::connection::PAGE_DEFAULT;
 use crate::context::RequestContext;
 use crate::error::{ErrorCode, extensions};
@@ -347,6 +349,15 @@ fn check_transport(ctx: &ExtensionContext<'_>, document: &ExecutableDocument) ->
 impl Extension for Guard {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         self.complete(next.run(ctx).await)
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        batching::around(next.run(ctx, operation_name)).await
     }
 
     fn subscribe<'s>(

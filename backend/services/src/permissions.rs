@@ -6,8 +6,10 @@ use berth_domain::{
     AccountId, AccountKind, Error, Event, Namespace, RepositoryId, RepositoryRole, Result,
     RobotName,
 };
+use berth_store::accounts::Account;
 use berth_store::gate::RepositoryFacts;
 use berth_store::repositories as rows;
+use berth_store::robots::Robot;
 use berth_store::{Conn, accounts, robots};
 
 pub use berth_store::repositories::Permission;
@@ -88,9 +90,10 @@ impl Permissions {
                     namespace: Some(facts.namespace.id),
                     repository: Some(repository),
                 };
+                let known = Known::load(tx, facts, changes).await?;
                 for (position, change) in changes.iter().enumerate() {
-                    let account = account_of(tx, facts, &change.account)
-                        .await
+                    let account = known
+                        .account(facts, &change.account)
                         .map_err(|e| e.in_field(format!("permissions.{position}.account")))?;
                     let path = facts.repository.path();
                     let event = match change.role {
@@ -121,30 +124,57 @@ impl Permissions {
     }
 }
 
-/// The account that may have a role in the repository.
-async fn account_of(conn: &mut Conn, facts: &RepositoryFacts, name: &str) -> Result<AccountId> {
-    let unknown = || Error::invalid_value(format!("Invalid username: {name}"));
-    if name.contains('+') {
-        let robot: RobotName = name.parse().map_err(|_| unknown())?;
-        // Answered without a look at the row, so that robots of others cannot be counted.
-        if robot.namespace != facts.namespace.name {
-            return Err(Error::invalid_value(format!(
-                "Cannot add robot {name} under namespace {}",
-                facts.namespace.name
-            )));
+/// What is there of the accounts that changes name.
+struct Known {
+    users: Vec<Account>,
+    robots: Vec<Robot>,
+}
+
+impl Known {
+    /// In two queries, however many changes there are.
+    async fn load(
+        conn: &mut Conn,
+        facts: &RepositoryFacts,
+        changes: &[RoleChange],
+    ) -> Result<Self> {
+        let names = || changes.iter().map(|change| change.account.as_str());
+        let users: Vec<&str> = names().filter(|name| !name.contains('+')).collect();
+        let short: Vec<&str> = names()
+            .filter_map(|name| name.split_once('+'))
+            .filter(|(namespace, _)| *namespace == facts.namespace.name.as_str())
+            .map(|(_, short)| short)
+            .collect();
+        Ok(Self {
+            users: accounts::by_names(conn, &users).await?,
+            robots: robots::by_short_names(conn, facts.namespace.id, &short).await?,
+        })
+    }
+
+    /// The account that may have a role in the repository.
+    fn account(&self, facts: &RepositoryFacts, name: &str) -> Result<AccountId> {
+        let unknown = || Error::invalid_value(format!("Invalid username: {name}"));
+        if name.contains('+') {
+            let robot: RobotName = name.parse().map_err(|_| unknown())?;
+            // Answered without a look at the row, so that robots of others cannot be counted.
+            if robot.namespace != facts.namespace.name {
+                return Err(Error::invalid_value(format!(
+                    "Cannot add robot {name} under namespace {}",
+                    facts.namespace.name
+                )));
+            }
+            let found = self.robots.iter().find(|known| known.name == robot);
+            return found.map(|robot| robot.id).ok_or_else(unknown);
         }
-        let found = robots::by_name(conn, &robot).await?;
-        return found.map(|robot| robot.id).ok_or_else(unknown);
+        let user: Namespace = name.parse().map_err(|_| unknown())?;
+        let found = self.users.iter().find(|account| {
+            account.kind == AccountKind::User && account.name.as_deref() == Some(user.as_str())
+        });
+        let account = found.ok_or_else(unknown)?;
+        if account.id == facts.namespace.id {
+            return Err(Error::invalid_value(
+                "Namespace owner must always be admin.",
+            ));
+        }
+        Ok(account.id)
     }
-    let user: Namespace = name.parse().map_err(|_| unknown())?;
-    let account = accounts::by_name(conn, &user)
-        .await?
-        .filter(|account| account.kind == AccountKind::User)
-        .ok_or_else(unknown)?;
-    if account.id == facts.namespace.id {
-        return Err(Error::invalid_value(
-            "Namespace owner must always be admin.",
-        ));
-    }
-    Ok(account.id)
 }

@@ -417,20 +417,8 @@ impl Repositories {
                 Items::matching(found.into_iter().map(|(id, _)| id).collect())?
             }
         };
-        let mut held: HashMap<RepositoryId, Access<repo::Administer>> = gate
-            .repositories(conn, actor, ids.as_slice())
-            .await?
-            .into_iter()
-            .map(|access: Access<repo::Administer>| (access.repository.id, access))
-            .collect();
-        gate.writable()?;
         let (mut checking, mut found) = (Checking::default(), Vec::new());
-        for id in ids.iter() {
-            let access = match held.remove(id) {
-                Some(access) => Ok(access),
-                // One at a time says why not.
-                None => gate.repository_by_id(conn, actor, *id).await,
-            };
+        for access in gate.each_repository(conn, actor, ids.as_slice()).await? {
             checking.take(access, &mut found)?;
         }
         Ok(match checking.refused() {

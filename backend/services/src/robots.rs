@@ -299,8 +299,9 @@ impl Robots {
                 match selection {
                     Selection::Items(ids) => {
                         let mut items = Checking::default();
-                        for id in Items::checked(ids)?.iter() {
-                            items.take(self.administered(tx, actor, *id).await, &mut robots)?;
+                        let ids = Items::checked(ids)?;
+                        for robot in self.each_administered(tx, actor, ids.as_slice()).await? {
+                            items.take(robot, &mut robots)?;
                         }
                         if let Some(refused) = items.refused() {
                             return Ok(Err(refused));
@@ -333,24 +334,48 @@ impl Robots {
 
     /// A robot of a namespace that the actor administers; any other is hidden.
     async fn administered(&self, conn: &mut Conn, actor: &Actor, id: AccountId) -> Result<Robot> {
-        let robot = match one(conn, id).await {
-            Err(Error::Hidden(_)) if actor.is_anonymous() => {
-                return Err(Error::unauthenticated(
-                    "access to the requested resource is not authorized",
-                ));
-            }
-            other => other?,
-        };
-        match self
-            .core
-            .gate
-            .namespace_by_id::<Administer>(conn, actor, robot.namespace_id)
-            .await
-        {
-            Ok(_) => Ok(robot),
-            Err(Error::Hidden(_)) => Err(Error::Hidden(Noun::Robot)),
-            Err(other) => Err(other),
-        }
+        let mut each = self.each_administered(conn, actor, &[id]).await?;
+        each.pop().unwrap_or(Err(Error::Hidden(Noun::Robot)))
+    }
+
+    /// The same for each of many, in their order.
+    async fn each_administered(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<Vec<Result<Robot>>> {
+        let mut found: HashMap<AccountId, Robot> = rows::by_ids(conn, ids)
+            .await?
+            .into_iter()
+            .map(|robot| (robot.id, robot))
+            .collect();
+        let found: Vec<Option<Robot>> = ids.iter().map(|id| found.remove(id)).collect();
+        let owners: Vec<AccountId> = found
+            .iter()
+            .flatten()
+            .map(|robot| robot.namespace_id)
+            .collect();
+        let gate = &self.core.gate;
+        let held = gate
+            .each_namespace::<Administer>(conn, actor, &owners)
+            .await?;
+        let mut held = held.into_iter();
+        Ok(found
+            .into_iter()
+            .map(|robot| {
+                let held = robot.and_then(|robot| held.next().map(|held| (robot, held)));
+                match held {
+                    Some((robot, Ok(_))) => Ok(robot),
+                    Some((_, Err(Error::Hidden(_)))) => Err(Error::Hidden(Noun::Robot)),
+                    Some((_, Err(other))) => Err(other),
+                    None if actor.is_anonymous() => Err(Error::unauthenticated(
+                        "access to the requested resource is not authorized",
+                    )),
+                    None => Err(Error::Hidden(Noun::Robot)),
+                }
+            })
+            .collect())
     }
 }
 

@@ -140,8 +140,27 @@ pub async fn by_name(conn: &mut Conn, name: &Namespace) -> Result<Option<Account
     .map_err(db_error)
 }
 
+/// Users and organizations of these names, in no order; those that are absent or being deleted are left out.
+pub async fn by_names(conn: &mut Conn, names: &[&str]) -> Result<Vec<Account>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::name.eq_any(names.iter().copied()))
+            .filter(accounts::deleting_at.is_null())
+            .select(Account::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
 /// The accounts with these ids, in no order; absent ones are left out.
 pub async fn by_ids(conn: &mut Conn, ids: &[AccountId]) -> Result<Vec<Account>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     on_backend!(conn, |c| {
         accounts::table
             .filter(accounts::id.eq_any(ids.iter().map(|id| id.0)))

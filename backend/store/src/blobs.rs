@@ -68,12 +68,13 @@ pub async fn linked_many(
     repository: RepositoryId,
     digests: &[Digest],
 ) -> Result<Vec<Blob>> {
-    /// The columns, the same for both databases.
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
+    /// The blobs, and what is read of each.
     macro_rules! query {
-        () => {
-            blob_links::table
-                .inner_join(blobs::table.inner_join(blob_locations::table))
-                .filter(blob_links::repository_id.eq(repository))
+        ($from:expr) => {
+            $from
                 .filter(blobs::digest.eq_any(digests.iter().map(Digest::as_str)))
                 .filter(blob_locations::location.eq(LOCATION))
                 .filter(blob_locations::lost_at.is_null())
@@ -87,10 +88,25 @@ pub async fn linked_many(
     }
     match &mut **tx {
         Conn::Pg(c) => {
+            let linked =
+                blob_links::table.inner_join(blobs::table.inner_join(blob_locations::table));
             // The join locks rows of all three tables; a sharing lock on any of them is enough.
-            query!().order(blobs::id).for_share().load(&mut **c).await
+            query!(linked.filter(blob_links::repository_id.eq(repository)))
+                .order(blobs::id)
+                .for_share()
+                .load(&mut **c)
+                .await
         }
-        Conn::Lite(c) => query!().load(&mut **c).await,
+        Conn::Lite(c) => {
+            // In a join SQLite begins with all links of the repository when there are many digests.
+            let link = blob_links::table
+                .filter(blob_links::repository_id.eq(repository))
+                .filter(blob_links::blob_id.eq(blobs::id));
+            let linked = blobs::table.inner_join(blob_locations::table);
+            query!(linked.filter(diesel::dsl::exists(link)))
+                .load(&mut **c)
+                .await
+        }
     }
     .map_err(db_error)
 }

@@ -25,6 +25,12 @@ struct Id {
     id: i64,
 }
 
+/// Whether a table has such a row, looked up for each row by itself: `exists` leaves PostgreSQL the
+/// choice to read the whole table first, and it takes it when there are some hundred rows to judge.
+fn any(such: &str) -> String {
+    format!("(select 1 from {such} limit 1) is not null")
+}
+
 async fn ids(conn: &mut Conn, statement: &str) -> Result<Vec<i64>> {
     let rows: Vec<Id> =
         on_backend!(conn, |c| diesel::sql_query(statement).load(c).await).map_err(db_error)?;
@@ -129,12 +135,13 @@ pub async fn collect_manifests(
     let kept: HashSet<i64> = ids(
         tx,
         &format!(
-            "select m.id from manifests m where m.id in ({list}) and (\
-             exists (select 1 from tags t where t.manifest_id = m.id) \
-             or exists (select 1 from manifest_children c where c.child_id = m.id) \
-             or m.deleted_at is null and m.subject_digest is not null and exists (\
-             select 1 from manifests s where s.repository_id = m.repository_id \
-             and s.digest = m.subject_digest))"
+            "select m.id from manifests m where m.id in ({list}) and ({} or {} \
+             or m.deleted_at is null and m.subject_digest is not null and {})",
+            any("tags t where t.manifest_id = m.id"),
+            any("manifest_children c where c.child_id = m.id"),
+            any(
+                "manifests s where s.repository_id = m.repository_id and s.digest = m.subject_digest"
+            ),
         ),
     )
     .await?
@@ -222,8 +229,8 @@ pub async fn collect_links(
         .collect();
     // `values` and not a plain list, which SQLite does not take for pairs.
     let pairs = format!("(values {})", pairs.join(","));
-    let named = "exists (select 1 from manifest_blobs b where b.blob_id = blob_links.blob_id \
-                 and b.repository_id = blob_links.repository_id)";
+    let named = any("manifest_blobs b where b.blob_id = blob_links.blob_id \
+         and b.repository_id = blob_links.repository_id");
     let statement = format!(
         "update blob_links set keep_until = null where (repository_id, blob_id) in {pairs} and {named}"
     );
@@ -262,7 +269,8 @@ pub async fn release_blobs(
         tx,
         &format!(
             "select b.id from blobs b where b.id in ({list}) \
-             and not exists (select 1 from blob_links l where l.blob_id = b.id)"
+             and not ({})",
+            any("blob_links l where l.blob_id = b.id")
         ),
     )
     .await?;
@@ -279,17 +287,31 @@ pub async fn release_blobs(
     execute(tx, &format!("delete from blobs where id in ({list})")).await
 }
 
-/// Blobs that no repository links, at most `limit`. There are none unless a collection was torn.
-pub async fn unlinked_blobs(conn: &mut Conn, limit: usize) -> Result<Vec<BlobId>> {
-    let statement = format!(
-        "select b.id from blobs b where not exists \
-         (select 1 from blob_links l where l.blob_id = b.id) order by b.id limit {limit}"
+/// Looks at `limit` blobs behind `after`: those that no repository links, of which there are none
+/// unless a collection was torn, and the last that was looked at, none behind the end.
+pub async fn unlinked_blobs(
+    conn: &mut Conn,
+    after: BlobId,
+    limit: usize,
+) -> Result<(Vec<BlobId>, Option<BlobId>)> {
+    let window = format!(
+        "blobs b where b.id > {} order by b.id limit {limit}",
+        after.0
     );
-    Ok(ids(conn, &statement)
-        .await?
-        .into_iter()
-        .map(BlobId)
-        .collect())
+    let seen = ids(conn, &format!("select b.id from {window}")).await?;
+    let Some(last) = seen.last() else {
+        return Ok((Vec::new(), None));
+    };
+    let statement = format!(
+        "select b.id from blobs b where b.id > {} and b.id <= {last} and not ({})",
+        after.0,
+        any("blob_links l where l.blob_id = b.id")
+    );
+    let unlinked = ids(conn, &statement).await?;
+    Ok((
+        unlinked.into_iter().map(BlobId).collect(),
+        Some(BlobId(*last)),
+    ))
 }
 
 /// The repository that has been waiting longest for its removal, but for some.

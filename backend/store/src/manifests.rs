@@ -243,6 +243,9 @@ pub async fn by_digests(
     repository: RepositoryId,
     digests: &[Digest],
 ) -> Result<Vec<ManifestRow>> {
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
     on_backend!(conn, |c| {
         manifests::table
             .filter(manifests::repository_id.eq(repository))

@@ -38,11 +38,11 @@ macro_rules! listed {
                 .inner_join(team_members::table)
                 .filter(team_members::account_id.eq(*account))
                 .select(teams::namespace_id);
-            query = query.filter(
-                accounts::id
-                    .eq_any(member)
-                    .or(accounts::id.eq(own.unwrap_or(AccountId(0)))),
-            );
+            // Without an `or` where none is needed: with it PostgreSQL walks all accounts by name.
+            query = match own {
+                None => query.filter(accounts::id.eq_any(member)),
+                Some(own) => query.filter(accounts::id.eq_any(member).or(accounts::id.eq(*own))),
+            };
         }
         if let Some(search) = $search {
             query = query.filter(

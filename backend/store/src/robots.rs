@@ -135,8 +135,31 @@ pub async fn by_name(conn: &mut Conn, name: &RobotName) -> Result<Option<Robot>>
     row.map(robot).transpose()
 }
 
+/// Robots of a namespace by short name, in no order; absent ones are left out.
+pub async fn by_short_names(
+    conn: &mut Conn,
+    namespace: AccountId,
+    short: &[&str],
+) -> Result<Vec<Robot>> {
+    if short.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = on_backend!(conn, |c| {
+        select_robots!()
+            .filter(robot_profiles::namespace_id.eq(namespace))
+            .filter(robot_profiles::short_name.eq_any(short.iter().copied()))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    rows.into_iter().map(robot).collect()
+}
+
 /// Robots by id, in no order; absent ones are left out.
 pub async fn by_ids(conn: &mut Conn, ids: &[AccountId]) -> Result<Vec<Robot>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<Row> = on_backend!(conn, |c| {
         select_robots!()
             .filter(accounts::id.eq_any(ids.iter().map(|id| id.0)))

@@ -111,6 +111,9 @@ pub async fn lifetimes_for_update(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<(Tag
 
 /// Ends lifetimes that are still open.
 pub async fn end(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
     on_backend!(&mut **tx, |c| {
         diesel::update(
             tags::table

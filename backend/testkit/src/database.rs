@@ -1,5 +1,7 @@
 //! A migrated database for one test.
 
+use std::path::PathBuf;
+
 use berth_domain::Secret;
 use berth_store::{Db, DbConfig, migrations};
 use tempfile::TempDir;
@@ -21,7 +23,7 @@ pub struct TestDatabase {
 }
 
 enum Place {
-    Sqlite { _folder: TempDir },
+    Sqlite { folder: TempDir },
     Postgres { server: Url, name: String },
 }
 
@@ -32,14 +34,14 @@ impl TestDatabase {
             Backend::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let config = DbConfig::Sqlite {
-                    path: folder.path().join("berth.db"),
+                    path: sqlite_file(&folder),
                     readers: 4,
                 };
                 let db = Db::connect(&config).await.expect("SQLite opens");
                 migrations::run(&db).await.expect("SQLite migrates");
                 Some(Self {
                     db,
-                    place: Place::Sqlite { _folder: folder },
+                    place: Place::Sqlite { folder },
                 })
             }
             Backend::Postgres => {
@@ -68,12 +70,24 @@ impl TestDatabase {
         }
     }
 
+    /// The file of an embedded one.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Sqlite { folder } => Some(sqlite_file(folder)),
+            Place::Postgres { .. } => None,
+        }
+    }
+
     /// Removes the database; a test that panics leaves it to the server's end.
     pub async fn close(self) {
         if let Place::Postgres { server, name } = self.place {
             execute(&server, &format!("drop database {name} with (force)")).await;
         }
     }
+}
+
+fn sqlite_file(folder: &TempDir) -> PathBuf {
+    folder.path().join("berth.db")
 }
 
 /// A migrated database to copy, made once for each test binary.

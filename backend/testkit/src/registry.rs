@@ -77,6 +77,11 @@ impl TestRegistry {
         &self.database.db
     }
 
+    /// Where the rows are, for a connection of the test's own.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
     /// Removes what the test has left.
     pub async fn close(self) {
         self.services.drain().await.expect("the pull log drains");

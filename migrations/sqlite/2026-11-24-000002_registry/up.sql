@@ -14,8 +14,11 @@ create table repositories (
     constraint repositories_state_check check (state in ('normal', 'read_only', 'mirror'))
 );
 create unique index repositories_live_name_key on repositories (namespace_id, name) where deleting_at is null;
-create index repositories_public_idx on repositories (name, id) where visibility = 'public' and deleting_at is null;
-create index repositories_last_pushed_at_idx on repositories (last_pushed_at, id);
+create index repositories_public_idx on repositories (namespace_id, name) where visibility = 'public' and deleting_at is null;
+-- By latest push, as listings say it: what was never pushed to counts as the beginning of time.
+create index repositories_pushed_idx on repositories (coalesce(last_pushed_at, 0), id) where deleting_at is null;
+create index repositories_namespace_pushed_idx on repositories (namespace_id, coalesce(last_pushed_at, 0), id) where deleting_at is null;
+create index repositories_public_pushed_idx on repositories (coalesce(last_pushed_at, 0), id) where visibility = 'public' and deleting_at is null;
 create index repositories_deleting_at_idx on repositories (deleting_at) where deleting_at is not null;
 
 create table repository_permissions (
@@ -52,7 +55,7 @@ create table blob_locations (
 );
 create unique index blob_locations_key_key on blob_locations (key);
 create index blob_locations_checked_at_idx on blob_locations (checked_at);
-create index blob_locations_lost_at_idx on blob_locations (lost_at) where lost_at is not null;
+create index blob_locations_lost_idx on blob_locations (checked_at) where lost_at is not null;
 
 -- Objects whose rows are gone; deleted after a grace period for readers that still hold them.
 create table garbage_objects (

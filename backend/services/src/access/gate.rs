@@ -1,5 +1,6 @@
 //! Loads the facts, asks the policy, hands out the proof.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use berth_domain::{
@@ -175,17 +176,33 @@ impl Gate {
         actor: &Actor,
         id: RepositoryId,
     ) -> Result<Access<P>> {
+        let mut each = self.each_repository(conn, actor, &[id]).await?;
+        each.pop().unwrap_or(Err(Error::Hidden(Noun::Repository)))
+    }
+
+    /// For each of many repositories, in their order, permission `P` or why not.
+    pub async fn each_repository<P: RepositoryPermission>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        ids: &[RepositoryId],
+    ) -> Result<Vec<Result<Access<P>>>> {
         if P::ACTION != RepositoryAction::Pull {
             self.writable()?;
         }
-        let found = facts::repositories(conn, &[id], actor.account_id())
-            .await?
-            .pop();
-        match found {
-            Some(facts) => self.permit(actor, facts),
-            None if actor.is_anonymous() => Err(unauthenticated()),
-            None => Err(Error::Hidden(Noun::Repository)),
-        }
+        let found = facts::repositories(conn, ids, actor.account_id()).await?;
+        let mut found: HashMap<RepositoryId, RepositoryFacts> = found
+            .into_iter()
+            .map(|facts| (facts.repository.id, facts))
+            .collect();
+        Ok(ids
+            .iter()
+            .map(|id| match found.remove(id) {
+                Some(facts) => self.permit(actor, facts),
+                None if actor.is_anonymous() => Err(unauthenticated()),
+                None => Err(Error::Hidden(Noun::Repository)),
+            })
+            .collect())
     }
 
     /// Those of many repositories on which the actor holds `P`, in no order; the others are left out.
@@ -245,17 +262,24 @@ impl Gate {
         self.permit_namespace(actor, found)
     }
 
-    /// A namespace by id, with permission `P`.
-    pub async fn namespace_by_id<P: NamespacePermission>(
+    /// For each of many namespaces by id, in their order, permission `P` or why not.
+    pub async fn each_namespace<P: NamespacePermission>(
         &self,
         conn: &mut Conn,
         actor: &Actor,
-        id: AccountId,
-    ) -> Result<Access<P>> {
-        let found = facts::namespaces(conn, &[id], actor.account_id())
-            .await?
-            .pop();
-        self.permit_namespace(actor, found)
+        ids: &[AccountId],
+    ) -> Result<Vec<Result<Access<P>>>> {
+        let mut distinct = ids.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let found = facts::namespaces(conn, &distinct, actor.account_id()).await?;
+        Ok(ids
+            .iter()
+            .map(|id| {
+                let facts = found.iter().find(|facts| facts.id == *id).cloned();
+                self.permit_namespace(actor, facts)
+            })
+            .collect())
     }
 
     /// Those of many namespaces on which the actor holds `P`, in no order; the others are left out.

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use berth_domain::{Error, Result, Timestamp};
+use berth_domain::{BlobId, Error, Result, Timestamp};
 use berth_storage::{Object, Write};
 use berth_store::{collection, facts, uploads};
 
-use super::{BATCH, Collection, Turn, count};
+use super::{Collection, Turn, count};
 
 /// Objects in one look.
 const PAGE: usize = 1000;
@@ -17,6 +17,10 @@ const MARGIN: Duration = Duration::from_hours(24);
 /// When this database swept for the first time, at its first start. What is older belongs to another
 /// one: an empty database beside a full bucket is an operator's slip, and must not cost the images.
 const SINCE: &str = "orphan_sweep_since";
+/// Blobs in one turn.
+const BLOBS: usize = 5_000;
+/// Where the last turn stopped: a blob's row, 0 at the beginning.
+const BLOB_CURSOR: &str = "orphan_sweep_after_blob";
 /// Where the last turn stopped: a key, or nothing at the beginning.
 const CURSOR: &str = "orphan_sweep_after";
 
@@ -87,20 +91,22 @@ impl Collection {
         Ok(())
     }
 
-    /// Blobs lose their row with their last link; this finds any that did not.
+    /// Blobs lose their row with their last link; this finds any that did not, some thousands of blobs
+    /// in a turn.
     async fn release_unlinked(&self) -> Result<()> {
-        let mut conn = self.core.db.read().await?;
-        let unlinked = collection::unlinked_blobs(&mut conn, BATCH).await?;
+        let core = &self.core;
+        let mut conn = core.db.read().await?;
+        let after = facts::get(&mut conn, BLOB_CURSOR).await?;
+        let after = after.and_then(|id| id.parse().ok()).unwrap_or_default();
+        let (unlinked, last) = collection::unlinked_blobs(&mut conn, BlobId(after), BLOBS).await?;
         drop(conn);
-        if unlinked.is_empty() {
-            return Ok(());
-        }
-        let now = self.core.now();
-        let delete_after = now.after(self.core.settings.collection.grace);
-        let released = self
-            .core
+        let cursor = last.map_or(0, |blob| blob.0).to_string();
+        let now = core.now();
+        let delete_after = now.after(core.settings.collection.grace);
+        let released = core
             .db
             .write_alone(async |tx| {
+                facts::set(tx, BLOB_CURSOR, &cursor).await?;
                 collection::release_blobs(tx, unlinked.iter().copied(), now, delete_after).await
             })
             .await?;

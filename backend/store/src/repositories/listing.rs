@@ -2,14 +2,18 @@
 //!
 //! It says the same as the policy of the services (a property test there holds them equal). Each
 //! way to see a repository is a branch of its own with its own order and limit, so that a page
-//! reads an index and never the whole registry.
+//! reads indexes and never the whole registry: of each namespace a page at most, by name or by
+//! push. Only roles in single repositories are read whole, and what is public is found, by name,
+//! by a look into one namespace after the other until a page is full.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use berth_domain::{AccountId, RepositoryId, RepositoryPath, Result, Timestamp, Visibility};
 use diesel::QueryableByName;
+use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::Sqlite;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, db_error};
@@ -37,32 +41,32 @@ impl VisibleTo {
         administered: false,
     };
 
-    /// One condition for each way to see a repository `r` of namespace `n`; none: nothing is seen.
-    fn branches(self) -> Vec<String> {
+    /// One branch for each way to see a repository; none: nothing is seen.
+    fn branches(self) -> Vec<Branch> {
         if self.everything {
-            return vec!["1 = 1".to_owned()];
+            return vec![Branch::All];
         }
         let mut branches = Vec::new();
         if let Some(AccountId(id)) = self.account {
-            branches.push(format!("r.namespace_id = {id}"));
-            branches.push(format!(
-                "n.kind = 'organization' and n.id in (select t.namespace_id from teams t \
-                 join team_members m on m.team_id = t.id where m.account_id = {id} and t.role = 'admin')"
-            ));
+            branches.push(Branch::Namespaces(format!(
+                "select {id} union select t.namespace_id from teams t \
+                 join team_members m on m.team_id = t.id join accounts o on o.id = t.namespace_id \
+                 where m.account_id = {id} and t.role = 'admin' and o.kind = 'organization'"
+            )));
             let role = if self.administered {
                 " and p.role = 'admin'"
             } else {
                 ""
             };
-            branches.push(format!(
-                "r.id in (select p.repository_id from repository_permissions p \
+            branches.push(Branch::Repositories(format!(
+                "select p.repository_id from repository_permissions p \
                  where p.account_id = {id}{role} \
                  union select p.repository_id from repository_permissions p \
-                 join team_members m on m.team_id = p.team_id where m.account_id = {id}{role})"
-            ));
+                 join team_members m on m.team_id = p.team_id where m.account_id = {id}{role}"
+            )));
         }
         if self.public {
-            branches.push("r.visibility = 'public'".to_owned());
+            branches.push(Branch::Public);
         }
         branches
     }
@@ -73,11 +77,32 @@ impl VisibleTo {
         if branches.is_empty() {
             return "1 = 0".to_owned();
         }
-        let joined = branches
-            .iter()
-            .map(|branch| format!("({branch})"))
-            .collect::<Vec<_>>();
+        let joined: Vec<String> = branches.iter().map(Branch::condition).collect();
         format!("({})", joined.join(" or "))
+    }
+}
+
+/// A way to see repositories.
+enum Branch {
+    /// All in the namespaces that a query finds.
+    Namespaces(String),
+    /// Those that a query finds.
+    Repositories(String),
+    /// All public ones.
+    Public,
+    /// All.
+    All,
+}
+
+impl Branch {
+    /// As a condition on a repository `r` of namespace `n`.
+    fn condition(&self) -> String {
+        match self {
+            Self::Namespaces(query) => format!("r.namespace_id in ({query})"),
+            Self::Repositories(query) => format!("r.id in ({query})"),
+            Self::Public => "r.visibility = 'public'".to_owned(),
+            Self::All => "1 = 1".to_owned(),
+        }
     }
 }
 
@@ -114,15 +139,17 @@ pub enum Order {
 /// No listing counts further than this.
 pub const COUNT_MAX: i64 = 10_000;
 
-/// SQL text with the texts that are bound to it, in the order in which they first occur: SQLite
-/// numbers `$n` by occurrence.
+/// Conditions of a page, by the table they are about, with the texts that are bound to them.
 #[derive(Default)]
-struct Fragment {
-    sql: String,
+struct Conditions {
+    /// On a namespace `n`.
+    namespace: String,
+    /// On a repository `r` of a namespace `n`.
+    repository: String,
     binds: Vec<String>,
 }
 
-impl Fragment {
+impl Conditions {
     fn bind(&mut self, text: impl Into<String>) -> String {
         self.binds.push(text.into());
         format!("${}", self.binds.len())
@@ -132,58 +159,153 @@ impl Fragment {
         if let Some(search) = &filter.search {
             let pattern = self.bind(contains(&search.to_lowercase()));
             let _ = write!(
-                self.sql,
+                self.repository,
                 " and (n.name || '/' || r.name) like {pattern} escape '\\'"
             );
         }
         if let Some(namespace) = &filter.namespace {
             let namespace = self.bind(namespace);
-            let _ = write!(self.sql, " and n.name = {namespace}");
+            let _ = write!(self.namespace, " and n.name = {namespace}");
         }
         if let Some(visibility) = filter.visibility {
-            let _ = write!(self.sql, " and r.visibility = '{visibility}'");
+            let _ = write!(self.repository, " and r.visibility = '{visibility}'");
         }
     }
 
-    /// Adds the condition that follows the last row seen; returns the order.
-    fn after(&mut self, order: &Order) -> &'static str {
+    /// Lets only what follows the last row seen pass.
+    fn after(&mut self, order: &Order) {
         match order {
-            Order::Name { after, descending } => {
-                if let Some((namespace, name)) = after {
-                    let sign = if *descending { '<' } else { '>' };
-                    let (namespace, name) = (self.bind(namespace), self.bind(name));
-                    let _ = write!(
-                        self.sql,
-                        " and (n.name {sign} {namespace} or (n.name = {namespace} and r.name {sign} {name}))"
-                    );
-                }
-                if *descending {
-                    "namespace desc, name desc"
-                } else {
-                    "namespace, name"
-                }
+            Order::Name {
+                after: Some((namespace, name)),
+                descending,
+            } => {
+                // Every name is after the empty one and before `~`.
+                let (sign, any) = if *descending { ('<', '~') } else { ('>', ' ') };
+                let (namespace, name) = (self.bind(namespace), self.bind(name));
+                let _ = write!(self.namespace, " and n.name {sign}= {namespace}");
+                let _ = write!(
+                    self.repository,
+                    " and r.name {sign} case when n.name = {namespace} then {name} else '{any}' end"
+                );
             }
-            Order::LastPushed { after, descending } => {
-                if let Some((Timestamp(at), RepositoryId(id))) = after {
-                    let sign = if *descending { '<' } else { '>' };
-                    let _ = write!(
-                        self.sql,
-                        " and (coalesce(r.last_pushed_at, 0) {sign} {at} \
-                         or (coalesce(r.last_pushed_at, 0) = {at} and r.id {sign} {id}))"
-                    );
-                }
-                if *descending {
-                    "pushed_at desc, id desc"
-                } else {
-                    "pushed_at, id"
-                }
+            Order::LastPushed {
+                after: Some((Timestamp(at), RepositoryId(id))),
+                descending,
+            } => {
+                let sign = if *descending { '<' } else { '>' };
+                let _ = write!(
+                    self.repository,
+                    " and ({PUSHED_AT}, r.id) {sign} ({at}, {id})"
+                );
             }
+            Order::Name { after: None, .. } | Order::LastPushed { after: None, .. } => {}
         }
     }
 }
 
+impl Order {
+    /// The order of a page, and of the repositories of one namespace in it.
+    const fn by(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Name {
+                descending: false, ..
+            } => ("namespace, name", "r.name"),
+            Self::Name {
+                descending: true, ..
+            } => ("namespace desc, name desc", "r.name desc"),
+            Self::LastPushed {
+                descending: false, ..
+            } => ("pushed_at, id", "coalesce(r.last_pushed_at, 0), r.id"),
+            Self::LastPushed {
+                descending: true, ..
+            } => (
+                "pushed_at desc, id desc",
+                "coalesce(r.last_pushed_at, 0) desc, r.id desc",
+            ),
+        }
+    }
+}
+
+/// Latest push as listings sort by it; the same words as in the indexes.
+const PUSHED_AT: &str = "coalesce(r.last_pushed_at, 0)";
+
 const FROM: &str = "from repositories r join accounts n on n.id = r.namespace_id \
      where r.deleting_at is null and n.deleting_at is null";
+
+/// The page of one branch: `id`, `namespace`, `name`, `pushed_at`. Of each namespace no more than a
+/// page is read, which PostgreSQL and SQLite want to be told in different words.
+fn branch_page(
+    branch: &Branch,
+    conditions: &Conditions,
+    order: &Order,
+    limit: i64,
+    is_postgres: bool,
+) -> String {
+    let (order_by, inner_order) = order.by();
+    let Conditions {
+        namespace,
+        repository,
+        ..
+    } = conditions;
+    let columns =
+        format!("select r.id as id, n.name as namespace, r.name as name, {PUSHED_AT} as pushed_at");
+    let (of_namespaces, narrowed) = match (branch, order) {
+        (Branch::Namespaces(query), _) => (format!("n.id in ({query})"), String::new()),
+        // Robots have no name, and no repository.
+        (Branch::All, Order::Name { .. }) => ("n.name > ''".to_owned(), String::new()),
+        (Branch::Public, Order::Name { .. }) => (
+            "n.name > ''".to_owned(),
+            " and r.visibility = 'public'".to_owned(),
+        ),
+        (Branch::Repositories(query), _) if is_postgres => {
+            // One by one: as a plain join it may read all repositories beside some hundred roles.
+            return format!(
+                "select b.* from ({query}) as g(id) cross join lateral \
+                 ({columns} {FROM} and r.id = g.id{namespace}{repository} limit 1) as b \
+                 order by {order_by} limit {limit}"
+            );
+        }
+        (Branch::Repositories(_), _) | (Branch::Public | Branch::All, Order::LastPushed { .. }) => {
+            let condition = branch.condition();
+            return format!(
+                "{columns} {FROM} and {condition}{namespace}{repository} order by {order_by} limit {limit}"
+            );
+        }
+    };
+    let within = format!(
+        "from repositories r where r.namespace_id = n.id and r.deleting_at is null{narrowed}{repository} \
+         order by {inner_order} limit {limit}"
+    );
+    let namespaces = format!("{of_namespaces} and n.deleting_at is null{namespace}");
+    if is_postgres {
+        format!(
+            "{columns} from accounts n cross join lateral \
+             (select r.id, r.name, r.last_pushed_at {within}) r \
+             where {namespaces} order by {order_by} limit {limit}"
+        )
+    } else {
+        format!(
+            "{columns} from accounts n cross join repositories r \
+             where {namespaces} and r.id in (select r.id {within}) order by {order_by} limit {limit}"
+        )
+    }
+}
+
+/// The bound texts in the order in which a statement first names them: SQLite numbers `$n` by occurrence.
+fn in_order_of_occurrence<'a>(sql: &str, binds: &'a [String]) -> Vec<&'a str> {
+    let mut seen: Vec<usize> = Vec::new();
+    for rest in sql.split('$').skip(1) {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        if let Ok(number) = digits.parse()
+            && !seen.contains(&number)
+        {
+            seen.push(number);
+        }
+    }
+    seen.iter()
+        .filter_map(|number| binds.get(number - 1).map(String::as_str))
+        .collect()
+}
 
 #[derive(QueryableByName)]
 struct PageRow {
@@ -207,32 +329,23 @@ pub async fn page(
     if branches.is_empty() {
         return Ok(Vec::new());
     }
-    let mut narrow = Fragment::default();
-    narrow.filter(filter);
-    let order_by = narrow.after(order);
-    let narrowed = &narrow.sql;
+    let mut conditions = Conditions::default();
+    conditions.filter(filter);
+    conditions.after(order);
+    let is_postgres = matches!(conn, Conn::Pg(_));
     let union = branches
         .iter()
         .map(|branch| {
-            format!(
-                "select * from (select r.id as id, n.name as namespace, r.name as name, \
-                 coalesce(r.last_pushed_at, 0) as pushed_at {FROM} and {branch}{narrowed} \
-                 order by {order_by} limit {limit}) as b"
-            )
+            let page = branch_page(branch, &conditions, order, limit, is_postgres);
+            format!("select * from ({page}) as b")
         })
         .collect::<Vec<_>>()
         .join(" union ");
+    let (order_by, _) = order.by();
     let sql = format!(
         "select id, namespace, name from ({union}) as seen order by {order_by} limit {limit}"
     );
-    let rows: Vec<PageRow> = on_backend!(conn, |c| {
-        let mut query = diesel::sql_query(&sql).into_boxed::<Backend>();
-        for bind in &narrow.binds {
-            query = query.bind::<Text, _>(bind.as_str());
-        }
-        query.load(c).await
-    })
-    .map_err(db_error)?;
+    let rows: Vec<PageRow> = load(conn, &sql, &conditions.binds).await?;
     rows.into_iter()
         .map(|row| {
             let path = RepositoryPath::new(row.namespace.parse()?, row.name.parse()?);
@@ -249,22 +362,53 @@ struct CountRow {
 
 /// How many repositories are seen, [`COUNT_MAX`] at most.
 pub async fn count(conn: &mut Conn, visible: VisibleTo, filter: &Filter) -> Result<i64> {
-    let mut narrow = Fragment::default();
+    let mut narrow = Conditions::default();
     narrow.filter(filter);
+    let branches = visible.branches();
+    if branches.is_empty() {
+        return Ok(0);
+    }
+    let union = branches
+        .iter()
+        .map(|branch| {
+            format!(
+                "select * from (select r.id {FROM} and {}{}{} limit {COUNT_MAX}) as b",
+                branch.condition(),
+                narrow.namespace,
+                narrow.repository
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(" union ");
     let sql = format!(
-        "select count(*) as count from (select r.id {FROM} and {} {} limit {COUNT_MAX}) as counted",
-        visible.condition(),
-        narrow.sql
+        "select count(*) as count from (select id from ({union}) as seen limit {COUNT_MAX}) as counted"
     );
-    let row: CountRow = on_backend!(conn, |c| {
-        let mut query = diesel::sql_query(&sql).into_boxed::<Backend>();
-        for bind in &narrow.binds {
-            query = query.bind::<Text, _>(bind.as_str());
+    let rows: Vec<CountRow> = load(conn, &sql, &narrow.binds).await?;
+    Ok(rows.into_iter().next().map_or(0, |row: CountRow| row.count))
+}
+
+/// Runs a statement with texts bound to it.
+async fn load<R>(conn: &mut Conn, sql: &str, binds: &[String]) -> Result<Vec<R>>
+where
+    R: QueryableByName<Pg> + QueryableByName<Sqlite> + Send + 'static,
+{
+    match conn {
+        Conn::Pg(c) => {
+            let mut query = diesel::sql_query(sql).into_boxed::<Pg>();
+            for bind in binds {
+                query = query.bind::<Text, _>(bind.as_str());
+            }
+            query.load(&mut **c).await
         }
-        query.get_result(c).await
-    })
-    .map_err(db_error)?;
-    Ok(row.count)
+        Conn::Lite(c) => {
+            let mut query = diesel::sql_query(sql).into_boxed::<Sqlite>();
+            for bind in in_order_of_occurrence(sql, binds) {
+                query = query.bind::<Text, _>(bind);
+            }
+            query.load(&mut **c).await
+        }
+    }
+    .map_err(db_error)
 }
 
 #[derive(QueryableByName)]
