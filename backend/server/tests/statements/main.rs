@@ -1,0 +1,112 @@
+//! What is sent to the database: how many statements each request takes, and by which index each
+//! statement finds its rows. Both are committed tables, so that a change of them is read in review.
+//!
+//! A binary of its own, since Diesel's instrumentation is one for the whole process.
+
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod database;
+mod literals;
+mod plan;
+mod postgres;
+mod queries;
+mod recorder;
+mod registry;
+mod requests;
+mod seed;
+mod sqlite;
+mod tables;
+mod work;
+
+use std::collections::BTreeMap;
+
+use berth_testkit::Backend;
+
+use crate::plan::Plan;
+use crate::registry::{Asked, Registry};
+use crate::tables::Table;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_are_as_many_and_go_by_the_indexes_that_the_tables_say() {
+    let (mut requests, mut plans) = (Table::default(), Table::default());
+    let mut faults = Vec::new();
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(mut registry) = Registry::new(backend).await else {
+            continue;
+        };
+        let r = &mut registry;
+        let (mut asked, mut found) = (Vec::new(), BTreeMap::new());
+        queries::reads(r).await;
+        keep(r, &mut asked, &mut found).await;
+        requests::of_v2(r).await;
+        requests::pushes(r).await;
+        requests::credentials(r).await;
+        keep(r, &mut asked, &mut found).await;
+        queries::changes(r).await;
+        keep(r, &mut asked, &mut found).await;
+        work::periodic(r).await;
+        keep(r, &mut asked, &mut found).await;
+        let database = r.raw.name();
+        faults.extend(growing(&asked));
+        for of in &asked {
+            let read = of.statements.iter().filter(|s| s.reads()).count();
+            let written = of.statements.len() - read;
+            requests.set(
+                &of.what,
+                database,
+                format!("{read} read, {written} written"),
+            );
+        }
+        for (statement, plan) in &found {
+            plans.set(statement, database, plan.line());
+            faults.extend(plan::fault(statement, database, plan));
+        }
+        registry.close().await;
+    }
+    requests.check("requests.txt");
+    plans.check("plans.txt");
+    assert!(faults.is_empty(), "{}", faults.concat());
+}
+
+/// Requests that differ only in how many rows they are about, and take more statements for more: to
+/// read, or to do what reads only.
+fn growing(asked: &[Asked]) -> Vec<String> {
+    let reads = |what: &str| {
+        let found = asked.iter().find(|asked| asked.what == what)?;
+        Some(found.statements.iter().filter(|s| s.reads()).count())
+    };
+    let mut faults = Vec::new();
+    for of in asked {
+        for (few, many) in [("10 rows", "100 rows"), ("of 1", "of 50"), (" 1 ", " 50 ")] {
+            let more = of.what.replacen(few, many, 1);
+            if more != of.what && reads(&more) > reads(&of.what) {
+                faults.push(format!(
+                    "{more}: {:?} statements instead of {:?}\n",
+                    reads(&more),
+                    reads(&of.what)
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// Asks the database how it went about what was just sent.
+async fn keep(r: &mut Registry, asked: &mut Vec<Asked>, found: &mut BTreeMap<String, Plan>) {
+    for of in r.take() {
+        for statement in &of.statements {
+            let general = literals::generalized(statement);
+            if !general.contains(" where ") {
+                continue;
+            }
+            let plan = r.raw.explain(statement).await;
+            let known = found.entry(general).or_default();
+            known.ways.extend(plan.ways);
+            known.scans.extend(plan.scans);
+            known.work = known.work.max(plan.work);
+        }
+        if of.what != "-" {
+            asked.push(of);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Committed tables: a line of text for each key and database.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Databases in the order of their columns.
+pub(crate) const DATABASES: [&str; 2] = ["sqlite", "postgresql"];
+
+type Cells = [Option<String>; 2];
+
+/// Keys, and what each database says to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Table(BTreeMap<String, Cells>);
+
+impl Table {
+    pub(crate) fn set(&mut self, key: &str, database: &str, cell: String) {
+        let column = DATABASES.iter().position(|name| *name == database);
+        self.0.entry(key.to_owned()).or_default()[column.expect("a known one")] = Some(cell);
+    }
+
+    fn render(&self) -> String {
+        let mut text = String::new();
+        for (key, cells) in &self.0 {
+            let _ = writeln!(text, "{key}");
+            match cells {
+                [Some(one), Some(other)] if one == other => {
+                    let _ = writeln!(text, "    both: {one}");
+                }
+                cells => {
+                    for (name, cell) in DATABASES.iter().zip(cells) {
+                        if let Some(cell) = cell {
+                            let _ = writeln!(text, "    {name}: {cell}");
+                        }
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    fn parse(text: &str) -> Self {
+        let (mut table, mut key) = (Self::default(), "");
+        for line in text.lines() {
+            match line.strip_prefix("    ") {
+                None => key = line,
+                Some(cell) => {
+                    let (name, cell) = cell.split_once(": ").expect("a database and its cell");
+                    for database in DATABASES {
+                        if name == database || name == "both" {
+                            table.set(key, database, cell.to_owned());
+                        }
+                    }
+                }
+            }
+        }
+        table
+    }
+
+    /// Compares with the committed table, as far as databases were asked. With
+    /// `BERTH_UPDATE_TABLES` set, and both asked, the file is written anew instead.
+    pub(crate) fn check(&self, name: &str) {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/statements")
+            .join(name);
+        let committed = Self::parse(&std::fs::read_to_string(&path).unwrap_or_default());
+        let asked = |column: usize| self.0.values().any(|cells| cells[column].is_some());
+        if std::env::var_os("BERTH_UPDATE_TABLES").is_some() {
+            assert!(
+                asked(0) && asked(1),
+                "a table is written with both databases"
+            );
+            std::fs::write(&path, self.render()).unwrap();
+            return;
+        }
+        let keys = self.0.keys().chain(committed.0.keys());
+        let mut differences = String::new();
+        for key in keys {
+            for (column, database) in DATABASES.iter().enumerate().filter(|(n, _)| asked(*n)) {
+                let cell = |table: &Self| table.0.get(key).and_then(|cells| cells[column].clone());
+                let (found, known) = (cell(self), cell(&committed));
+                if found != known {
+                    let _ = writeln!(
+                        differences,
+                        "{key}\n  {database} was {known:?}\n  {database} is {found:?}"
+                    );
+                }
+            }
+        }
+        assert!(
+            differences.is_empty(),
+            "{name} differs; review it, then run with BERTH_UPDATE_TABLES=1:\n{differences}"
+        );
+    }
+}
+
+#[test]
+fn a_table_is_read_as_it_was_written() {
+    let mut table = Table::default();
+    table.set("one", "sqlite", "a".into());
+    table.set("one", "postgresql", "a".into());
+    table.set("two", "sqlite", "b".into());
+    table.set("two", "postgresql", "c: d".into());
+    table.set("three", "postgresql", "e".into());
+    assert_eq!(Table::parse(&table.render()), table);
+}
