@@ -13,15 +13,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use berth_domain::{Error, Result};
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, stream};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
+use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
-use tokio_util::io::ReaderStream;
 use url::Url;
 
-use self::files::{DurableFolders, failed};
-use crate::stream::CHUNK_BYTES;
+use self::files::{DurableFolders, Reading, failed};
 use crate::{ByteStream, Object, Space, StorageDriver, Write, key};
 
 /// How much is gathered before it goes to the disk; two hundred streams hold 50 MB.
@@ -147,19 +145,20 @@ impl StorageDriver for Filesystem {
 
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>> {
         let path = self.path(key)?;
-        let start = range.as_ref().map_or(0, |range| range.start);
-        let opened_path = path.clone();
-        let Some((file, size_bytes)) =
-            blocking(move || files::open_to_read(&opened_path, start)).await?
-        else {
+        // Opening and the first chunk are one hop to the blocking pool: most blobs are no larger.
+        let Some((reading, first)) = blocking(move || Reading::open(path, range)).await? else {
             return Ok(None);
         };
-        let end = range.map_or(size_bytes, |range| range.end.min(size_bytes));
-        let reader = File::from_std(file).take(end.saturating_sub(start));
-        let chunks = ReaderStream::with_capacity(reader, CHUNK_BYTES);
-        Ok(Some(Box::pin(
-            chunks.map_err(move |error| failed("read", &path, &error)),
-        )))
+        let rest = stream::unfold(Some(reading), |reading| async move {
+            let reading = reading.filter(|reading| !reading.is_done())?;
+            match blocking(move || reading.next()).await {
+                Ok((reading, chunk)) if !chunk.is_empty() => Some((Ok(chunk), Some(reading))),
+                Ok(_) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        });
+        let first = stream::iter((!first.is_empty()).then_some(Ok(first)));
+        Ok(Some(first.chain(rest).boxed()))
     }
 
     async fn stat(&self, key: &str) -> Result<Option<u64>> {

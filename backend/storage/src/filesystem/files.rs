@@ -2,14 +2,17 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Seek, SeekFrom, Write as _};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
 use berth_domain::{Error, Noun, Result, Timestamp};
+use bytes::Bytes;
 use uuid::Uuid;
 
+use crate::stream::CHUNK_BYTES;
 use crate::{Object, Space, key};
 
 /// Folders whose entries in the root are on disk, so that it need not be synced for each file.
@@ -120,16 +123,55 @@ pub(super) fn make_durable(
     Ok(())
 }
 
-/// Opens a file at an offset and tells its length; `None` when absent.
-pub(super) fn open_to_read(path: &Path, start: u64) -> Result<Option<(File, u64)>> {
-    let wrong = |error| failed("read", path, &error);
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(wrong)?,
-    };
-    let size_bytes = file.metadata().map_err(wrong)?.len();
-    file.seek(SeekFrom::Start(start)).map_err(wrong)?;
-    Ok(Some((file, size_bytes)))
+/// A file that is read from its front, or from the front of a range of it.
+pub(super) struct Reading {
+    file: File,
+    path: PathBuf,
+    left_bytes: u64,
+}
+
+impl Reading {
+    /// Opens a file and reads the first chunk; `None` when it is absent. A range is cut at its end.
+    pub(super) fn open(path: PathBuf, range: Option<Range<u64>>) -> Result<Option<(Self, Bytes)>> {
+        let wrong = |error| failed("read", &path, &error);
+        let mut file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(wrong)?,
+        };
+        let size_bytes = file.metadata().map_err(wrong)?.len();
+        let range = range.unwrap_or(0..size_bytes);
+        if range.start > 0 {
+            file.seek(SeekFrom::Start(range.start)).map_err(wrong)?;
+        }
+        let left_bytes = range.end.min(size_bytes).saturating_sub(range.start);
+        let reading = Self {
+            file,
+            path,
+            left_bytes,
+        };
+        reading.next().map(Some)
+    }
+
+    /// Whether there is another chunk.
+    pub(super) const fn is_done(&self) -> bool {
+        self.left_bytes == 0
+    }
+
+    /// Reads the next chunk; empty at the end, and where the file is shorter than it was.
+    pub(super) fn next(mut self) -> Result<(Self, Bytes)> {
+        let wanted = self.left_bytes.min(CHUNK_BYTES as u64);
+        let mut chunk = Vec::with_capacity(usize::try_from(wanted).map_err(Error::internal)?);
+        (&self.file)
+            .take(wanted)
+            .read_to_end(&mut chunk)
+            .map_err(|error| failed("read", &self.path, &error))?;
+        self.left_bytes = if chunk.is_empty() {
+            0
+        } else {
+            self.left_bytes - chunk.len() as u64
+        };
+        Ok((self, chunk.into()))
+    }
 }
 
 /// Objects behind a key, in order.
