@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, db_error};
 use crate::repositories::Repository;
-use crate::sql::id_list;
+use crate::sql::{Fixed, id_list};
 
 /// A namespace and what the asking account is to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,13 +148,11 @@ pub async fn repository(
          where n.name = $3 and n.deleting_at is null"
     );
     let row: Option<Row> = on_backend!(conn, |c| {
-        diesel::sql_query(&sql)
+        let query = diesel::sql_query(&sql)
             .bind::<BigInt, _>(account.map_or(0, |id| id.0))
             .bind::<Text, _>(path.name.as_str())
-            .bind::<Text, _>(path.namespace.as_str())
-            .get_result(c)
-            .await
-            .optional()
+            .bind::<Text, _>(path.namespace.as_str());
+        Fixed(query).get_result(c).await.optional()
     })
     .map_err(db_error)?;
     Ok(row.map(Row::split))
@@ -225,12 +223,10 @@ pub async fn namespace(
         "select {NAMESPACE_COLUMNS} from accounts n where n.name = $2 and n.deleting_at is null"
     );
     let row: Option<NamespaceRow> = on_backend!(conn, |c| {
-        diesel::sql_query(&sql)
+        let query = diesel::sql_query(&sql)
             .bind::<BigInt, _>(account.map_or(0, |id| id.0))
-            .bind::<Text, _>(name.as_str())
-            .get_result(c)
-            .await
-            .optional()
+            .bind::<Text, _>(name.as_str());
+        Fixed(query).get_result(c).await.optional()
     })
     .map_err(db_error)?;
     Ok(row.map(Into::into))

@@ -1,6 +1,9 @@
 //! Pieces of statements that Diesel's query language cannot say.
 
 use berth_domain::Result;
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, db_error};
@@ -31,6 +34,29 @@ pub(crate) fn contains(text: &str) -> String {
 /// Runs a statement of our own making and returns how many rows it changed.
 pub(crate) async fn execute(conn: &mut Conn, statement: &str) -> Result<usize> {
     on_backend!(conn, |c| diesel::sql_query(statement).execute(c).await).map_err(db_error)
+}
+
+/// A statement whose text is the same at each call, so that a connection prepares it once. Diesel takes all
+/// text of our own for text that changes.
+pub(crate) struct Fixed<Q>(pub(crate) Q);
+
+impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Fixed<Q> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> QueryId for Fixed<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Fixed<Q> {
+    type SqlType = Q::SqlType;
 }
 
 #[cfg(test)]
