@@ -50,7 +50,7 @@ pub fn free_address() -> SocketAddr {
 }
 
 /// A command of the binary in a server's environment, without any of ours.
-pub(crate) fn command(folder: &PathBuf, environment: &Environment) -> Command {
+pub fn command(folder: &PathBuf, environment: &Environment) -> Command {
     let mut command = Command::new(binary());
     for (name, _) in
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BERTH_"))

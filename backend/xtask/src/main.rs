@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "tasks talk to the terminal")]
 
+mod bench;
 mod check;
 mod console;
 mod demo;
@@ -33,6 +34,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
   torture kill servers at random moments under load, and look for what is lost
   race    let two replicas and two collectors race each other, and look for what is lost
   soak    load both shapes for an hour, with a fault a minute
+  bench   measure beside other registries and nginx
   dev     run a server and a console that reloads when its sources change
   check   format, lints, dependencies, house rules: what CI asks before the tests
   gen     rewrite the files that the binary writes: GraphQL schema, configuration reference
@@ -41,7 +43,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
 
 Tools are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/berth/tools, outside the clone.";
 
-const TASKS: [(&str, &str); 10] = [
+const TASKS: [(&str, &str); 11] = [
     ("up", "\
 cargo xtask up [--yes] [--demo] [--no-serve] [--listen ADDR] [--data DIR]
 
@@ -101,6 +103,19 @@ answer fails. Prints the slowest hundredth of each minute and the slope of memor
 
 Example:
   cargo xtask soak --minutes 3"),
+    ("bench", "\
+cargo xtask bench [--yes] [--rounds N] [ROW...]
+
+Measures a release build, with SQLite and with PostgreSQL, beside docker-registry, distribution and nginx on
+the same disk, and prints each figure with its aim: the tables of docs/performance.md. Takes up to an hour and 12 GB
+of disk for all rows. An unknown row is answered with the names of all.
+
+  --rounds N  rounds of each contender, 5 unless told otherwise
+  --yes       change the system without asking
+
+Examples:
+  cargo xtask bench
+  cargo xtask bench --rounds 3 blob-get-large push"),
     ("dev", "\
 cargo xtask dev [--check]
 
@@ -177,6 +192,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "torture" => test::run(&test::Options::torture(rest)?),
         "soak" => test::soak(rest),
         "race" => test::run(&test::Options::race(rest)?),
+        "bench" => bench::run_rows(rest),
         "dev" => dev::run(flag(rest, "--check")?),
         "check" => check::all(flag(rest, "--yes")?),
         "gen" => generate::run(flag(rest, "--check")?),

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test there is, and one line that counts them.
 
-mod services;
+pub(crate) mod services;
 mod tally;
 
 use std::path::Path;
@@ -147,7 +147,7 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     }
     obtain(yes)?;
     up::prepare(yes)?;
-    let services = step("test services", Services::start)?;
+    let services = step("test services", || Services::start(false))?;
     let mut soak = cargo();
     soak.args(["run", "--package", "berth-e2e", "--bin", "soak", "--"]);
     soak.args(["--minutes", minutes]);
@@ -177,7 +177,7 @@ fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
         None
     } else {
         obtain(options.yes)?;
-        Some(step("test services", Services::start)?)
+        Some(step("test services", || Services::start(false))?)
     };
     let environment = |mut command: Command| {
         match &services {
@@ -290,6 +290,12 @@ fn service_needs() -> Vec<Need> {
             }),
             &["nginx-light", "caddy"],
             (15, 60),
+        ),
+        Need::packages(
+            "docker-registry",
+            which("docker-registry").map(|path| path.display().to_string()),
+            &["docker-registry"],
+            (10, 20),
         ),
         Need::packages(
             "sqlite3",

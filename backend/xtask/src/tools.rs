@@ -91,7 +91,7 @@ pub(crate) const VERSITYGW: Tool = go(
 );
 
 /// The clients and servers of the tests that no distribution carries in a usable version.
-pub(crate) const CLIENTS: [Tool; 6] = [
+pub(crate) const CLIENTS: [Tool; 7] = [
     go(
         "crane",
         versions::CRANE,
@@ -109,6 +109,16 @@ pub(crate) const CLIENTS: [Tool; 6] = [
         210,
         150,
     ),
+    Tool {
+        binary: "registry",
+        ..go(
+            "distribution",
+            versions::DISTRIBUTION,
+            "github.com/distribution/distribution/v3/cmd/registry",
+            150,
+            60,
+        )
+    },
     Tool {
         name: "oci-conformance",
         ..go(

@@ -14,6 +14,8 @@ pub(crate) const ORAS: &str = "v1.3.6";
 pub(crate) const CRANE: &str = "v0.22.1";
 pub(crate) const HELM: &str = "v3.22.0";
 pub(crate) const COSIGN: &str = "v3.1.3";
+/// Measured against, in the benchmarks.
+pub(crate) const DISTRIBUTION: &str = "v3.1.2";
 pub(crate) const VERSITYGW: &str = "v1.8.0";
 /// The suite has no releases; the commit is of 2026-08-31.
 pub(crate) const CONFORMANCE: &str = "v0.0.0-20260831232431-97274622c111";

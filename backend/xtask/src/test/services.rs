@@ -28,7 +28,7 @@ const SECRET_KEY: &str = "berth-test-secret";
 
 /// The running services.
 #[derive(Debug)]
-pub(super) struct Services {
+pub(crate) struct Services {
     folder: PathBuf,
     postgres_port: u16,
     s3_port: u16,
@@ -36,8 +36,8 @@ pub(super) struct Services {
 }
 
 impl Services {
-    /// Starts both and waits until they listen.
-    pub(super) fn start() -> Result<Self> {
+    /// Starts both and waits until they listen; a durable database syncs what it commits.
+    pub(crate) fn start(is_durable: bool) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("berth-test-{}", std::process::id()));
         create(&folder)?;
         let mut services = Self {
@@ -46,13 +46,13 @@ impl Services {
             s3_port: free_port()?,
             children: Vec::new(),
         };
-        services.start_postgres()?;
+        services.start_postgres(is_durable)?;
         services.start_s3()?;
         Ok(services)
     }
 
     /// Name and value of each of [`VARIABLES`].
-    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let values = [
             format!(
                 "postgresql://postgres@127.0.0.1:{}/postgres",
@@ -67,7 +67,7 @@ impl Services {
         VARIABLES.into_iter().zip(values).collect()
     }
 
-    fn start_postgres(&mut self) -> Result<()> {
+    fn start_postgres(&mut self, is_durable: bool) -> Result<()> {
         let binaries = postgres_folder().ok_or("PostgreSQL is not installed")?;
         let cluster = self.folder.join("postgres");
         create(&cluster)?;
@@ -105,15 +105,12 @@ impl Services {
         let mut postgres = as_postgres(&binaries.join("postgres"));
         postgres.arg("-D").arg(&cluster).arg("-k").arg(&cluster);
         postgres.args(["-p", &self.postgres_port.to_string()]);
-        // The tests kill servers of ours, never this one, so it need not sync.
-        let settings = [
-            "listen_addresses=127.0.0.1",
-            "fsync=off",
-            "full_page_writes=off",
-            "max_connections=400",
-        ];
-        for setting in settings {
+        for setting in ["listen_addresses=127.0.0.1", "max_connections=400"] {
             postgres.args(["-c", setting]);
+        }
+        if !is_durable {
+            // The tests kill servers of ours, never this one, so it need not sync.
+            postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
         postgres.args(["-c", "ssl=on"]);
         for (setting, file) in [

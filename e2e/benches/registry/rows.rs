@@ -1,0 +1,56 @@
+//! The rows, one module each.
+
+mod blob_get;
+mod durable;
+mod manifest_get;
+mod memory;
+mod push;
+
+use crate::Scale;
+use crate::report::{Aim, Metric, Table};
+
+/// Something that is measured.
+pub(crate) struct Row {
+    /// As the command line names it.
+    pub(crate) name: &'static str,
+    /// As the report names it.
+    pub(crate) title: &'static str,
+    pub(crate) run: fn(&Scale) -> (Table, Vec<Aim>),
+}
+
+pub(crate) const ALL: &[Row] = &[
+    Row {
+        name: "blob-get-large",
+        title: "Blob GET, 100 MB, 16 connections",
+        run: blob_get::large,
+    },
+    Row {
+        name: "blob-get-small",
+        title: "Blob GET, 4 KB, 64 connections",
+        run: blob_get::small,
+    },
+    Row {
+        name: "manifest-get",
+        title: "Manifest GET and HEAD by tag, 10,000 tags at random, 32 connections",
+        run: manifest_get::run,
+    },
+    Row {
+        name: "push",
+        title: "Push of 1, 10 and 100 MB, 10 clients",
+        run: push::run,
+    },
+    Row {
+        name: "push-durable",
+        title: "Durable push of a 1 KB image, 1 and 64 clients",
+        run: durable::run,
+    },
+    Row {
+        name: "memory",
+        title: "Memory, idle and under 200 streams",
+        run: memory::run,
+    },
+];
+
+const fn metric(name: &'static str, digits: usize) -> Metric {
+    Metric { name, digits }
+}
