@@ -10,9 +10,10 @@ mod scrub;
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth_domain::Result;
-use berth_store::Tx;
+use berth_domain::{Error, Result};
 use berth_store::collection::{self, Dismantled, Round};
+use berth_store::{Tx, blobs};
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
 use crate::core::Core;
@@ -20,6 +21,8 @@ use crate::uploads::Uploads;
 
 /// Rows in one transaction: few enough that pushes hardly wait for it.
 const BATCH: usize = 200;
+/// Objects that are deleted at the same time: a bucket answers each in its own time.
+const DELETIONS: usize = 16;
 /// Length of a turn; what is left waits for the next, so that other periodic work gets its own.
 const TURN: Duration = Duration::from_mins(1);
 
@@ -106,6 +109,32 @@ impl Collection {
                 collection::collect_links(tx, now, delete_after, BATCH).await
             }
         }
+    }
+
+    /// Deletes objects whose rows are gone and whose grace is over.
+    pub(crate) async fn sweep_objects(&self) -> Result<()> {
+        let (turn, core) = (Turn::begin(), &self.core);
+        while !turn.is_over() {
+            let mut conn = core.db.read().await?;
+            let discarded = blobs::discarded(&mut conn, core.now(), BATCH).await?;
+            drop(conn);
+            if discarded.is_empty() {
+                break;
+            }
+            let deletions = discarded.into_iter().map(async |(id, key)| {
+                core.storage.delete(&key).await?;
+                Ok::<_, Error>(id)
+            });
+            let gone: Vec<_> = stream::iter(deletions)
+                .buffer_unordered(DELETIONS)
+                .try_collect()
+                .await?;
+            core.db
+                .write_alone(async |tx| blobs::forget_discarded(tx, &gone).await)
+                .await?;
+            count("objects", gone.len());
+        }
+        Ok(())
     }
 
     /// Removes what deleted repositories hold, and then them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use berth_domain::Result;
 use berth_jobs::{Periodic, Workers};
-use berth_store::{blobs, logs, outbox, sessions};
+use berth_store::{logs, outbox, sessions};
 
 use crate::authn::BACKOFF_MEMORY;
 use crate::collection::Collection;
@@ -25,8 +25,12 @@ impl Services {
                 while s.uploads.sweep().await? > 0 {}
                 Ok(())
             }),
-            self.periodic("object_sweep", Duration::from_mins(1), async |s| {
-                sweep_objects(&s.core).await
+            self.periodic("object_sweep", settings.interval, async |s| {
+                s.collection().sweep_objects().await
+            }),
+            self.periodic("part_sweep", Duration::from_hours(1), async |s| {
+                let before = s.core.now().before(ABANDONED_AFTER);
+                s.core.storage.abort_abandoned(before).await.map(drop)
             }),
             self.periodic("key_rotation", Duration::from_hours(1), async |s| {
                 s.keys.rotate_if_old().await
@@ -70,30 +74,6 @@ impl Services {
         let services = self.clone();
         Periodic::new(kind, interval, move || run(services.clone()))
     }
-}
-
-/// Deletes objects whose rows are gone.
-async fn sweep_objects(core: &Core) -> Result<()> {
-    /// Objects in one round.
-    const BATCH: i64 = 100;
-    loop {
-        let discarded = blobs::discarded(&mut core.db.read().await?, core.now(), BATCH).await?;
-        if discarded.is_empty() {
-            break;
-        }
-        let mut gone = Vec::with_capacity(discarded.len());
-        for (id, key) in discarded {
-            core.storage.delete(&key).await?;
-            gone.push(id);
-        }
-        core.db
-            .write_alone(async |tx| blobs::forget_discarded(tx, &gone).await)
-            .await?;
-    }
-    core.storage
-        .abort_abandoned(core.now().before(ABANDONED_AFTER))
-        .await?;
-    Ok(())
 }
 
 /// Removes rows that have run out.

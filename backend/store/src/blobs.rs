@@ -4,6 +4,7 @@ use berth_domain::{BlobId, Digest, RepositoryId, Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use crate::collection::rows;
 use crate::conn::{Conn, Tx, db_error, lost_race};
 use crate::schema::{blob_links, blob_locations, blobs, garbage_objects, manifest_blobs};
 
@@ -313,12 +314,16 @@ pub async fn discard(
 }
 
 /// Objects whose grace period is over: row id and key.
-pub async fn discarded(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<(i64, String)>> {
+pub async fn discarded(
+    conn: &mut Conn,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(i64, String)>> {
     on_backend!(conn, |c| {
         garbage_objects::table
             .filter(garbage_objects::delete_after.le(now))
             .order(garbage_objects::delete_after)
-            .limit(limit)
+            .limit(rows(limit))
             .select((garbage_objects::id, garbage_objects::key))
             .load(c)
             .await

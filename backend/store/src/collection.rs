@@ -440,6 +440,6 @@ pub async fn known_keys(conn: &mut Conn, keys: &[String]) -> Result<HashSet<Stri
 }
 
 /// A limit as Diesel wants it.
-fn rows(limit: usize) -> i64 {
+pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

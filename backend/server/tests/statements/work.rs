@@ -11,6 +11,7 @@ pub(crate) async fn periodic(r: &mut Registry) {
         "repository_removal",
         "upload_sweep",
         "object_sweep",
+        "part_sweep",
         "expiry_sweep",
         "orphan_sweep",
         "scrub",
