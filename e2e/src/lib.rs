@@ -21,5 +21,6 @@ pub mod hand;
 pub mod harness;
 pub mod image;
 pub mod random;
+pub mod scale;
 pub mod server;
 pub mod world;

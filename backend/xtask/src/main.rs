@@ -13,6 +13,7 @@ mod generate;
 mod http;
 mod paths;
 mod plan;
+mod seed;
 mod server;
 mod shell;
 mod test;
@@ -35,6 +36,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
   race    let two replicas and two collectors race each other, and look for what is lost
   soak    load both shapes for an hour, with a fault a minute
   bench   measure beside other registries and nginx
+  seed    fill a registry with as many repositories and tags as one wishes
   dev     run a server and a console that reloads when its sources change
   check   format, lints, dependencies, house rules: what CI asks before the tests
   gen     rewrite the files that the binary writes: GraphQL schema, configuration reference
@@ -43,7 +45,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
 
 Tools are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/berth/tools, outside the clone.";
 
-const TASKS: [(&str, &str); 11] = [
+const TASKS: [(&str, &str); 12] = [
     ("up", "\
 cargo xtask up [--yes] [--demo] [--no-serve] [--listen ADDR] [--data DIR]
 
@@ -116,6 +118,19 @@ of disk for all rows. An unknown row is answered with the names of all.
 Examples:
   cargo xtask bench
   cargo xtask bench --rounds 3 blob-get-large push"),
+    ("seed", "\
+cargo xtask seed --scale REPOSITORIES [--database FILE|URL]
+
+Writes rows around an image that the registry holds already, straight into its database: organizations of a hundred
+repositories with ten tags each, and one repository, `scale/tags`, with as many tags as all others together. All of it can
+be pulled. The first user administers it, the second may pull what is public and a third of the rest.
+
+  --scale REPOSITORIES  how many repositories; 50000 make a million tags
+  --database FILE|URL   an SQLite file, or the URL of a PostgreSQL database; data/berth.db unless told otherwise
+
+Example:
+  cargo xtask up --demo   # in another terminal
+  cargo xtask seed --scale 1000"),
     ("dev", "\
 cargo xtask dev [--check]
 
@@ -193,6 +208,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "soak" => test::soak(rest),
         "race" => test::run(&test::Options::race(rest)?),
         "bench" => bench::run_rows(rest),
+        "seed" => seed::fill(rest),
         "dev" => dev::run(flag(rest, "--check")?),
         "check" => check::all(flag(rest, "--yes")?),
         "gen" => generate::run(flag(rest, "--check")?),

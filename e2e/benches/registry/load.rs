@@ -1,10 +1,10 @@
 //! Many clients at once, for a while or for a number of turns.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use crate::servers::Contender;
 use crate::wire::Connection;
 
 /// What clients did in a round.
@@ -32,10 +32,10 @@ impl Load {
     }
 }
 
-/// Lets `clients` take turns for a while. A turn gets its connection and a number that no other turn
+/// Lets `clients` take turns for a while, spread over some servers. A turn gets its connection and a number that no other turn
 /// of its client has, and returns how many bytes came.
 pub(crate) fn for_a_while<F>(
-    contender: &Contender,
+    servers: &[SocketAddr],
     clients: usize,
     duration: Duration,
     turn: F,
@@ -50,8 +50,9 @@ where
         let hands: Vec<_> = (0..clients)
             .map(|client| {
                 let (start, stop, turn) = (Arc::clone(&start), &stop, &turn);
+                let address = servers[client % servers.len()];
                 scope.spawn(move || {
-                    let mut connection = Connection::open(contender.address);
+                    let mut connection = Connection::open(address);
                     let (mut turns, mut bytes) = (Vec::new(), 0);
                     start.wait();
                     let mut number = 0;

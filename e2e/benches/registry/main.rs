@@ -125,14 +125,14 @@ fn refuse(error: &str) -> ExitCode {
 pub(crate) fn compare<T>(
     scale: &Scale,
     kinds: &[Kind],
-    prepare: impl Fn(&Contender) -> T,
-    mut measure: impl FnMut(&Contender, &mut T, usize) -> Figures,
+    prepare: impl Fn(&mut Contender) -> T,
+    mut measure: impl FnMut(&mut Contender, &mut T, usize) -> Figures,
 ) -> Table {
     let mut contenders: Vec<(Contender, T)> = kinds
         .iter()
         .map(|kind| {
-            let contender = kind.start(&scale.runtime);
-            let prepared = prepare(&contender);
+            let mut contender = kind.start(&scale.runtime);
+            let prepared = prepare(&mut contender);
             (contender, prepared)
         })
         .collect();

@@ -51,6 +51,15 @@ impl Table {
         }
     }
 
+    /// Takes in what was measured apart.
+    pub(crate) fn extend(&mut self, other: Self) {
+        for ((row, column), figures) in other.figures {
+            for figure in figures {
+                self.add(other.kinds[column], vec![(other.metrics[row], figure)]);
+            }
+        }
+    }
+
     /// The median of a metric; nothing where that contender was not measured.
     pub(crate) fn median(&self, kind: Kind, metric: Metric) -> Option<f64> {
         let row = self.metrics.iter().position(|known| *known == metric)?;

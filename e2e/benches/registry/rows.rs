@@ -1,10 +1,18 @@
 //! The rows, one module each.
 
 mod blob_get;
+mod catalog;
+mod collection;
+mod console;
 mod durable;
 mod manifest_get;
 mod memory;
 mod push;
+mod replicas;
+mod start;
+mod tags;
+
+use std::time::Duration;
 
 use crate::Scale;
 use crate::report::{Aim, Metric, Table};
@@ -49,8 +57,42 @@ pub(crate) const ALL: &[Row] = &[
         title: "Memory, idle and under 200 streams",
         run: memory::run,
     },
+    Row {
+        name: "tags",
+        title: "Tags of a repository with 100,000",
+        run: tags::run,
+    },
+    Row {
+        name: "catalog",
+        title: "Catalog of 10,000 repositories for a reader of some",
+        run: catalog::run,
+    },
+    Row {
+        name: "collection",
+        title: "Collection of 100,000 blobs under load",
+        run: collection::run,
+    },
+    Row {
+        name: "replicas",
+        title: "Two replicas against one",
+        run: replicas::run,
+    },
+    Row {
+        name: "start",
+        title: "Start to ready",
+        run: start::run,
+    },
+    Row {
+        name: "console",
+        title: "First load of the console",
+        run: console::run,
+    },
 ];
 
 const fn metric(name: &'static str, digits: usize) -> Metric {
     Metric { name, digits }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
 }

@@ -1,16 +1,19 @@
 //! The servers that are held against each other, each on a free port of loopback with its data on the same disk.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use berth_e2e::deployment::{Deployment, Shape, create_database};
-use berth_e2e::world::World;
+use berth_e2e::scale::{self, Scale};
+use berth_e2e::world::{Account, World};
 use berth_e2e::{distribution, random, server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::content::{Image, Manner, Pusher};
 use crate::process::Process;
 
 /// Longest wait for a server to listen.
@@ -41,14 +44,13 @@ pub(crate) struct Contender {
     /// Header lines that each request carries.
     pub(crate) headers: String,
     folder: PathBuf,
-    _keep: Keep,
+    keep: Keep,
 }
 
 /// What ends a server when it is dropped.
-#[expect(dead_code, reason = "held for the end of it")]
 enum Keep {
     Berth(Box<World>),
-    Program(Program, TempDir),
+    Program { _child: Program, _folder: TempDir },
 }
 
 struct Program(Child);
@@ -118,7 +120,7 @@ impl Kind {
                 process: Process::new(server.id()),
                 headers: format!("Authorization: Bearer {token}\r\n"),
                 folder: world.deployment().folder().to_path_buf(),
-                _keep: Keep::Berth(Box::new(world)),
+                keep: Keep::Berth(Box::new(world)),
             }
         })
     }
@@ -162,7 +164,10 @@ impl Contender {
             process: Process::new(child.id()),
             headers: String::new(),
             folder: data,
-            _keep: Keep::Program(Program(child), folder),
+            keep: Keep::Program {
+                _child: Program(child),
+                _folder: folder,
+            },
         };
         let until = Instant::now() + START_LIMIT;
         while TcpStream::connect(address).is_err() {
@@ -172,9 +177,125 @@ impl Contender {
         contender
     }
 
+    /// Berth with its first user.
+    pub(crate) fn world(&self) -> &World {
+        match &self.keep {
+            Keep::Berth(world) => world,
+            Keep::Program { .. } => panic!("{} is not Berth", self.kind.name()),
+        }
+    }
+
+    /// Header lines of an account that may do this; of the first user where none is named.
+    pub(crate) fn authorize(
+        &self,
+        runtime: &Runtime,
+        account: Option<&Account>,
+        scopes: &[&str],
+    ) -> String {
+        let world = self.world();
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let account = account.unwrap_or(&world.admin);
+        let url = world.url();
+        let token = distribution::token(&world.http, &url, Some(account), &scopes);
+        format!("Authorization: Bearer {}\r\n", runtime.block_on(token))
+    }
+
+    /// Fills Berth with rows. It is stopped for that, and started again.
+    pub(crate) fn grow(&mut self, runtime: &Runtime, scale: Scale) {
+        Pusher::new(self).image(&Image::new(1 << 40, 1000), "base", Manner::Whole);
+        let file = self.folder.join("data/berth.db").display().to_string();
+        let Keep::Berth(world) = &mut self.keep else {
+            panic!("{} is not Berth", self.kind.name());
+        };
+        let deployment = world.deployment_mut();
+        let database = deployment.key("DB_URI").map_or(file, ToOwned::to_owned);
+        let server = &mut deployment.servers[0];
+        self.process = runtime.block_on(async {
+            server.terminate().await;
+            assert!(server.ended_well().await, "the server ends well");
+            let filled = scale::fill(&database, scale).await;
+            filled.unwrap_or_else(|error| panic!("cannot fill: {error}"));
+            server.start_again().await;
+            Process::new(server.id())
+        });
+    }
+
+    /// Stops Berth and starts it again on the same data: how long until it is ready.
+    pub(crate) fn restart(&mut self, runtime: &Runtime, is_killed: bool) -> Duration {
+        let Keep::Berth(world) = &mut self.keep else {
+            panic!("{} is not Berth", self.kind.name());
+        };
+        let server = &mut world.deployment_mut().servers[0];
+        let address = self.address;
+        let (process, took) = runtime.block_on(async {
+            if is_killed {
+                server.kill().await;
+            } else {
+                server.terminate().await;
+                assert!(server.ended_well().await, "the server ends well");
+            }
+            let begun = Instant::now();
+            let ready = tokio::task::spawn_blocking(move || {
+                wait_until_ready(address);
+                begun.elapsed()
+            });
+            server.start_again().await;
+            let took = ready.await.expect("the server is ready");
+            (Process::new(server.id()), took)
+        });
+        self.process = process;
+        took
+    }
+
     /// The folder with its data.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// Starts Berth on nothing, as a new installation does, and ends it: how long until it was ready.
+pub(crate) fn first_start(kind: Kind, runtime: &Runtime) -> Duration {
+    runtime.block_on(async {
+        let folder = folder();
+        let address = server::free_address();
+        let mut environment = vec![("BERTH_SERVER_HOSTNAME".to_owned(), address.to_string())];
+        if kind == Kind::Postgres {
+            let (uri, secret) = (empty_database().await, random::secret());
+            migrate(&uri, &secret).await;
+            environment.push(("BERTH_DB_URI".to_owned(), uri));
+            environment.push(("BERTH_DATABASE_SECRET_KEY".to_owned(), secret));
+        }
+        let mut serve = server::command(&folder.path().to_path_buf(), &environment);
+        serve.args(["serve", "--data", "data", "--listen", &address.to_string()]);
+        serve.stdout(Stdio::null()).stderr(Stdio::null());
+        let begun = Instant::now();
+        let mut child = serve.spawn().expect("the binary runs");
+        let ready = tokio::task::spawn_blocking(move || {
+            wait_until_ready(address);
+            begun.elapsed()
+        });
+        let took = ready.await.expect("the server is ready");
+        child.kill().await.expect("the server was running");
+        took
+    })
+}
+
+/// Asks every millisecond.
+fn wait_until_ready(address: SocketAddr) {
+    let until = Instant::now() + START_LIMIT;
+    loop {
+        let asked = TcpStream::connect(address).and_then(|mut stream| {
+            let ask = "GET /health/ready HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
+            stream.write_all(ask.as_bytes())?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        });
+        if asked.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
+            return;
+        }
+        assert!(Instant::now() < until, "the server is not ready");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn large(scale: &Scale) -> (Table, Vec<Aim>) {
         },
         |contender, (), _| {
             let before = contender.process.counts();
-            let load = for_a_while(contender, 16, scale.round, |connection, _, _| {
+            let load = for_a_while(&[contender.address], 16, scale.round, |connection, _, _| {
                 pull(connection, contender, &path(&blob))
             });
             let used = contender.process.counts().since(before);
@@ -92,11 +92,16 @@ pub(super) fn small(scale: &Scale) -> (Table, Vec<Aim>) {
             check(contender, &blobs[0]);
         },
         |contender, (), _| {
-            let load = for_a_while(contender, 64, scale.round, |connection, client, number| {
-                let at = (client as u64 * 31 + number) % paths.len() as u64;
-                let at = usize::try_from(at).expect("it is small");
-                pull(connection, contender, &paths[at])
-            });
+            let load = for_a_while(
+                &[contender.address],
+                64,
+                scale.round,
+                |connection, client, number| {
+                    let at = (client as u64 * 31 + number) % paths.len() as u64;
+                    let at = usize::try_from(at).expect("it is small");
+                    pull(connection, contender, &paths[at])
+                },
+            );
             vec![(RATE, load.per_second())]
         },
     );
