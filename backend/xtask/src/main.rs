@@ -9,6 +9,7 @@ mod check;
 mod console;
 mod demo;
 mod dev;
+mod fuzz;
 mod generate;
 mod http;
 mod paths;
@@ -37,6 +38,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
   soak    load both shapes for an hour, with a fault a minute
   bench   measure beside other registries and nginx
   seed    fill a registry with as many repositories and tags as one wishes
+  fuzz    feed hostile bytes to everything that reads bytes from outside
   dev     run a server and a console that reloads when its sources change
   check   format, lints, dependencies, house rules: what CI asks before the tests
   gen     rewrite the files that the binary writes: GraphQL schema, configuration reference
@@ -45,7 +47,7 @@ Tasks of this clone: `cargo xtask TASK`, `cargo xtask TASK --help`
 
 Tools are kept in ${XDG_CACHE_HOME:-$HOME/.cache}/berth/tools, outside the clone.";
 
-const TASKS: [(&str, &str); 12] = [
+const TASKS: [(&str, &str); 13] = [
     ("up", "\
 cargo xtask up [--yes] [--demo] [--no-serve] [--listen ADDR] [--data DIR]
 
@@ -131,6 +133,18 @@ be pulled. The first user administers it, the second may pull what is public and
 Example:
   cargo xtask up --demo   # in another terminal
   cargo xtask seed --scale 1000"),
+    ("fuzz", "\
+cargo xtask fuzz [--yes] [--seconds N] [--keep] [TARGET...]
+
+Runs the targets of backend/fuzz, or those that are named, under libFuzzer: names, manifest, config, http, graphql. A
+panic, an input of 20 seconds and 1.5 GB of memory are faults; the input is kept. Building takes some minutes the first time.
+
+  --seconds N  length of the run of each target, 60 unless told otherwise
+  --keep       take what was found into the corpus that every test run replays
+  --yes        change the system without asking
+
+Example:
+  cargo xtask fuzz --seconds 1800 --keep http"),
     ("dev", "\
 cargo xtask dev [--check]
 
@@ -209,6 +223,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "race" => test::run(&test::Options::race(rest)?),
         "bench" => bench::run_rows(rest),
         "seed" => seed::fill(rest),
+        "fuzz" => fuzz::run_targets(rest),
         "dev" => dev::run(flag(rest, "--check")?),
         "check" => check::all(flag(rest, "--yes")?),
         "gen" => generate::run(flag(rest, "--check")?),

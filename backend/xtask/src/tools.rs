@@ -64,6 +64,15 @@ pub(crate) const CARGO_DENY: Tool = Tool {
     megabytes: 25,
 };
 
+pub(crate) const CARGO_FUZZ: Tool = Tool {
+    name: "cargo-fuzz",
+    binary: "cargo-fuzz",
+    version: versions::CARGO_FUZZ,
+    origin: Origin::Crate(&["--locked"]),
+    seconds: 60,
+    megabytes: 10,
+};
+
 const fn go(
     name: &'static str,
     version: &'static str,

@@ -8,6 +8,7 @@ pub(crate) const TRUNK: &str = "0.22.1";
 pub(crate) const WASM_BINDGEN: &str = "0.2.130";
 /// Checks licences, advisories, bans and sources.
 pub(crate) const CARGO_DENY: &str = "0.20.2";
+pub(crate) const CARGO_FUZZ: &str = "0.13.2";
 
 /// Clients and servers of the tests, as Go modules.
 pub(crate) const ORAS: &str = "v1.3.6";

@@ -1,0 +1,26 @@
+//! Fuzz targets: everything that reads bytes from outside, as functions that panic at a fault.
+//!
+//! `cargo xtask fuzz` runs them under libFuzzer; the tests of this crate replay their corpora.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a panic is what a target has to say"
+)]
+
+mod parsers;
+mod registry;
+
+pub use parsers::{config, manifest, names};
+pub use registry::{graphql, http};
+
+/// What a target does with some bytes.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the names of their programs and corpora.
+pub const TARGETS: [(&str, Target); 5] = [
+    ("names", names),
+    ("manifest", manifest),
+    ("config", config),
+    ("http", http),
+    ("graphql", graphql),
+];
