@@ -19,7 +19,9 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use self::files::{DurableFolders, Reading, failed};
+#[cfg(feature = "faults")]
+pub use self::files::Synced;
+use self::files::{Reading, Syncs, failed};
 use crate::{ByteStream, Object, Space, StorageDriver, Write, key};
 
 /// How much is gathered before it goes to the disk; two hundred streams hold 50 MB.
@@ -47,7 +49,7 @@ pub struct FilesystemConfig {
 #[derive(Debug, Clone)]
 pub struct Filesystem {
     root: PathBuf,
-    folders: Arc<DurableFolders>,
+    syncs: Arc<Syncs>,
 }
 
 impl Filesystem {
@@ -57,8 +59,16 @@ impl Filesystem {
         std::fs::create_dir_all(&root).map_err(|error| failed("make the folder", &root, &error))?;
         Ok(Self {
             root,
-            folders: Arc::default(),
+            syncs: Arc::default(),
         })
+    }
+
+    /// The same, telling a test what was synced.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn telling(mut self, told: Synced) -> Self {
+        self.syncs = Arc::new(Syncs::telling(told));
+        self
     }
 
     fn path(&self, key: &str) -> Result<PathBuf> {
@@ -97,7 +107,8 @@ impl Filesystem {
         out.flush().await.map_err(wrong)?;
         if is_resumable || outcome.is_err() {
             // A row may say so from now on, so a power cut must not take these bytes back.
-            out.get_ref().sync_data().await.map_err(wrong)?;
+            let (file, syncs) = (out.into_inner().into_std().await, Arc::clone(&self.syncs));
+            blocking(move || syncs.sync(&file, &path, true)).await?;
         }
         write.offset_bytes += buffered_bytes;
         outcome
@@ -110,9 +121,8 @@ impl Filesystem {
         let mut pauses = LOCK_PAUSES.iter();
         loop {
             let path = path.clone();
-            let folders = Arc::clone(&self.folders);
-            let opened =
-                blocking(move || files::open_at_offset(&path, offset_bytes, &folders)).await;
+            let syncs = Arc::clone(&self.syncs);
+            let opened = blocking(move || files::open_at_offset(&path, offset_bytes, &syncs)).await;
             match (opened, pauses.next()) {
                 (Err(Error::UploadBusy), Some(pause)) => tokio::time::sleep(*pause).await,
                 (opened, _) => return opened,
@@ -134,8 +144,8 @@ impl StorageDriver for Filesystem {
     async fn finish(&self, write: Write) -> Result<String> {
         let file = self.open_at_offset(&write).await?;
         let (root, path) = (self.root.clone(), self.path(&write.key)?);
-        let folders = Arc::clone(&self.folders);
-        blocking(move || files::make_durable(&root, &path, &file, &folders)).await?;
+        let syncs = Arc::clone(&self.syncs);
+        blocking(move || files::make_durable(&root, &path, &file, &syncs)).await?;
         Ok(write.key)
     }
 

@@ -22,6 +22,8 @@ use bytes::Bytes;
 use futures::Stream;
 use url::Url;
 
+#[cfg(feature = "faults")]
+pub use filesystem::Synced;
 pub use filesystem::{Filesystem, FilesystemConfig};
 pub use memory::Memory;
 pub use s3::{S3, S3Config};

@@ -26,6 +26,7 @@ pub struct Faults {
     fault: Fault,
     calls: AtomicU64,
     failing: u64,
+    is_the_end: bool,
 }
 
 impl Faults {
@@ -35,6 +36,22 @@ impl Faults {
             fault,
             calls: AtomicU64::new(0),
             failing,
+            is_the_end: false,
+        })
+    }
+
+    /// Nothing fails.
+    pub fn never() -> Arc<Self> {
+        Self::at(u64::MAX, Fault::Before)
+    }
+
+    /// Call number `failing` fails and every call after it: a process that has died.
+    pub fn from(failing: u64, fault: Fault) -> Arc<Self> {
+        Arc::new(Self {
+            fault,
+            calls: AtomicU64::new(0),
+            failing,
+            is_the_end: true,
         })
     }
 
@@ -45,7 +62,10 @@ impl Faults {
 
     /// Counts a call where it may fail in this way.
     fn count(&self, fault: Fault) -> Result<()> {
-        if fault == self.fault && self.calls.fetch_add(1, Ordering::SeqCst) == self.failing {
+        let is_dead = self.is_the_end && self.has_failed();
+        let is_chosen =
+            fault == self.fault && self.calls.fetch_add(1, Ordering::SeqCst) == self.failing;
+        if is_dead || is_chosen {
             return Err(Error::unavailable(
                 "the test",
                 std::io::Error::other("made to fail"),
@@ -80,7 +100,10 @@ struct FaultyStorage {
 impl FaultyStorage {
     async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.faults.count(Fault::Before)?;
+        // A disk or a bucket takes its time, so whoever asks may go away meanwhile.
+        tokio::task::yield_now().await;
         let done = work.await?;
+        tokio::task::yield_now().await;
         self.faults.count(Fault::After)?;
         Ok(done)
     }

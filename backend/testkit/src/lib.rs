@@ -11,6 +11,7 @@
 mod database;
 pub mod faults;
 pub mod images;
+pub mod power;
 mod registry;
 
 pub use database::TestDatabase;

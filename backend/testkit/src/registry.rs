@@ -72,6 +72,16 @@ impl TestRegistry {
         services(db, &self.clock, &storage, settings)
     }
 
+    /// A replica over another storage, which dies where `faults` says.
+    pub fn over(&self, storage: &Arc<dyn StorageDriver>, faults: Option<&Arc<Faults>>) -> Services {
+        let settings = Settings::default();
+        let Some(faults) = faults else {
+            return services(self.database.db.clone(), &self.clock, storage, settings);
+        };
+        let db = self.database.db.probed(faults.probe());
+        services(db, &self.clock, &faults.storage(storage), settings)
+    }
+
     /// Direct access to the rows, for what no service shows.
     pub fn db(&self) -> &berth_store::Db {
         &self.database.db

@@ -81,6 +81,11 @@ impl Client {
         }
     }
 
+    /// Its token, for requests that are written by hand.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().expect("it has one")
+    }
+
     /// A user who asked for a token with these scopes; `None` asks as nobody.
     pub(crate) async fn with_scopes(
         services: &Services,

@@ -5,6 +5,7 @@
 mod advisories;
 mod auth;
 mod client;
+mod dropped;
 mod listings;
 mod manifests;
 mod pulls;

@@ -17,10 +17,10 @@ use futures::TryStreamExt;
 /// More calls than any scenario makes; reaching it means that one never comes to its end.
 const CALLS_MAX: u64 = 200;
 
-type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+pub(crate) type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// Work that a client does, in the repository `ann/{name}`, and would do again after an error.
-type Work = for<'a> fn(&'a Services, &'a Actor, &'a str, &'a TestImage) -> Outcome<'a>;
+pub(crate) type Work = for<'a> fn(&'a Services, &'a Actor, &'a str, &'a TestImage) -> Outcome<'a>;
 
 /// Fails each call of `work` in turn. `before` runs first and without faults.
 async fn at_every_call(t: &TestRegistry, before: Work, work: Work, after: Work) {
@@ -61,7 +61,7 @@ async fn at_every_call(t: &TestRegistry, before: Work, work: Work, after: Work) 
 }
 
 /// Deletes every repository; then the sweeps leave no object.
-async fn nothing_is_left(t: &TestRegistry, ann: &Actor, made: &[String]) {
+pub(crate) async fn nothing_is_left(t: &TestRegistry, ann: &Actor, made: &[String]) {
     let mounted = made.iter().map(|name| format!("{name}-to"));
     for name in made.iter().cloned().chain(mounted) {
         let repositories = &t.services.repositories;
@@ -98,11 +98,16 @@ fn tag(name: &str) -> Reference {
     name.parse().unwrap()
 }
 
-fn nothing<'a>(_: &'a Services, _: &'a Actor, _: &'a str, _: &'a TestImage) -> Outcome<'a> {
+pub(crate) fn nothing<'a>(
+    _: &'a Services,
+    _: &'a Actor,
+    _: &'a str,
+    _: &'a TestImage,
+) -> Outcome<'a> {
     Box::pin(async { Ok(()) })
 }
 
-fn push<'a>(
+pub(crate) fn push<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -135,7 +140,7 @@ async fn push_manifest(
     Ok(())
 }
 
-fn push_in_chunks<'a>(
+pub(crate) fn push_in_chunks<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -159,7 +164,7 @@ fn push_in_chunks<'a>(
 }
 
 /// Pulls tag 1 and everything it names.
-fn pull<'a>(
+pub(crate) fn pull<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -182,7 +187,7 @@ fn pull<'a>(
 }
 
 /// Nothing is there by tag.
-fn is_gone<'a>(
+pub(crate) fn is_gone<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -201,7 +206,7 @@ fn is_gone<'a>(
     })
 }
 
-fn mount_from_another<'a>(
+pub(crate) fn mount_from_another<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -219,7 +224,7 @@ fn mount_from_another<'a>(
     })
 }
 
-fn retag<'a>(
+pub(crate) fn retag<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -229,7 +234,7 @@ fn retag<'a>(
 }
 
 /// Deletes tag 1; one that an earlier try deleted is no error for who wants it gone.
-fn delete<'a>(
+pub(crate) fn delete<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -243,7 +248,7 @@ fn delete<'a>(
     })
 }
 
-fn delete_repository<'a>(
+pub(crate) fn delete_repository<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -263,7 +268,7 @@ fn delete_repository<'a>(
     })
 }
 
-fn create_repository<'a>(
+pub(crate) fn create_repository<'a>(
     services: &'a Services,
     ann: &'a Actor,
     name: &'a str,
@@ -283,7 +288,12 @@ fn create_repository<'a>(
     })
 }
 
-fn sign_in<'a>(services: &'a Services, _: &'a Actor, _: &'a str, _: &'a TestImage) -> Outcome<'a> {
+pub(crate) fn sign_in<'a>(
+    services: &'a Services,
+    _: &'a Actor,
+    _: &'a str,
+    _: &'a TestImage,
+) -> Outcome<'a> {
     Box::pin(async move {
         let password = Secret::from(PASSWORD);
         let session = services
@@ -350,5 +360,48 @@ db_test!(
 db_test!(
     async fn a_sign_in_survives_a_fault_at_every_call(t: TestRegistry) {
         at_every_call(t, nothing, sign_in, nothing).await;
+    }
+);
+
+db_test!(
+    /// What fails in a turn is done in the next, and what is needed stays.
+    async fn collection_survives_a_fault_at_every_call(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let kept = TestImage::new(1);
+        push(&t.services, &ann, "kept", &kept).await.unwrap();
+        t.services.workers().prepare().await.unwrap();
+        let objects = t.storage.list(None, 100).await.unwrap().len();
+        let kinds = ["collection", "object_sweep"];
+        let mut seed = 1;
+        for fault in [Fault::Before, Fault::After] {
+            for call in 0.. {
+                assert!(call < CALLS_MAX, "the work ends");
+                seed += 1;
+                let image = TestImage::new(seed);
+                push(&t.services, &ann, "gone", &image).await.unwrap();
+                delete(&t.services, &ann, "gone", &image).await.unwrap();
+                let faults = Faults::at(call, fault);
+                let faulty = t.faulty(Settings::default(), &faults).workers();
+                // Window, lease and grace period, each in its turn, and one after what failed.
+                for turn in 0..5 {
+                    t.clock.advance(Duration::from_hours(15 * 24));
+                    for kind in kinds {
+                        if turn < 3 {
+                            let _ = faulty.run_kind_if_due(kind).await;
+                        } else {
+                            let workers = t.services.workers();
+                            assert!(workers.run_kind_if_due(kind).await.unwrap(), "{kind} ran");
+                        }
+                    }
+                    pull(&t.services, &ann, "kept", &kept).await.unwrap();
+                }
+                let left = t.storage.list(None, 100).await.unwrap().len();
+                assert_eq!(left, objects, "{fault:?} at {call} leaves garbage");
+                if !faults.has_failed() {
+                    break;
+                }
+            }
+        }
+        assert!(seed > 10, "the collector has calls that can fail");
     }
 );

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod accounts;
+mod cancellation;
 mod collection;
 mod events;
 mod faults;
 mod histories;
 mod listings;
 mod people;
+mod power;
 mod pushes;
 mod races;
 mod selections;

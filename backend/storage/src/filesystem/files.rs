@@ -15,8 +15,49 @@ use uuid::Uuid;
 use crate::stream::CHUNK_BYTES;
 use crate::{Object, Space, key};
 
-/// Folders whose entries in the root are on disk, so that it need not be synced for each file.
-pub(super) type DurableFolders = Mutex<HashSet<PathBuf>>;
+/// What a test is told of each sync: the file or folder, once the disk has it.
+#[cfg(feature = "faults")]
+pub type Synced = std::sync::Arc<dyn Fn(&Path) + Send + Sync>;
+
+/// Brings files and folders to the disk, and remembers what need not be brought again.
+#[derive(Default)]
+pub(super) struct Syncs {
+    /// Folders whose entries in the root are on disk, so that it need not be synced for each file.
+    folders: Mutex<HashSet<PathBuf>>,
+    #[cfg(feature = "faults")]
+    told: Option<Synced>,
+}
+
+impl Syncs {
+    #[cfg(feature = "faults")]
+    pub(super) fn telling(told: Synced) -> Self {
+        Self {
+            told: Some(told),
+            ..Self::default()
+        }
+    }
+
+    /// Syncs what `path` leads to, its contents alone or with all that is known about it.
+    pub(super) fn sync(&self, file: &File, path: &Path, contents_alone: bool) -> Result<()> {
+        let synced = if contents_alone {
+            file.sync_data()
+        } else {
+            file.sync_all()
+        };
+        synced.map_err(|error| failed("sync", path, &error))?;
+        #[cfg(feature = "faults")]
+        if let Some(told) = &self.told {
+            told(path);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Syncs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Syncs").finish_non_exhaustive()
+    }
+}
 
 /// What went wrong with a file, in the words of the domain.
 pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
@@ -36,14 +77,10 @@ pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
 /// Opens a file for writing, locks it, and cuts it at an offset, where the next byte goes.
 ///
 /// The lock ends with the file. It keeps out a writer that lost its lease without knowing.
-pub(super) fn open_at_offset(
-    path: &Path,
-    offset_bytes: u64,
-    folders: &DurableFolders,
-) -> Result<File> {
+pub(super) fn open_at_offset(path: &Path, offset_bytes: u64, syncs: &Syncs) -> Result<File> {
     let is_new = offset_bytes == 0;
     if let Some(folder) = path.parent().filter(|_| is_new) {
-        make_folder(folder, folders).map_err(|error| failed("make the folder", folder, &error))?;
+        make_folder(folder, syncs).map_err(|error| failed("make the folder", folder, &error))?;
     }
     let opened = OpenOptions::new()
         .write(true)
@@ -73,14 +110,14 @@ pub(super) fn open_at_offset(
     Ok(file)
 }
 
-fn make_folder(folder: &Path, durable: &DurableFolders) -> io::Result<()> {
+fn make_folder(folder: &Path, syncs: &Syncs) -> io::Result<()> {
     match fs::create_dir(folder) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => fs::create_dir_all(folder)?,
         made => made?,
     }
     // It was removed behind our back, or is the first of its name.
-    if let Ok(mut durable) = durable.lock() {
+    if let Ok(mut durable) = syncs.folders.lock() {
         durable.remove(folder);
     }
     Ok(())
@@ -97,27 +134,21 @@ fn lost(path: &Path, size_bytes: u64, offset_bytes: u64) -> Error {
 
 /// Syncs a file, and the folders whose entries lead to it: its own, and the root unless that one's
 /// entry is known to be on disk.
-pub(super) fn make_durable(
-    root: &Path,
-    path: &Path,
-    file: &File,
-    durable: &DurableFolders,
-) -> Result<()> {
-    let sync = |file: &File, path| {
-        file.sync_all()
-            .map_err(|error| failed("sync", path, &error))
-    };
-    sync(file, path)?;
+pub(super) fn make_durable(root: &Path, path: &Path, file: &File, syncs: &Syncs) -> Result<()> {
+    syncs.sync(file, path, false)?;
     let folder = path.parent().unwrap_or(root);
-    let is_known = durable.lock().is_ok_and(|known| known.contains(folder));
+    let is_known = syncs
+        .folders
+        .lock()
+        .is_ok_and(|known| known.contains(folder));
     for folder in [Some(folder), Some(root).filter(|_| !is_known)]
         .into_iter()
         .flatten()
     {
         let handle = File::open(folder).map_err(|error| failed("open", folder, &error))?;
-        sync(&handle, folder)?;
+        syncs.sync(&handle, folder, false)?;
     }
-    if !is_known && let Ok(mut durable) = durable.lock() {
+    if !is_known && let Ok(mut durable) = syncs.folders.lock() {
         durable.insert(folder.to_owned());
     }
     Ok(())
@@ -322,13 +353,13 @@ mod tests {
     fn a_file_being_written_refuses_a_second_writer() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("ab").join("object");
-        let first = open_at_offset(&path, 0, &DurableFolders::default()).unwrap();
+        let first = open_at_offset(&path, 0, &Syncs::default()).unwrap();
         assert!(matches!(
-            open_at_offset(&path, 0, &DurableFolders::default()),
+            open_at_offset(&path, 0, &Syncs::default()),
             Err(Error::UploadBusy)
         ));
         drop(first);
-        assert!(open_at_offset(&path, 0, &DurableFolders::default()).is_ok());
+        assert!(open_at_offset(&path, 0, &Syncs::default()).is_ok());
     }
 
     #[test]
@@ -336,12 +367,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("object");
         assert!(matches!(
-            open_at_offset(&path, 5, &DurableFolders::default()),
+            open_at_offset(&path, 5, &Syncs::default()),
             Err(Error::Hidden(Noun::Upload))
         ));
         fs::write(&path, b"four").unwrap();
         assert!(matches!(
-            open_at_offset(&path, 5, &DurableFolders::default()),
+            open_at_offset(&path, 5, &Syncs::default()),
             Err(Error::Hidden(Noun::Upload))
         ));
         assert_eq!(fs::read(&path).unwrap(), b"four");
