@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName, Visibility};
+use crate::{
+    AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName, Visibility,
+};
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,12 @@ pub enum Event {
     OrganizationCreated {
         namespace: Namespace,
         email: Option<String>,
+    },
+    /// A namespace chose how far the Time Machine reaches back, `None` for the registry's default.
+    TagExpirationChosen {
+        namespace: Namespace,
+        kind: AccountKind,
+        seconds: Option<u64>,
     },
     /// An organization was deleted.
     OrganizationDeleted { namespace: Namespace },
@@ -120,6 +128,10 @@ impl Event {
             Self::PasswordChanged => "account_change_password",
             Self::PasswordReset { .. } => "user_change_password",
             Self::OrganizationCreated { .. } => "org_create",
+            Self::TagExpirationChosen { kind, .. } => match kind {
+                AccountKind::Organization => "org_change_tag_expiration",
+                AccountKind::User | AccountKind::Robot => "user_change_tag_expiration",
+            },
             Self::OrganizationDeleted { .. } => "org_delete",
             Self::RobotCreated { .. } => "create_robot",
             Self::RobotDeleted { .. } => "delete_robot",
@@ -160,6 +172,7 @@ impl Event {
             | Self::PasswordChanged
             | Self::PasswordReset { .. }
             | Self::OrganizationCreated { .. }
+            | Self::TagExpirationChosen { .. }
             | Self::OrganizationDeleted { .. }
             | Self::RobotCreated { .. }
             | Self::RobotDeleted { .. }
@@ -200,6 +213,9 @@ impl Event {
             Self::OrganizationCreated { namespace, email } => {
                 json!({ "namespace": namespace, "email": email })
             }
+            Self::TagExpirationChosen {
+                namespace, seconds, ..
+            } => json!({ "namespace": namespace, "tag_expiration": seconds }),
             Self::OrganizationDeleted { namespace } => json!({ "namespace": namespace }),
             Self::RobotCreated { robot, description } => {
                 json!({ "robot": robot.to_string(), "description": description, "unstructured_metadata": {} })

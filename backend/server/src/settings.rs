@@ -62,6 +62,12 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             lease: Duration::from_secs(registry.push_lease_seconds),
             upload_life: config.storage.upload_expiration.0,
             time_machine: config.tags.default_expiration.0,
+            time_machine_options: if config.tags.change_expiration {
+                let options = config.tags.expiration_options.iter();
+                options.map(|option| option.0).collect()
+            } else {
+                Vec::new()
+            },
             lax_pull_logging: config.usage_logs.lax_pulls,
         },
         collection: CollectionSettings {

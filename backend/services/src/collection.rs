@@ -94,11 +94,11 @@ impl Collection {
     async fn round(&self, tx: &mut Tx, step: Step) -> Result<Round> {
         let (now, settings) = (self.core.now(), &self.core.settings);
         match step {
-            Step::ExpireTags => collection::end_expired_tags(tx, now, BATCH).await,
-            Step::Tags => {
-                let before = now.before(settings.push.time_machine);
-                collection::delete_ended_tags(tx, before, now, BATCH).await
+            Step::ExpireTags => {
+                let window = settings.push.time_machine;
+                collection::end_expired_tags(tx, now, window, BATCH).await
             }
+            Step::Tags => collection::delete_ended_tags(tx, now, BATCH).await,
             Step::Manifests => {
                 // What a client saw a moment ago it may still name in its next manifest.
                 let blobs_until = now.after(settings.push.lease);

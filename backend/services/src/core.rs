@@ -1,11 +1,12 @@
 //! What all services stand on, and the services themselves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use berth_crypto::{Passwords, SealingKey};
-use berth_domain::{Clock, Error, Invalid, RepositoryPath, Result, Timestamp};
+use berth_domain::{Clock, Error, Invalid, RepositoryId, RepositoryPath, Result, Timestamp};
 use berth_storage::StorageDriver;
-use berth_store::{Db, schedules, uploads};
+use berth_store::{Conn, Db, schedules, tags, uploads};
 
 use crate::access::Gate;
 use crate::access::policy::Switches;
@@ -57,6 +58,17 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How far the Time Machine reaches back in a repository: as its namespace has chosen, else as the
+    /// registry has.
+    pub(crate) async fn window(
+        &self,
+        conn: &mut Conn,
+        repository: RepositoryId,
+    ) -> Result<Duration> {
+        let chosen = tags::chosen_window(conn, repository).await?;
+        Ok(chosen.unwrap_or(self.settings.push.time_machine))
     }
 
     /// Refuses nested names where they are switched off.

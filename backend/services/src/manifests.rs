@@ -134,15 +134,19 @@ impl Manifests {
             return Ok(row);
         }
         let latest = tags::latest(conn, repository, tag).await?;
-        let ended = latest.and_then(|tag| tag.ended_at.or(tag.expires_at));
-        match ended {
-            Some(at) if at.after(self.core.settings.push.time_machine) > now => {
-                Err(Error::TagExpired {
-                    tag: tag.to_string(),
-                })
-            }
-            _ => Err(Error::not_found(Noun::Tag, tag)),
+        let Some(latest) = latest else {
+            return Err(Error::not_found(Noun::Tag, tag));
+        };
+        let window = self.core.window(conn, repository).await?;
+        if latest
+            .restorable_until(window)
+            .is_none_or(|until| until <= now)
+        {
+            return Err(Error::not_found(Noun::Tag, tag));
         }
+        Err(Error::TagExpired {
+            tag: tag.to_string(),
+        })
     }
 
     /// A client that knows images but no indexes gets the child for the most common platform.
@@ -210,7 +214,7 @@ impl Manifests {
                     }
                 };
                 let ids: Vec<_> = ended.iter().map(|tag| tag.id).collect();
-                tags::end_each(tx, &ids, now).await?;
+                tags::end_each(tx, &ids, now, self.core.settings.push.time_machine).await?;
                 let digest = match reference {
                     Reference::Digest(digest) => Some(digest.clone()),
                     Reference::Tag(_) => None,

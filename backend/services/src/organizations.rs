@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use berth_domain::{
-    AccountId, AccountKind, Email, Error, Namespace, Noun, Page, PageRequest, Result, Timestamp,
+    AccountId, AccountKind, Email, Error, Event, Namespace, Noun, Page, PageRequest, Result,
+    Timestamp,
 };
 use berth_store::accounts::{self, Account};
 use berth_store::gate::NamespaceFacts;
 use berth_store::organizations::{self as rows, Belonging};
-use berth_store::{Conn, repositories::listing};
+use berth_store::{Conn, repositories::listing, tags};
 use sha2::{Digest as _, Sha256};
 
 use crate::access::namespace::{Administer, View};
@@ -17,6 +19,7 @@ use crate::access::policy::{self, Decision, NamespaceAction};
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::creation::create_organization;
+use crate::journal::Subject;
 use crate::repositories::visible_to;
 
 /// No more namespaces are offered to create repositories in; a form searches beyond that.
@@ -43,6 +46,8 @@ pub struct NamespaceView {
     pub avatar_hash: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How long ended tags can be brought back here, for who belongs to it.
+    pub tag_expiration: Option<Duration>,
     /// True for members and administrators.
     pub belongs: bool,
     /// Whether the actor may create repositories here.
@@ -87,6 +92,66 @@ impl Organizations {
                 self.view(tx, actor, id).await
             })
             .await
+    }
+
+    /// Chooses how long ended tags of a namespace can be brought back, `None` as long as everywhere. Tags that
+    /// have ended already follow: a shorter time gives up what it no longer covers, a longer one brings back
+    /// nothing that was removed. `kind` is what the namespace has to be.
+    ///
+    /// # Errors
+    /// A time that is not offered, or an actor that does not administer the namespace.
+    pub async fn choose_tag_expiration(
+        &self,
+        actor: &Actor,
+        kind: AccountKind,
+        name: &Namespace,
+        chosen: Option<Duration>,
+    ) -> Result<NamespaceView> {
+        let core = &self.core;
+        core.db
+            .write(async |tx| {
+                let access = core.gate.namespace::<Administer>(tx, actor, name).await?;
+                if access.kind != kind {
+                    return Err(Error::Hidden(Noun::Namespace));
+                }
+                self.check_offered(chosen)?;
+                tags::choose_window(tx, access.id, chosen, core.settings.push.time_machine).await?;
+                let event = Event::TagExpirationChosen {
+                    namespace: name.clone(),
+                    kind,
+                    seconds: chosen.map(|chosen| chosen.as_secs()),
+                };
+                let subject = Subject {
+                    namespace: Some(access.id),
+                    repository: None,
+                };
+                core.journal.record(tx, actor, subject, &event).await?;
+                self.view(tx, actor, access.id).await
+            })
+            .await
+    }
+
+    fn check_offered(&self, chosen: Option<Duration>) -> Result<()> {
+        let options = &self.core.settings.push.time_machine_options;
+        if options.is_empty() {
+            return Err(Error::forbidden(
+                "namespaces of this registry cannot choose how long deleted tags are kept",
+            ));
+        }
+        match chosen {
+            Some(chosen) if !options.contains(&chosen) => {
+                let offered: Vec<String> = options
+                    .iter()
+                    .map(|option| option.as_secs().to_string())
+                    .collect();
+                Err(Error::invalid_value(format!(
+                    "{} seconds are not offered; choose one of {}",
+                    chosen.as_secs(),
+                    offered.join(", ")
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn view(&self, conn: &mut Conn, actor: &Actor, id: AccountId) -> Result<NamespaceView> {
@@ -164,6 +229,12 @@ impl Organizations {
             avatar_hash: avatar_hash(&account),
             email: account.email.filter(|_| knows_email),
             created_at: account.created_at,
+            tag_expiration: facts.map(|_| {
+                let chosen = account.tag_expiration_ms;
+                let chosen = chosen.and_then(|number| u64::try_from(number).ok());
+                let default = self.core.settings.push.time_machine;
+                chosen.map_or(default, Duration::from_millis)
+            }),
             belongs: facts.is_some(),
             can_create_repository: self.core.gate.writable().is_ok()
                 && may(NamespaceAction::CreateRepository),

@@ -140,6 +140,9 @@ pub struct PushSettings {
     pub upload_life: Duration,
     /// `DEFAULT_TAG_EXPIRATION`: how long the Time Machine can bring a tag back.
     pub time_machine: Duration,
+    /// `TAG_EXPIRATION_OPTIONS`: what namespaces may choose instead; nothing without
+    /// `FEATURE_CHANGE_TAG_EXPIRATION`.
+    pub time_machine_options: Vec<Duration>,
     /// `ALLOW_PULLS_WITHOUT_STRICT_LOGGING`: a pull does not wait for its log row.
     pub lax_pull_logging: bool,
 }
@@ -157,6 +160,9 @@ impl Default for PushSettings {
             lease: Duration::from_hours(1),
             upload_life: Duration::from_hours(48),
             time_machine: Duration::from_hours(14 * 24),
+            time_machine_options: [0, 1, 7, 14, 28]
+                .map(|days| Duration::from_hours(days * 24))
+                .into(),
             lax_pull_logging: false,
         }
     }

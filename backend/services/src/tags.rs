@@ -1,6 +1,7 @@
 //! Tags: lists, deletions and their undoing. What moves a tag is a push, see [`crate::manifests`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use berth_domain::{
     Digest, Error, Event, Noun, Page, PageRequest, RepositoryId, RepositoryPath, Result, TagId,
@@ -219,7 +220,8 @@ impl Tags {
                     Selection::Matching(filter) => self.matching(tx, repository, filter).await?,
                 };
                 let ids: Vec<TagId> = live.iter().map(|tag| tag.id).collect();
-                tags::end_each(tx, &ids, now).await?;
+                let window = self.core.window(tx, repository).await?;
+                tags::end_each(tx, &ids, now, window).await?;
                 let mut names = Vec::with_capacity(live.len());
                 for tag in live {
                     let event = Event::TagDeleted {
@@ -236,7 +238,7 @@ impl Tags {
                 Ok(Ok(DeletedTags {
                     ids,
                     names,
-                    restorable_until: now.after(self.core.settings.push.time_machine),
+                    restorable_until: now.after(window),
                 }))
             })
             .await?
@@ -285,6 +287,7 @@ impl Tags {
                 let found = tags::lifetimes_for_update(tx, ids.as_slice()).await?;
                 let names: Vec<TagName> = found.iter().map(|(tag, _)| tag.name.clone()).collect();
                 let now = self.core.now();
+                let window = self.core.window(tx, repository).await?;
                 let live = tags::by_names(tx, repository, &names, now).await?;
                 let (mut checking, mut outcomes) = (Checking::default(), Vec::new());
                 for id in ids.iter() {
@@ -292,7 +295,7 @@ impl Tags {
                         .iter()
                         .find(|(tag, _)| tag.id == *id && tag.repository_id == repository);
                     let outcome = match lifetime {
-                        Some((tag, digest)) => self.outcome(tag, digest, &live, &outcomes),
+                        Some((tag, digest)) => self.outcome(tag, digest, window, &live, &outcomes),
                         None => Err(Error::Hidden(Noun::Tag)),
                     };
                     checking.take(outcome, &mut outcomes)?;
@@ -314,7 +317,7 @@ impl Tags {
                         tag: ended.name.clone(),
                         digest,
                     };
-                    tags.push(tags::restore(tx, ended, now).await?);
+                    tags.push(tags::restore(tx, ended, now, window).await?);
                     self.core
                         .journal
                         .record(tx, actor, subject(&access), &event)
@@ -330,6 +333,7 @@ impl Tags {
         &self,
         tag: &Tag,
         digest: &Digest,
+        window: Duration,
         live: &[Tag],
         before: &[Outcome],
     ) -> Result<Outcome> {
@@ -350,9 +354,8 @@ impl Tags {
                 "tag `{name}` is selected twice; it can point to one manifest"
             )));
         }
-        let window = self.core.settings.push.time_machine;
-        let ended = tag.ended_at.or(tag.expires_at);
-        if ended.is_none_or(|at| at.after(window) <= self.core.now()) {
+        let until = tag.restorable_until(window);
+        if until.is_none_or(|until| until <= self.core.now()) {
             return Err(Error::conflict(format!(
                 "tag `{name}` ended longer ago than the Time Machine reaches; push it again"
             )));

@@ -24,6 +24,8 @@ pub struct Account {
     pub email: Option<String>,
     /// A disabled account can do nothing.
     pub enabled: bool,
+    /// How far the Time Machine reaches back in its namespace, in milliseconds, where it has chosen.
+    pub tag_expiration_ms: Option<i64>,
     /// Set when it is being deleted.
     pub deleting_at: Option<Timestamp>,
     /// When it was made.

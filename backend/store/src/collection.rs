@@ -6,6 +6,7 @@
 //! on PostgreSQL a push that names a row holds a key lock on it and is seen or waited for.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use berth_domain::{BlobId, ManifestId, RepositoryId, Result, Timestamp, UploadState};
 use diesel::QueryableByName;
@@ -18,6 +19,7 @@ use crate::schema::{
     blob_links, blob_locations, garbage_objects, manifests, repositories, tags, uploads,
 };
 use crate::sql::{execute, id_list};
+use crate::tags::restorable_until;
 
 #[derive(QueryableByName)]
 struct Id {
@@ -37,29 +39,30 @@ async fn ids(conn: &mut Conn, statement: &str) -> Result<Vec<i64>> {
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Ends tags whose expiry has come, at that instant; returns how many.
-pub async fn end_expired_tags(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Round> {
+/// Ends tags whose expiry has come, at that instant, as [`tags::end`](crate::tags::end) does; returns how many.
+pub async fn end_expired_tags(
+    tx: &mut Tx,
+    now: Timestamp,
+    window: Duration,
+    limit: usize,
+) -> Result<Round> {
     let statement = format!(
-        "update tags set ended_at = expires_at where ended_at is null and id in \
+        "update tags set ended_at = expires_at, restorable_until = {until} where ended_at is null and id in \
          (select id from tags where expires_at <= {now} and ended_at is null \
          order by expires_at limit {limit})",
+        until = restorable_until("expires_at", window),
         now = now.0
     );
     Ok(Round::all(execute(tx, &statement).await?))
 }
 
-/// Removes lifetimes of tags that ended before an instant, so that nothing restores them, and has
-/// their manifests looked at; returns how many.
-pub async fn delete_ended_tags(
-    tx: &mut Tx,
-    ended_before: Timestamp,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Round> {
+/// Removes lifetimes of tags that nothing can bring back any more, and has their manifests looked at;
+/// returns how many.
+pub async fn delete_ended_tags(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Round> {
     let ended: Vec<(i64, ManifestId)> = on_backend!(&mut **tx, |c| {
         tags::table
-            .filter(tags::ended_at.le(ended_before))
-            .order(tags::ended_at)
+            .filter(tags::restorable_until.le(now))
+            .order(tags::restorable_until)
             .limit(rows(limit))
             .select((tags::id, tags::manifest_id))
             .load(c)

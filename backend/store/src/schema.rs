@@ -9,6 +9,7 @@ diesel::table! {
         email -> Nullable<Text>,
         enabled -> Bool,
         last_accessed_at -> Nullable<BigInt>,
+        tag_expiration_ms -> Nullable<BigInt>,
         deleting_at -> Nullable<BigInt>,
         created_at -> BigInt,
     }
@@ -231,6 +232,7 @@ diesel::table! {
         started_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
+        restorable_until -> Nullable<BigInt>,
         reversion -> Bool,
         immutable -> Bool,
     }

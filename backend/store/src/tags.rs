@@ -1,12 +1,16 @@
 //! Tags: a row is one lifetime of a name.
 
-use berth_domain::{Digest, ManifestId, RepositoryId, Result, TagId, TagName, Timestamp};
+use std::time::Duration;
+
+use berth_domain::{
+    AccountId, Digest, ManifestId, RepositoryId, Result, TagId, TagName, Timestamp,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error, lost_race};
-use crate::schema::{manifests, tags};
-use crate::sql::contains;
+use crate::schema::{accounts, manifests, repositories, tags};
+use crate::sql::{contains, execute, id_list};
 
 /// One lifetime of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -26,6 +30,73 @@ pub struct Tag {
     pub expires_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Until when an ended one can be brought back.
+    pub(crate) restorable_until: Option<Timestamp>,
+}
+
+impl Tag {
+    /// Until when it can be brought back, where it has ended, or expired and not been ended yet: then `window` counts.
+    pub fn restorable_until(&self, window: Duration) -> Option<Timestamp> {
+        self.restorable_until
+            .or_else(|| self.expires_at.map(|at| at.after(window)))
+    }
+}
+
+/// How far the Time Machine reaches back in the namespace of a tag, where that has chosen.
+const CHOSEN_WINDOW: &str = "(select n.tag_expiration_ms from repositories r \
+    join accounts n on n.id = r.namespace_id where r.id = tags.repository_id)";
+
+/// In SQL: until when a tag that ends at an instant can be brought back; `window` counts where the namespace has not chosen.
+pub(crate) fn restorable_until(ended_at: &str, window: Duration) -> String {
+    let window_ms = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+    format!("{ended_at} + coalesce({CHOSEN_WINDOW}, {window_ms})")
+}
+
+/// How far the Time Machine reaches back in the namespace of a repository, where that has chosen.
+pub async fn chosen_window(conn: &mut Conn, repository: RepositoryId) -> Result<Option<Duration>> {
+    let chosen: Option<Option<i64>> = on_backend!(conn, |c| {
+        repositories::table
+            .inner_join(accounts::table)
+            .filter(repositories::id.eq(repository))
+            .select(accounts::tag_expiration_ms)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(chosen.flatten().map(milliseconds))
+}
+
+/// Chooses how far the Time Machine reaches back in a namespace, `None` as everywhere; what has ended
+/// already can be brought back for so long after its end, or no longer. `window` counts where nothing is chosen.
+///
+/// One statement over all ended tags of the namespace: a second for some hundred thousand.
+pub async fn choose_window(
+    tx: &mut Tx,
+    namespace: AccountId,
+    chosen: Option<Duration>,
+    window: Duration,
+) -> Result<()> {
+    let chosen_ms = chosen.map(|chosen| i64::try_from(chosen.as_millis()).unwrap_or(i64::MAX));
+    on_backend!(&mut **tx, |c| {
+        diesel::update(accounts::table.find(namespace))
+            .set(accounts::tag_expiration_ms.eq(chosen_ms))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    let statement = format!(
+        "update tags set restorable_until = {until} where restorable_until is not null \
+         and repository_id in (select id from repositories where namespace_id = {namespace})",
+        until = restorable_until("ended_at", window),
+        namespace = namespace.0,
+    );
+    execute(tx, &statement).await?;
+    Ok(())
+}
+
+fn milliseconds(number: i64) -> Duration {
+    Duration::from_millis(u64::try_from(number).unwrap_or_default())
 }
 
 /// The rows that readers see: neither ended nor expired.
@@ -109,30 +180,27 @@ pub async fn lifetimes_for_update(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<(Tag
     .map_err(db_error)
 }
 
-/// Ends lifetimes that are still open.
-pub async fn end(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<usize> {
+/// Ends lifetimes that are still open. They can be brought back as long as their namespace has chosen, else
+/// for `window`.
+pub async fn end(tx: &mut Tx, ids: &[TagId], now: Timestamp, window: Duration) -> Result<usize> {
     if ids.is_empty() {
         return Ok(0);
     }
-    on_backend!(&mut **tx, |c| {
-        diesel::update(
-            tags::table
-                .filter(tags::id.eq_any(ids.iter().map(|id| id.0)))
-                .filter(tags::ended_at.is_null()),
-        )
-        .set(tags::ended_at.eq(now))
-        .execute(c)
-        .await
-    })
-    .map_err(db_error)
+    let statement = format!(
+        "update tags set ended_at = {now}, restorable_until = {until} where id in ({ids}) and ended_at is null",
+        until = restorable_until(&now.0.to_string(), window),
+        now = now.0,
+        ids = id_list(ids.iter().map(|id| id.0)),
+    );
+    execute(tx, &statement).await
 }
 
 /// Ends lifetimes that were live a moment ago, each of them.
 ///
 /// # Errors
 /// [`Error::Unavailable`](berth_domain::Error::Unavailable) when one was ended by somebody else since.
-pub async fn end_each(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<()> {
-    if end(tx, ids, now).await? == ids.len() {
+pub async fn end_each(tx: &mut Tx, ids: &[TagId], now: Timestamp, window: Duration) -> Result<()> {
+    if end(tx, ids, now, window).await? == ids.len() {
         Ok(())
     } else {
         Err(lost_race("a tag was moved or deleted while it was deleted"))
@@ -143,9 +211,9 @@ pub async fn end_each(tx: &mut Tx, ids: &[TagId], now: Timestamp) -> Result<()> 
 ///
 /// # Errors
 /// [`Error::Unavailable`](berth_domain::Error::Unavailable) when the name got another lifetime at that moment.
-pub async fn restore(tx: &mut Tx, ended: Tag, now: Timestamp) -> Result<Tag> {
+pub async fn restore(tx: &mut Tx, ended: Tag, now: Timestamp, window: Duration) -> Result<Tag> {
     // One that has expired stays open until the collector comes.
-    end(tx, &[ended.id], now).await?;
+    end(tx, &[ended.id], now, window).await?;
     crate::manifests::undelete(tx, ended.manifest_id).await?;
     let started = start(
         tx,
@@ -163,6 +231,7 @@ pub async fn restore(tx: &mut Tx, ended: Tag, now: Timestamp) -> Result<Tag> {
         started_at: now,
         expires_at: None,
         ended_at: None,
+        restorable_until: None,
         ..ended
     })
 }

@@ -79,7 +79,11 @@ pub(crate) fn run_targets(arguments: &[String]) -> Result<()> {
     for target in options.targets {
         step(&format!("fuzz {target}"), || {
             fuzz(&host, target, options.seconds)?;
-            if options.keep { keep(&host, target) } else { Ok(()) }
+            if options.keep {
+                keep(&host, target)
+            } else {
+                Ok(())
+            }
         })?;
     }
     Ok(())

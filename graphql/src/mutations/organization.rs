@@ -1,11 +1,14 @@
 //! Organizations.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use berth_domain::{Email, Namespace};
+use std::time::Duration;
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use berth_domain::{AccountKind, Email, Error, Namespace, Noun};
+use berth_services::organizations::NamespaceView;
 
 use crate::context::Asks;
-use crate::error::gql_named;
-use crate::types::namespace::Organization;
+use crate::error::{gql, gql_named};
+use crate::types::namespace::{Organization, User};
 
 /// An organization to be.
 #[derive(InputObject)]
@@ -21,6 +24,72 @@ pub(super) struct CreateOrganizationInput {
 pub(super) struct CreateOrganizationPayload {
     /// The new organization.
     organization: Organization,
+}
+
+/// What changes of an organization; what is left out stays.
+#[derive(InputObject)]
+pub(super) struct UpdateOrganizationInput {
+    /// Name of the organization.
+    name: String,
+    /// How long deleted and moved tags can be restored, one of the registry's `tagExpirationOptions`; null
+    /// as long as everywhere. Tags that are deleted already follow.
+    tag_expiration_seconds: MaybeUndefined<i32>,
+}
+
+/// What changing an organization gives.
+#[derive(SimpleObject)]
+pub(super) struct UpdateOrganizationPayload {
+    /// The organization.
+    organization: Organization,
+}
+
+/// What changes of the viewer's account; what is left out stays.
+#[derive(InputObject)]
+pub(super) struct UpdateAccountInput {
+    /// As for an organization, in the viewer's own namespace.
+    tag_expiration_seconds: MaybeUndefined<i32>,
+}
+
+/// What changing the viewer's account gives.
+#[derive(SimpleObject)]
+pub(super) struct UpdateAccountPayload {
+    /// The viewer's account.
+    user: User,
+}
+
+/// Changes what the input names of a namespace.
+async fn update(
+    ctx: &Context<'_>,
+    kind: AccountKind,
+    name: &Namespace,
+    tag_expiration_seconds: MaybeUndefined<i32>,
+) -> Result<NamespaceView> {
+    const FIELD: &str = "tagExpirationSeconds";
+    let chosen = match tag_expiration_seconds {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(seconds) => {
+            let seconds = u64::try_from(seconds)
+                .map_err(|_| Error::invalid_value("a number of seconds is not below 0"))
+                .map_err(gql_named(FIELD))?;
+            Some(Some(Duration::from_secs(seconds)))
+        }
+    };
+    let (organizations, actor) = (&ctx.services().organizations, ctx.actor());
+    match chosen {
+        None => {
+            let view = organizations.by_name(&actor, name).await.map_err(gql)?;
+            if view.kind == kind {
+                Ok(view)
+            } else {
+                Err(gql(Error::Hidden(Noun::Namespace)))
+            }
+        }
+        Some(chosen) => organizations
+            .choose_tag_expiration(&actor, kind, name, chosen)
+            .await
+            .map_err(gql_named(FIELD)),
+    }
 }
 
 /// Mutations of organizations.
@@ -54,5 +123,33 @@ impl OrganizationMutations {
         Ok(CreateOrganizationPayload {
             organization: Organization(view),
         })
+    }
+
+    /// Changes an organization. Scope: `org:admin`. Role: administrator. Log: `org_change_tag_expiration`.
+    async fn update_organization(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: UpdateOrganizationInput,
+    ) -> Result<UpdateOrganizationPayload> {
+        let name: Namespace = input.name.parse().map_err(gql_named("name"))?;
+        let kind = AccountKind::Organization;
+        let view = update(ctx, kind, &name, input.tag_expiration_seconds).await?;
+        Ok(UpdateOrganizationPayload {
+            organization: Organization(view),
+        })
+    }
+
+    /// Changes the viewer's own account. Scope: `user:admin`. Log: `user_change_tag_expiration`.
+    async fn update_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: UpdateAccountInput,
+    ) -> Result<UpdateAccountPayload> {
+        let actor = ctx.actor();
+        let name = actor.user_id().and_then(|_| actor.name());
+        let name = name.ok_or_else(|| Error::unauthenticated("sign in as a user first"));
+        let name: Namespace = name.and_then(|name| name.parse()).map_err(gql)?;
+        let view = update(ctx, AccountKind::User, &name, input.tag_expiration_seconds).await?;
+        Ok(UpdateAccountPayload { user: User(view) })
     }
 }

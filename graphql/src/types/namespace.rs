@@ -68,6 +68,11 @@ fn avatar(view: &NamespaceView) -> Avatar {
     ),
     field(name = "avatar", ty = "Avatar", desc = "A picture for it."),
     field(
+        name = "tag_expiration_seconds",
+        ty = "Option<i32>",
+        desc = "How many seconds deleted and moved tags can be restored here; null unless the viewer belongs to it."
+    ),
+    field(
         name = "repositories",
         ty = "RepositoryConnection",
         desc = "Its repositories that the viewer may see.",
@@ -169,6 +174,13 @@ macro_rules! namespace {
             /// When it was made.
             pub(crate) async fn created_at(&self) -> DateTime {
                 self.0.created_at.into()
+            }
+
+            /// How many seconds deleted and moved tags can be restored here; null unless the viewer belongs
+            /// to it.
+            pub(crate) async fn tag_expiration_seconds(&self) -> Option<i32> {
+                let seconds = self.0.tag_expiration?.as_secs();
+                Some(i32::try_from(seconds).unwrap_or(i32::MAX))
             }
 
             /// Its repositories that the viewer may see.

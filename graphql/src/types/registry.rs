@@ -1,5 +1,7 @@
 //! What everybody may know of the registry.
 
+use std::time::Duration;
+
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use crate::context::Asks;
@@ -74,6 +76,15 @@ impl Registry {
     /// True where signing in with a password is offered.
     async fn direct_login(&self, ctx: &Context<'_>) -> bool {
         ctx.services().settings().users.direct_login
+    }
+
+    /// What a namespace may choose for `tagExpirationSeconds`; empty where it cannot choose.
+    async fn tag_expiration_options(&self, ctx: &Context<'_>) -> Vec<i32> {
+        let options = &ctx.services().settings().push.time_machine_options;
+        let seconds = options.iter().map(Duration::as_secs);
+        seconds
+            .map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX))
+            .collect()
     }
 
     /// What one operation may ask for.

@@ -85,6 +85,8 @@ impl Estate {
             "ids" => json!([target]),
             "repository" => self.repository.clone(),
             "namespace" => json!(self.organization),
+            "name" if of == "updateOrganization" => json!(self.organization),
+            "tagExpirationSeconds" => json!(0),
             "name" if of == "namespace" => json!(self.organization),
             "name" if of == "tag" => json!("1"),
             "name" if of == "createOrganization" => json!(format!("new-{}", self.kind)),

@@ -245,3 +245,46 @@ db_test!(
         assert_eq!(wrong.refused("field"), Some("ids.0"));
     }
 );
+
+db_test!(
+    async fn a_namespace_chooses_its_time_machine_and_goes_back_to_the_default(t: TestRegistry) {
+        const UPDATE: &str = "mutation ($name: String!, $seconds: Int) { updateOrganization(input: \
+             { name: $name, tagExpirationSeconds: $seconds }) { organization { tagExpirationSeconds } } }";
+        let ann = t.user("ann").await;
+        let make =
+            "mutation { createOrganization(input: { name: \"acme\" }) { organization { id } } }";
+        ask(t, &ann, make, json!({})).await.data();
+        let offered = "{ registry { tagExpirationOptions } }";
+        let data = ask(t, &ann, offered, json!({})).await.data();
+        assert_eq!(
+            data["registry"]["tagExpirationOptions"],
+            json!([0, 86_400, 604_800, 1_209_600, 2_419_200])
+        );
+        for (seconds, is) in [(json!(86_400), 86_400), (json!(null), 1_209_600)] {
+            let input = json!({ "name": "acme", "seconds": seconds });
+            let data = ask(t, &ann, UPDATE, input).await.data();
+            let organization = &data["updateOrganization"]["organization"];
+            assert_eq!(organization["tagExpirationSeconds"], is);
+        }
+        let wrong = ask(t, &ann, UPDATE, json!({ "name": "acme", "seconds": 5 })).await;
+        assert_eq!(wrong.refused("code"), Some("INVALID_INPUT"));
+        assert_eq!(wrong.refused("field"), Some("tagExpirationSeconds"));
+        // A user is no organization, and has the own account.
+        let wrong = ask(t, &ann, UPDATE, json!({ "name": "ann", "seconds": 0 })).await;
+        assert_eq!(wrong.refused("code"), Some("NOT_FOUND"));
+        let own = "mutation { updateAccount(input: { tagExpirationSeconds: 0 }) { user { tagExpirationSeconds } } }";
+        let data = ask(t, &ann, own, json!({})).await.data();
+        assert_eq!(data["updateAccount"]["user"]["tagExpirationSeconds"], 0);
+        let nobody = ask(t, &t.anonymous(), own, json!({})).await;
+        assert_eq!(nobody.refused("code"), Some("UNAUTHENTICATED"));
+        // Who does not belong to it is not told.
+        t.push(&ann, "acme/app:1", &TestImage::new(1)).await;
+        let publish = "mutation { changeVisibility(input: { filter: { search: \"app\" }, visibility: PUBLIC }) \
+             { repositories { id } } }";
+        ask(t, &ann, publish, json!({})).await.data();
+        let bob = t.user("bob").await;
+        let look = "{ namespace(name: \"acme\") { tagExpirationSeconds } }";
+        let data = ask(t, &bob, look, json!({})).await.data();
+        assert_eq!(data["namespace"], json!({ "tagExpirationSeconds": null }));
+    }
+);

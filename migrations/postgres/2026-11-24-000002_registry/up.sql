@@ -154,6 +154,7 @@ create table tags (
     started_at bigint not null,
     expires_at bigint,
     ended_at bigint,
+    restorable_until bigint, -- of an ended one
     reversion boolean not null default false,
     immutable boolean not null default false
 );
@@ -161,5 +162,5 @@ create unique index tags_live_name_key on tags (repository_id, name) where ended
 create index tags_history_idx on tags (repository_id, name, id);
 create index tags_live_started_at_idx on tags (repository_id, started_at, id) where ended_at is null;
 create index tags_manifest_id_idx on tags (manifest_id);
-create index tags_ended_at_idx on tags (ended_at) where ended_at is not null;
+create index tags_restorable_until_idx on tags (restorable_until) where restorable_until is not null;
 create index tags_expires_at_idx on tags (expires_at) where expires_at is not null and ended_at is null;

@@ -8,6 +8,7 @@ create table accounts (
     email text,
     enabled boolean not null default true,
     last_accessed_at bigint,
+    tag_expiration_ms bigint, -- how long the Time Machine reaches back here; null for the registry's default
     deleting_at bigint, -- the name stays reserved until everything below it is collected
     created_at bigint not null,
     constraint accounts_uuid_key unique (uuid),

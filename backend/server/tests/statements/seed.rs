@@ -226,9 +226,10 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
         ),
         rows(
             4_000,
-            "tags (repository_id, name, manifest_id, started_at, ended_at)",
+            "tags (repository_id, name, manifest_id, started_at, ended_at, restorable_until)",
             &format!(
-                "{repository}, 'v' || (100000 + i), {manifests} + 1 + i % 2000, {now} - 90000000, {now} - i * 1000000"
+                "{repository}, 'v' || (100000 + i), {manifests} + 1 + i % 2000, {now} - 90000000, {now} - i * 1000000, \
+                 {now} + 1209600000 - i * 1000000"
             ),
         ),
         rows(

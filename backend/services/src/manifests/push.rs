@@ -204,10 +204,11 @@ impl Manifests {
         manifest: ManifestId,
     ) -> Result<Option<Digest>> {
         let now = self.core.now();
+        let window = self.core.settings.push.time_machine;
         let mut previous = None;
         for _ in 0..TAG_ATTEMPTS_MAX {
             if let Some((open, digest)) = tags::open_by_name(tx, repository, tag).await? {
-                if tags::end(tx, &[open.id], now).await? == 0 {
+                if tags::end(tx, &[open.id], now, window).await? == 0 {
                     continue;
                 }
                 previous = Some(digest);

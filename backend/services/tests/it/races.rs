@@ -171,8 +171,12 @@ impl Racer {
             }
             Err(refused) => {
                 let cause = &refused.causes[0].1;
-                let gone = matches!(cause, Error::Hidden(_) | Error::Unavailable { .. });
-                assert!(gone, "{cause:?}");
+                // Removed, being removed, or about to be.
+                let late = matches!(
+                    cause,
+                    Error::Hidden(_) | Error::Unavailable { .. } | Error::Conflict { .. }
+                );
+                assert!(late, "{cause:?}");
                 false
             }
         }
@@ -196,8 +200,8 @@ db_test!(
             }
         };
         let (one, other) = (racer(Duration::ZERO), racer(Duration::ZERO));
-        // For whoever restores, what has just ended lies inside the window.
-        let restorer = racer(1_000_000 * DAY);
+        // What this one ends can be restored until a collector begins its next turn.
+        let restorer = racer(CLAIM);
         let push = async |racer: &Racer, path: &str, tag: &str, mounted: bool| {
             for round in 0..rounds {
                 let image = TestImage::new(round % IMAGES);
@@ -210,7 +214,9 @@ db_test!(
                 let image = TestImage::new((round + 1) % IMAGES);
                 racer.push_until_taken(path, tag, &image, false).await;
                 pull(t, &racer.actor, path, tag).await.unwrap();
-                delete(t, &racer.actor, path, tag).await;
+                let (path, tag) = (path_of(path), tag.parse().unwrap());
+                let deleted = racer.services.manifests.delete(&racer.actor, &path, &tag);
+                deleted.await.unwrap();
             }
         };
         let restore = async |racer: &Racer, path: &str, tag: &str| {
@@ -248,10 +254,14 @@ db_test!(
             pull(t, &ann, path, tag).await.unwrap();
         }
         for path in ["ann/one", "ann/two"] {
-            let view = t.services.repositories.by_path(&ann, &path_of(path)).await;
+            let view = one
+                .services
+                .repositories
+                .by_path(&ann, &path_of(path))
+                .await;
             let repository = view.unwrap().repository.id;
             let all = Selection::Matching(&berth_services::tags::TagFilter::default());
-            let deleted = t.services.tags.delete_many(&ann, repository, all).await;
+            let deleted = one.services.tags.delete_many(&ann, repository, all).await;
             assert!(!deleted.unwrap().names.is_empty());
         }
         // One period, with neither window nor lease nor grace, is all that garbage has.
@@ -276,7 +286,7 @@ db_test!(
         t.clock.advance(15 * DAY);
         let (now, db) = (berth_domain::Clock::now(&*t.clock), t.db());
         let both = db.write(async |first| {
-            collection::delete_ended_tags(first, now, now, 10).await?;
+            collection::delete_ended_tags(first, now, 10).await?;
             // For the second one the tag is still there.
             db.write(async |second| collection::collect_manifests(second, now, now, 10).await)
                 .await
@@ -298,7 +308,7 @@ db_test!(
         delete(t, &ann, "ann/app", "1").await;
         t.clock.advance(15 * DAY);
         let (now, db) = (berth_domain::Clock::now(&*t.clock), t.db());
-        db.write(async |tx| collection::delete_ended_tags(tx, now, now, 10).await)
+        db.write(async |tx| collection::delete_ended_tags(tx, now, 10).await)
             .await
             .unwrap();
         let both = db.write(async |first| {

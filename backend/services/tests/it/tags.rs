@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use berth_domain::{Error, RepositoryId, RepositoryRole, TagId};
+use berth_domain::{AccountKind, Error, Namespace, RepositoryId, RepositoryRole, TagId, TeamRole};
+use berth_services::manifests::{Accept, PullKind};
 use berth_services::many::Selection;
+use berth_services::organizations::NamespaceView;
 use berth_services::permissions::RoleChange;
 use berth_services::tags::{DeletedTags, TagFilter};
-use berth_services::{Actor, Services};
-use berth_store::logs;
+use berth_services::{Actor, Services, Settings};
+use berth_store::{logs, teams};
 use berth_testkit::{TestImage, TestRegistry, db_test, path_of};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -271,5 +273,163 @@ db_test!(
             .map(|(at, _)| *at)
             .collect();
         assert_eq!(at, [1, 2]);
+    }
+);
+
+/// Has the organization `acme` choose a number of days, or none.
+async fn choose(
+    t: &TestRegistry,
+    actor: &Actor,
+    days: Option<u32>,
+) -> Result<NamespaceView, Error> {
+    let acme: Namespace = "acme".parse().unwrap();
+    let chosen = days.map(|days| days * DAY);
+    t.services
+        .organizations
+        .choose_tag_expiration(actor, AccountKind::Organization, &acme, chosen)
+        .await
+}
+
+async fn acme(t: &TestRegistry, owner: &Actor) {
+    let name = "acme".parse().unwrap();
+    let organizations = &t.services.organizations;
+    organizations.create(owner, &name, None).await.unwrap();
+}
+
+async fn collect(t: &TestRegistry) {
+    let workers = t.services.workers();
+    workers.prepare().await.unwrap();
+    assert!(workers.run_kind_if_due("collection").await.unwrap());
+}
+
+/// How a pull of tag 1 is refused.
+async fn refused(t: &TestRegistry, actor: &Actor, path: &str) -> Error {
+    let (path, tag) = (path_of(path), "1".parse().unwrap());
+    let (manifests, accept) = (&t.services.manifests, Accept::default());
+    let pulled = manifests.get(actor, &path, &tag, &accept, PullKind::Get);
+    pulled.await.expect_err("the tag was deleted")
+}
+
+db_test!(
+    async fn a_namespace_chooses_how_long_its_deleted_tags_come_back(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        acme(t, &ann).await;
+        let view = choose(t, &ann, Some(1)).await.unwrap();
+        assert_eq!(view.tag_expiration, Some(DAY));
+        for path in ["acme/app", "ann/app"] {
+            t.push(&ann, &format!("{path}:1"), &TestImage::new(1)).await;
+        }
+        let (here, elsewhere) = (
+            id_of(t, &ann, "acme/app").await,
+            id_of(t, &ann, "ann/app").await,
+        );
+        let now = berth_domain::Clock::now(&*t.clock);
+        let short = delete(t, &ann, here, &["1"]).await;
+        let long = delete(t, &ann, elsewhere, &["1"]).await;
+        assert_eq!(short.restorable_until, now.after(DAY));
+        assert_eq!(long.restorable_until, now.after(14 * DAY));
+
+        t.clock.advance(2 * DAY);
+        let tags = &t.services.tags;
+        assert!(matches!(
+            refused(t, &ann, "acme/app").await,
+            Error::NotFound { .. }
+        ));
+        assert!(matches!(
+            refused(t, &ann, "ann/app").await,
+            Error::TagExpired { .. }
+        ));
+        let late = tags.restore(&ann, here, &short.ids).await.unwrap_err();
+        assert!(
+            matches!(late.causes[0].1, Error::Conflict { .. }),
+            "{late:?}"
+        );
+        collect(t).await;
+        // What the collector took, no longer time brings back; what it left, is there.
+        choose(t, &ann, Some(28)).await.unwrap();
+        let gone = tags.restore(&ann, here, &short.ids).await.unwrap_err();
+        assert!(matches!(gone.causes[0].1, Error::Hidden(_)), "{gone:?}");
+        tags.restore(&ann, elsewhere, &long.ids).await.unwrap();
+    }
+);
+
+db_test!(
+    async fn tags_that_were_deleted_already_follow_a_new_choice(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        acme(t, &ann).await;
+        t.push(&ann, "acme/app:1", &TestImage::new(1)).await;
+        let id = id_of(t, &ann, "acme/app").await;
+        let tags = &t.services.tags;
+        choose(t, &ann, Some(1)).await.unwrap();
+        let deleted = delete(t, &ann, id, &["1"]).await;
+        choose(t, &ann, Some(28)).await.unwrap();
+        t.clock.advance(20 * DAY);
+        collect(t).await;
+        tags.restore(&ann, id, &deleted.ids).await.unwrap();
+
+        let deleted = delete(t, &ann, id, &["1"]).await;
+        choose(t, &ann, Some(0)).await.unwrap();
+        assert!(matches!(
+            refused(t, &ann, "acme/app").await,
+            Error::NotFound { .. }
+        ));
+        assert!(tags.restore(&ann, id, &deleted.ids).await.is_err());
+        // Back to what counts everywhere, before the collector came.
+        let view = choose(t, &ann, None).await.unwrap();
+        assert_eq!(view.tag_expiration, Some(14 * DAY));
+        tags.restore(&ann, id, &deleted.ids).await.unwrap();
+    }
+);
+
+db_test!(
+    async fn only_administrators_choose_and_only_what_is_offered(t: TestRegistry) {
+        let (ann, bob, eve) = (
+            t.user("ann").await,
+            t.user("bob").await,
+            t.user("eve").await,
+        );
+        acme(t, &ann).await;
+        let namespace = t
+            .services
+            .organizations
+            .by_name(&ann, &"acme".parse().unwrap())
+            .await
+            .unwrap();
+        let (member, now) = (bob.user_id().unwrap(), berth_domain::Clock::now(&*t.clock));
+        t.db()
+            .write(async |tx| {
+                let role = TeamRole::Member;
+                let team = teams::insert(tx, namespace.id, "readers", role, now).await?;
+                teams::add_member(tx, team, member, now).await
+            })
+            .await
+            .unwrap();
+        let anonymous = t.anonymous();
+        let outcomes = [
+            choose(t, &bob, Some(1)).await,
+            choose(t, &eve, Some(1)).await,
+            choose(t, &anonymous, Some(1)).await,
+            choose(t, &ann, Some(3)).await,
+        ];
+        let [half, stranger, nobody, other] = outcomes.map(Result::unwrap_err);
+        assert!(matches!(half, Error::Forbidden { .. }), "{half:?}");
+        assert!(matches!(stranger, Error::Hidden(_)), "{stranger:?}");
+        assert!(
+            matches!(nobody, Error::Unauthenticated { .. }),
+            "{nobody:?}"
+        );
+        let offered = "0, 86400, 604800, 1209600, 2419200";
+        assert!(other.to_string().contains(offered), "{other}");
+        let mut settings = Settings::default();
+        settings.push.time_machine_options.clear();
+        let strict = t.replica(settings).organizations;
+        let acme = "acme".parse().unwrap();
+        let kind = AccountKind::Organization;
+        let off = strict
+            .choose_tag_expiration(&ann, kind, &acme, Some(DAY))
+            .await;
+        assert!(matches!(off, Err(Error::Forbidden { .. })), "{off:?}");
+        let view = t.services.organizations.by_name(&ann, &acme).await.unwrap();
+        assert_eq!(view.tag_expiration, Some(14 * DAY), "nothing has changed");
     }
 );

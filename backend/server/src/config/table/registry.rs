@@ -63,12 +63,10 @@ settings! {
     /// How long tags live and how long deleted ones can be brought back.
     pub struct Tags;
     works {
-        /// How long deleted or moved tags can be restored.
+        /// How long deleted or moved tags can be restored; a change counts for those that end after it.
         "DEFAULT_TAG_EXPIRATION" default_expiration: Lifetime = Lifetime::days(14);
-    }
-    later {
         /// What namespaces may choose instead of the default.
-        "TAG_EXPIRATION_OPTIONS": Vec<Lifetime> = vec![
+        "TAG_EXPIRATION_OPTIONS" expiration_options: Vec<Lifetime> = vec![
             Lifetime::seconds(0),
             Lifetime::days(1),
             Lifetime::days(7),
@@ -76,7 +74,9 @@ settings! {
             Lifetime::days(28),
         ];
         /// Whether namespaces may change how long deleted tags can be restored.
-        "FEATURE_CHANGE_TAG_EXPIRATION": bool = true;
+        "FEATURE_CHANGE_TAG_EXPIRATION" change_expiration: bool = true;
+    }
+    later {
         /// Shortest life that a label of an image may give its tags.
         "LABELED_EXPIRATION_MINIMUM": Lifetime = Lifetime::seconds(3600);
         /// Longest life that a label of an image may give its tags.
