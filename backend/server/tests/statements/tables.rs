@@ -1,6 +1,6 @@
 //! Committed tables: a line of text for each key and database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -79,7 +79,12 @@ impl Table {
             for (column, database) in DATABASES.iter().enumerate().filter(|(n, _)| asked(*n)) {
                 let cell = |table: &Self| table.0.get(key).and_then(|cells| cells[column].clone());
                 let (found, known) = (cell(self), cell(&committed));
-                if found != known {
+                let is_same = if *database == "postgresql" {
+                    found.as_deref().map(weighed) == known.as_deref().map(weighed)
+                } else {
+                    found == known
+                };
+                if !is_same {
                     let _ = writeln!(
                         differences,
                         "{key}\n  {database} was {known:?}\n  {database} is {found:?}"
@@ -92,6 +97,34 @@ impl Table {
             "{name} differs; review it, then run with BERTH_UPDATE_TABLES=1:\n{differences}"
         );
     }
+}
+
+/// What counts of a cell. Of two indexes that cost the same PostgreSQL takes the one or the other, as its
+/// statistics come out; that a table is read by an index, along one or whole, is what has to stay.
+fn weighed(cell: &str) -> BTreeSet<String> {
+    let reads = cell.split(", ").map(|read| {
+        let mut words = read.split(' ');
+        match (words.next(), words.next()) {
+            (Some(table), Some(how @ ("by" | "along")))
+                if read.contains("_idx") || read.contains("key") =>
+            {
+                format!("{table} {how} an index")
+            }
+            _ => read.to_owned(),
+        }
+    });
+    reads.collect()
+}
+
+#[test]
+fn an_index_may_be_another_one_but_not_none() {
+    let by = weighed("tags by tags_history_idx, teams by key");
+    assert_eq!(
+        by,
+        weighed("teams by teams_name_key, tags by key, tags by tags_live_name_key")
+    );
+    assert_ne!(by, weighed("tags WHOLE, teams by key"));
+    assert_ne!(by, weighed("tags along tags_history_idx, teams by key"));
 }
 
 #[test]
