@@ -66,6 +66,14 @@ pub(crate) fn robot(field: &str, id: &ID) -> Result<AccountId> {
     }
 }
 
+/// The organization that an argument names.
+pub(crate) fn organization(field: &str, id: &ID) -> Result<AccountId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::Organization(id)) => Ok(id),
+        _ => Err(wrong(field, "organization")),
+    }
+}
+
 /// The tag that an argument names.
 pub(crate) fn tag(field: &str, id: &ID) -> Result<TagId> {
     match GlobalId::decode(id) {

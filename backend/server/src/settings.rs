@@ -73,6 +73,7 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
         collection: CollectionSettings {
             enabled: config.collection.enabled,
             repositories: config.collection.repositories,
+            namespaces: config.collection.namespaces,
             interval: Duration::from_secs(config.collection.frequency_seconds),
             grace: config.collection.grace.0,
             scrub_interval: config.collection.scrub_interval.0,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use berth_domain::{Error, Result};
 use berth_store::collection::{self, Dismantled, Round};
-use berth_store::{Tx, blobs};
+use berth_store::{Tx, blobs, organizations};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
@@ -165,6 +165,32 @@ impl Collection {
                         waiting.push(repository);
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Collection {
+    /// Removes what deleted organizations hold beside repositories, and then them.
+    pub(crate) async fn dismantle_organizations(&self) -> Result<()> {
+        let (turn, core) = (Turn::begin(), &self.core);
+        let mut waiting = Vec::new();
+        while !turn.is_over() {
+            let mut conn = core.db.read().await?;
+            let next = organizations::deleting(&mut conn, &waiting).await?;
+            drop(conn);
+            let Some(organization) = next else { break };
+            let dismantled = core
+                .db
+                .write_alone(async |tx| {
+                    organizations::dismantle(tx, organization, core.now(), BATCH).await
+                })
+                .await?;
+            match dismantled {
+                Dismantled::Partly => {}
+                Dismantled::Wholly => count("organizations", 1),
+                Dismantled::Waiting => waiting.push(organization),
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::creation::create_organization;
 use crate::journal::Subject;
+use crate::many::{Checking, Items, Many};
 use crate::repositories::visible_to;
 
 /// No more namespaces are offered to create repositories in; a form searches beyond that.
@@ -129,6 +130,51 @@ impl Organizations {
                 self.view(tx, actor, access.id).await
             })
             .await
+    }
+
+    /// Deletes all of these organizations or none, with everything in them: robots, teams and repositories are
+    /// refused and hidden at once, and removed by and by. The names stay taken until then.
+    ///
+    /// # Errors
+    /// A cause for each organization that the actor does not administer.
+    pub async fn delete(&self, actor: &Actor, ids: &[AccountId]) -> Many<Vec<Namespace>> {
+        let ids = Items::checked(ids)?;
+        let core = &self.core;
+        core.db
+            .write(async |tx| {
+                let gate = &core.gate;
+                let found = gate
+                    .each_namespace::<Administer>(tx, actor, ids.as_slice())
+                    .await?;
+                let (mut checking, mut organizations) = (Checking::default(), Vec::new());
+                for access in found {
+                    let access = access.and_then(|access| match access.kind {
+                        AccountKind::Organization => Ok(access),
+                        AccountKind::User | AccountKind::Robot => {
+                            Err(Error::Hidden(Noun::Namespace))
+                        }
+                    });
+                    checking.take(access, &mut organizations)?;
+                }
+                if let Some(refused) = checking.refused() {
+                    return Ok(Err(refused));
+                }
+                rows::mark_deleting(tx, ids.as_slice(), core.now()).await?;
+                let mut names = Vec::with_capacity(organizations.len());
+                for access in organizations {
+                    let event = Event::OrganizationDeleted {
+                        namespace: access.name.clone(),
+                    };
+                    let subject = Subject {
+                        namespace: Some(access.id),
+                        repository: None,
+                    };
+                    core.journal.record(tx, actor, subject, &event).await?;
+                    names.push(access.name.clone());
+                }
+                Ok(Ok(names))
+            })
+            .await?
     }
 
     fn check_offered(&self, chosen: Option<Duration>) -> Result<()> {

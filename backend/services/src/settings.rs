@@ -175,6 +175,8 @@ pub struct CollectionSettings {
     pub enabled: bool,
     /// `FEATURE_REPOSITORY_GARBAGE_COLLECTION`: deleted repositories are removed.
     pub repositories: bool,
+    /// `FEATURE_NAMESPACE_GARBAGE_COLLECTION`: deleted organizations are removed.
+    pub namespaces: bool,
     /// `GARBAGE_COLLECTION_FREQUENCY`: from the end of a round to the next.
     pub interval: Duration,
     /// `GARBAGE_COLLECTION_GRACE`: how long bytes outlive their rows, for readers that are still at them.
@@ -188,6 +190,7 @@ impl Default for CollectionSettings {
         Self {
             enabled: true,
             repositories: true,
+            namespaces: true,
             interval: Duration::from_secs(30),
             grace: Duration::from_hours(1),
             scrub_interval: Duration::from_hours(30 * 24),

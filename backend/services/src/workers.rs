@@ -54,6 +54,13 @@ impl Services {
                 }),
             );
         }
+        if settings.namespaces {
+            work.push(
+                self.periodic("organization_removal", settings.interval, async |s| {
+                    s.collection().dismantle_organizations().await
+                }),
+            );
+        }
         if !settings.scrub_interval.is_zero() {
             work.push(self.periodic("scrub", Duration::from_mins(10), async |s| {
                 s.collection().scrub().await

@@ -410,12 +410,12 @@ pub async fn dismantle(
     })
 }
 
-/// How far the removal of a repository is.
+/// How far the removal of a repository or an organization is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dismantled {
     /// There is more to remove.
     Partly,
-    /// Uploads are still open; the sweep ends them.
+    /// Something in it is removed by other work: open uploads by their sweep, repositories by their removal.
     Waiting,
     /// Nothing is left.
     Wholly,

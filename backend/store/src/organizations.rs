@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use berth_domain::{AccountId, AccountKind, Namespace, Result, TeamRole};
+use berth_domain::{AccountId, AccountKind, Namespace, Result, TeamRole, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::accounts::Account;
-use crate::conn::{Conn, db_error};
+use crate::collection::Dismantled;
+use crate::conn::{Conn, Tx, db_error};
 use crate::repositories::listing::{COUNT_MAX, grouped};
 use crate::schema::{accounts, robot_profiles, team_members, teams};
-use crate::sql::{contains, id_list};
+use crate::sql::{contains, execute, id_list};
 
 /// Which organizations a listing holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,85 @@ pub async fn page(
             .await
     })
     .map_err(db_error)
+}
+
+/// Begins the deletion of organizations and of what is in them: nobody sees or uses them from now on, and
+/// their names stay taken until everything is gone. Their robots and the tokens of their applications end.
+pub async fn mark_deleting(tx: &mut Tx, ids: &[AccountId], now: Timestamp) -> Result<()> {
+    let (list, now) = (id_list(ids.iter().map(|id| id.0)), now.0);
+    for what in [
+        format!("accounts set deleting_at = {now} where id in ({list})"),
+        format!("repositories set deleting_at = {now} where namespace_id in ({list})"),
+        format!(
+            "accounts set deleting_at = {now} where id in \
+             (select account_id from robot_profiles where namespace_id in ({list}))"
+        ),
+    ] {
+        execute(tx, &format!("update {what} and deleting_at is null")).await?;
+    }
+    let tokens = format!(
+        "delete from oauth_tokens where application_id in \
+         (select id from oauth_applications where namespace_id in ({list}))"
+    );
+    execute(tx, &tokens).await?;
+    Ok(())
+}
+
+/// The organization that has been waiting longest for its removal, but for some.
+pub async fn deleting(conn: &mut Conn, but: &[AccountId]) -> Result<Option<AccountId>> {
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::deleting_at.is_not_null())
+            .filter(accounts::kind.eq(AccountKind::Organization))
+            .filter(accounts::id.ne_all(but.iter().map(|id| id.0)))
+            .order(accounts::deleting_at)
+            .select(accounts::id)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// Removes a part of what a deleted organization holds, at last the organization, whose name is free then;
+/// tells whether it is gone. It waits for its repositories, which are removed by themselves.
+pub async fn dismantle(
+    tx: &mut Tx,
+    organization: AccountId,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Dismantled> {
+    let id = organization.0;
+    if let Conn::Pg(_) = &**tx {
+        // What is being written into it holds a key lock on it: it is seen after this.
+        execute(
+            tx,
+            &format!("select id from accounts where id = {id} for update"),
+        )
+        .await?;
+    }
+    // One that was created at the moment of the deletion.
+    mark_deleting(tx, &[organization], now).await?;
+    for (table, key, of) in [
+        ("accounts", "account_id", "robot_profiles"),
+        ("teams", "id", "teams"),
+        ("oauth_applications", "id", "oauth_applications"),
+    ] {
+        let statement = format!(
+            "delete from {table} where id in (select {key} from {of} where namespace_id = {id} limit {limit})"
+        );
+        if execute(tx, &statement).await? > 0 {
+            return Ok(Dismantled::Partly);
+        }
+    }
+    let statement = format!(
+        "delete from accounts where id = {id} \
+         and not exists (select 1 from repositories where namespace_id = {id})"
+    );
+    Ok(match execute(tx, &statement).await? {
+        0 => Dismantled::Waiting,
+        _ => Dismantled::Wholly,
+    })
 }
 
 /// How many organizations a listing holds, 10,000 at most.

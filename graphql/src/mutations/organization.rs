@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use async_graphql::{Context, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use berth_domain::{AccountKind, Email, Error, Namespace, Noun};
 use berth_services::organizations::NamespaceView;
 
 use crate::context::Asks;
-use crate::error::{gql, gql_named};
+use crate::error::{gql, gql_many, gql_named};
+use crate::ids;
 use crate::types::namespace::{Organization, User};
 
 /// An organization to be.
@@ -41,6 +42,20 @@ pub(super) struct UpdateOrganizationInput {
 pub(super) struct UpdateOrganizationPayload {
     /// The organization.
     organization: Organization,
+}
+
+/// Which organizations are deleted.
+#[derive(InputObject)]
+pub(super) struct DeleteOrganizationsInput {
+    /// Global ids, at most 1,000.
+    ids: Vec<ID>,
+}
+
+/// What deleting organizations gives.
+#[derive(SimpleObject)]
+pub(super) struct DeleteOrganizationsPayload {
+    /// The ids that are no more.
+    deleted_ids: Vec<ID>,
 }
 
 /// What changes of the viewer's account; what is left out stays.
@@ -136,6 +151,23 @@ impl OrganizationMutations {
         let view = update(ctx, kind, &name, input.tag_expiration_seconds).await?;
         Ok(UpdateOrganizationPayload {
             organization: Organization(view),
+        })
+    }
+
+    /// Deletes organizations with their repositories, robots and teams, all or none; `extensions.detail.items`
+    /// names each in the way. Nobody reaches them from that moment on; the names are free again when everything
+    /// is removed. It cannot be undone. Scope: `org:admin`. Role: administrator. Log: `org_delete`.
+    async fn delete_organizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which organizations.")] input: DeleteOrganizationsInput,
+    ) -> Result<DeleteOrganizationsPayload> {
+        let ids = ids::many(&input.ids, ids::organization).map_err(gql)?;
+        let organizations = &ctx.services().organizations;
+        let deleted = organizations.delete(&ctx.actor(), &ids).await;
+        deleted.map_err(gql_many)?;
+        Ok(DeleteOrganizationsPayload {
+            deleted_ids: input.ids,
         })
     }
 

@@ -81,6 +81,7 @@ impl Estate {
         };
         match field {
             "id" => target.clone(),
+            "ids" if of == "deleteOrganizations" => json!([self.namespace]),
             "ids" if of == "restoreTags" => json!([self.tag]),
             "ids" => json!([target]),
             "repository" => self.repository.clone(),

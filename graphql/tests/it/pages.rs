@@ -288,3 +288,29 @@ db_test!(
         assert_eq!(data["namespace"], json!({ "tagExpirationSeconds": null }));
     }
 );
+
+db_test!(
+    async fn organizations_are_deleted_all_or_none(t: TestRegistry) {
+        const DELETE: &str =
+            "mutation ($ids: [ID!]!) { deleteOrganizations(input: { ids: $ids }) { deletedIds } }";
+        let ann = t.user("ann").await;
+        let make =
+            "mutation { createOrganization(input: { name: \"acme\" }) { organization { id } } }";
+        let made = ask(t, &ann, make, json!({})).await.data();
+        let id = &made["createOrganization"]["organization"]["id"];
+        let data = ask(t, &ann, "{ viewer { user { id } } }", json!({}))
+            .await
+            .data();
+        let user = &data["viewer"]["user"]["id"];
+        let wrong = ask(t, &ann, DELETE, json!({ "ids": [id, user] })).await;
+        assert_eq!(wrong.refused("field"), Some("ids.1"));
+        let nobody = ask(t, &t.anonymous(), DELETE, json!({ "ids": [id] })).await;
+        assert!(nobody.refused("code").is_some());
+        let data = ask(t, &ann, DELETE, json!({ "ids": [id] })).await.data();
+        assert_eq!(data["deleteOrganizations"]["deletedIds"], json!([id]));
+        let look = "{ namespace(name: \"acme\") { id } organizations { totalCount } }";
+        let data = ask(t, &ann, look, json!({})).await.data();
+        assert_eq!(data["namespace"], json!(null));
+        assert_eq!(data["organizations"]["totalCount"], 0);
+    }
+);

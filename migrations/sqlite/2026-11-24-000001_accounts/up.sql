@@ -15,6 +15,7 @@ create table accounts (
     constraint accounts_name_key unique (name),
     constraint accounts_kind_check check (kind in ('user', 'organization', 'robot'))
 );
+create index accounts_deleting_at_idx on accounts (deleting_at) where deleting_at is not null;
 create unique index accounts_user_email_key on accounts (lower(email)) where kind = 'user' and email is not null;
 
 create table user_profiles (

@@ -9,6 +9,7 @@ pub(crate) async fn periodic(r: &mut Registry) {
     for kind in [
         "collection",
         "repository_removal",
+        "organization_removal",
         "upload_sweep",
         "object_sweep",
         "part_sweep",

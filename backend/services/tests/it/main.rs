@@ -5,6 +5,7 @@
 mod accounts;
 mod cancellation;
 mod collection;
+mod deletions;
 mod events;
 mod faults;
 mod histories;

@@ -108,13 +108,13 @@ settings! {
         "GARBAGE_COLLECTION_GRACE" grace: Lifetime = Lifetime::seconds(3600);
         /// Whether what deleted repositories held is removed.
         "FEATURE_REPOSITORY_GARBAGE_COLLECTION" repositories: bool = true;
+        /// Whether deleted organizations are removed. Until they are, their names stay taken.
+        "FEATURE_NAMESPACE_GARBAGE_COLLECTION" namespaces: bool = true;
         /// How often each stored object is read and hashed again. A lost or changed one is reported and
         /// replaced by the next push of the same content. `0s` is never.
         "STORAGE_SCRUB_INTERVAL" scrub_interval: Lifetime = Lifetime::days(30);
     }
     later {
-        /// Whether deleted namespaces are removed in the background.
-        "FEATURE_NAMESPACE_GARBAGE_COLLECTION": bool = true;
     }
     never {
     }
