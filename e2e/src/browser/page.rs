@@ -8,8 +8,8 @@ use chromiumoxide::cdp::browser_protocol::dom::{
     self, BackendNodeId, GetContentQuadsParams, ScrollIntoViewIfNeededParams,
 };
 use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetCpuThrottlingRateParams, SetDeviceMetricsOverrideParams,
-    SetEmulatedMediaParams, SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
+    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams,
+    SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
 };
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, InsertTextParams,
@@ -87,12 +87,6 @@ impl Page {
             .await
             .expect("Chromium changes its language");
         self.look = look;
-    }
-
-    /// Makes the processor this many times slower for the page.
-    pub async fn slow_down(&self, times: f64) {
-        let rate = SetCpuThrottlingRateParams::new(times);
-        self.tab.execute(rate).await.expect("Chromium slows down");
     }
 
     /// How it is looked at.
