@@ -30,6 +30,8 @@ pub struct PowerDisk {
 struct Durable {
     contents: HashMap<u64, Vec<u8>>,
     entries: HashMap<PathBuf, Vec<Entry>>,
+    /// Every file that is spoken of, kept open: a filesystem may give the inode of a removed file to the next one.
+    held: HashMap<u64, fs::File>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,11 +93,22 @@ impl Durable {
     fn take(&mut self, path: &Path) {
         let facts = fs::metadata(path).expect("what was synced is there");
         if facts.is_dir() {
-            self.entries.insert(path.to_owned(), list(path));
+            let entries = list(path);
+            for entry in entries.iter().filter(|entry| !entry.is_folder) {
+                self.hold(&entry.path, entry.inode);
+            }
+            self.entries.insert(path.to_owned(), entries);
         } else {
             let bytes = fs::read(path).expect("what was synced can be read");
+            self.hold(path, facts.ino());
             self.contents.insert(facts.ino(), bytes);
         }
+    }
+
+    fn hold(&mut self, path: &Path, inode: u64) {
+        self.held
+            .entry(inode)
+            .or_insert_with(|| fs::File::open(path).expect("it is there"));
     }
 
     fn take_all(&mut self, folder: &Path) {
