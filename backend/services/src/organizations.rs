@@ -208,10 +208,10 @@ impl Organizations {
     /// A namespace by name: for its members, and for who sees a repository in it.
     pub async fn by_name(&self, actor: &Actor, name: &Namespace) -> Result<NamespaceView> {
         let mut conn = self.core.db.read().await?;
-        let Some(account) = accounts::by_name(&mut conn, name).await? else {
-            return Err(Error::Hidden(Noun::Namespace));
-        };
-        self.view(&mut conn, actor, account.id).await
+        let account = accounts::by_name(&mut conn, name).await?;
+        // What is not there is looked for as long as what the actor may not know of.
+        let id = account.map_or(AccountId(0), |account| account.id);
+        self.view(&mut conn, actor, id).await
     }
 
     /// Those of many namespaces that the actor may know, by id.

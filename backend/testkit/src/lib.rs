@@ -12,6 +12,7 @@ mod database;
 pub mod faults;
 pub mod images;
 pub mod power;
+pub mod recorder;
 mod registry;
 
 pub use database::TestDatabase;

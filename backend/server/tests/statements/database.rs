@@ -5,8 +5,8 @@ use tokio_postgres::NoTls;
 
 use crate::literals;
 use crate::plan::Plan;
-use crate::recorder::Statement;
 use crate::{postgres, sqlite};
+use berth_testkit::recorder::Statement;
 
 /// A connection beside those of the services.
 pub(crate) enum Raw {

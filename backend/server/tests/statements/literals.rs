@@ -1,7 +1,7 @@
 //! Statements with the values in them that were bound to them, so that a database can be asked about
 //! what really ran; and without any, so that two runs of one statement are one line.
 
-use crate::recorder::Statement;
+use berth_testkit::recorder::Statement;
 
 /// The statement with its values in place of the parameters.
 pub(crate) fn filled_in(statement: &Statement) -> String {

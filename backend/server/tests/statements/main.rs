@@ -10,7 +10,6 @@ mod literals;
 mod plan;
 mod postgres;
 mod queries;
-mod recorder;
 mod registry;
 mod requests;
 mod seed;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::database::Raw;
-use crate::recorder::{self, Statement};
 use crate::seed::{self, Centre};
+use berth_testkit::recorder::{self, Statement};
 
 /// The host that clients know the registry by.
 const HOST: &str = "reg.test";

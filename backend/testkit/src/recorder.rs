@@ -1,5 +1,6 @@
 //! What is sent to the database, written down by Diesel's own instrumentation: whatever sends it,
-//! and however its connection came to be.
+//! and however its connection came to be. It is one for the whole process, so a test that records is
+//! alone in its binary.
 
 use std::sync::Mutex;
 
@@ -7,18 +8,18 @@ use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 
 /// A statement as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Statement {
+pub struct Statement {
     /// Its text.
-    pub(crate) sql: String,
+    pub sql: String,
     /// What was bound to it, as Rust prints it.
-    pub(crate) binds: String,
+    pub binds: String,
 }
 
 /// `None` while nobody records.
 static RECORD: Mutex<Option<Vec<Statement>>> = Mutex::new(None);
 
 /// Has every connection that is opened from now on tell what it sends.
-pub(crate) fn install() {
+pub fn install() {
     #[expect(
         clippy::needless_pass_by_value,
         reason = "Diesel hands events over like this"
@@ -47,7 +48,7 @@ fn note(text: &str) {
 }
 
 /// Runs something and returns what it sent; a test binary does so one at a time.
-pub(crate) async fn record<T>(work: impl Future<Output = T>) -> (T, Vec<Statement>) {
+pub async fn record<T>(work: impl Future<Output = T>) -> (T, Vec<Statement>) {
     *RECORD.lock().expect("no recorder panicked") = Some(Vec::new());
     let done = work.await;
     let recorded = RECORD.lock().expect("no recorder panicked").take();
@@ -61,12 +62,12 @@ impl Statement {
     }
 
     /// Whether it only reads.
-    pub(crate) fn reads(&self) -> bool {
+    pub fn reads(&self) -> bool {
         self.begins_with(&["select", "with"])
     }
 
     /// Whether it writes.
-    pub(crate) fn writes(&self) -> bool {
+    pub fn writes(&self) -> bool {
         self.begins_with(&["insert", "update", "delete"])
     }
 }
