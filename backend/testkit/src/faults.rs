@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use berth_domain::{Error, Result};
+use berth_domain::{Error, ManualClock, Result};
 use berth_storage::{ByteStream, Object, StorageDriver, Write};
 use berth_store::{Call, Probe};
 use url::Url;
@@ -18,7 +18,12 @@ pub enum Fault {
     Before,
     /// It does, and the answer is lost.
     After,
+    /// It does, but so late that leases have passed, and the answer is lost.
+    Late,
 }
+
+/// How late that is.
+const LATE: Duration = Duration::from_secs(16);
 
 /// Counts calls and fails one of them.
 #[derive(Debug)]
@@ -27,17 +32,34 @@ pub struct Faults {
     calls: AtomicU64,
     failing: u64,
     is_the_end: bool,
+    /// Of a call that is late: the clock, and whether its answer is still to be lost.
+    clock: Option<Arc<ManualClock>>,
+    is_late: AtomicBool,
 }
 
 impl Faults {
     /// Lets call number `failing` fail, counted from zero.
     pub fn at(failing: u64, fault: Fault) -> Arc<Self> {
+        Arc::new(Self::new(failing, fault))
+    }
+
+    /// Lets call number `failing` come late by this clock, and its answer be lost.
+    pub fn late(failing: u64, clock: &Arc<ManualClock>) -> Arc<Self> {
         Arc::new(Self {
+            clock: Some(Arc::clone(clock)),
+            ..Self::new(failing, Fault::Late)
+        })
+    }
+
+    const fn new(failing: u64, fault: Fault) -> Self {
+        Self {
             fault,
             calls: AtomicU64::new(0),
             failing,
             is_the_end: false,
-        })
+            clock: None,
+            is_late: AtomicBool::new(false),
+        }
     }
 
     /// Nothing fails.
@@ -48,10 +70,8 @@ impl Faults {
     /// Call number `failing` fails and every call after it: a process that has died.
     pub fn from(failing: u64, fault: Fault) -> Arc<Self> {
         Arc::new(Self {
-            fault,
-            calls: AtomicU64::new(0),
-            failing,
             is_the_end: true,
+            ..Self::new(failing, fault)
         })
     }
 
@@ -60,12 +80,27 @@ impl Faults {
         self.calls.load(Ordering::SeqCst) > self.failing
     }
 
-    /// Counts a call where it may fail in this way.
-    fn count(&self, fault: Fault) -> Result<()> {
+    /// Counts a call, which comes to its deed or to its answer.
+    fn count(&self, moment: Fault) -> Result<()> {
         let is_dead = self.is_the_end && self.has_failed();
+        let counted = match self.fault {
+            Fault::Late => Fault::Before,
+            other => other,
+        };
         let is_chosen =
-            fault == self.fault && self.calls.fetch_add(1, Ordering::SeqCst) == self.failing;
-        if is_dead || is_chosen {
+            moment == counted && self.calls.fetch_add(1, Ordering::SeqCst) == self.failing;
+        let fails = match (&self.clock, moment) {
+            (Some(clock), Fault::Before) => {
+                if is_chosen {
+                    clock.advance(LATE);
+                    self.is_late.store(true, Ordering::SeqCst);
+                }
+                false
+            }
+            (Some(_), _) => self.is_late.swap(false, Ordering::SeqCst),
+            (None, _) => is_dead || is_chosen,
+        };
+        if fails {
             return Err(Error::unavailable(
                 "the test",
                 std::io::Error::other("made to fail"),
@@ -78,6 +113,11 @@ impl Faults {
     pub fn probe(self: &Arc<Self>) -> Probe {
         let faults = Arc::clone(self);
         Arc::new(move |call| match call {
+            // There is nothing to lose of a connection but the connection.
+            Call::Read | Call::Begin if faults.clock.is_some() => {
+                faults.count(Fault::Before)?;
+                faults.count(Fault::After)
+            }
             Call::Read | Call::Begin | Call::Commit => faults.count(Fault::Before),
             Call::Committed => faults.count(Fault::After),
         })

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use crate::database::TestDatabase;
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::{Backend, TestImage};
 
 /// The password of every test user.
@@ -63,6 +63,14 @@ impl TestRegistry {
             &self.storage,
             settings,
         )
+    }
+
+    /// Faults that let call number `failing` fail, by this registry's clock.
+    pub fn faults(&self, failing: u64, fault: Fault) -> Arc<Faults> {
+        match fault {
+            Fault::Late => Faults::late(failing, &self.clock),
+            Fault::Before | Fault::After => Faults::at(failing, fault),
+        }
     }
 
     /// A replica whose database and storage fail where `faults` says.

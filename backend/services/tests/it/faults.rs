@@ -1,5 +1,5 @@
-//! Every call of database and storage fails once, before and after its deed: nothing panics, nothing
-//! half done shows, the same work done again succeeds, and sweeps leave nothing behind.
+//! Every call of database and storage fails once, before its deed, after it, and after it and too late:
+//! nothing panics, nothing half done shows, the same work done again succeeds, and sweeps leave nothing behind.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use berth_services::manifests::{Accept, PullKind};
 use berth_services::many::Selection;
 use berth_services::uploads::Started;
 use berth_services::{Actor, Origin, Services, Settings};
-use berth_testkit::faults::{Fault, Faults};
+use berth_testkit::faults::Fault;
 use berth_testkit::{PASSWORD, TestImage, TestRegistry, body, db_test, path_of};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -30,14 +30,14 @@ async fn at_every_call(t: &TestRegistry, before: Work, work: Work, after: Work) 
     // As at the first start of a server: what comes later is this registry's own.
     assert!(workers.run_kind_if_due("orphan_sweep").await.unwrap());
     let mut made = Vec::new();
-    for fault in [Fault::Before, Fault::After] {
+    for fault in [Fault::Before, Fault::After, Fault::Late] {
         for call in 0.. {
             assert!(call < CALLS_MAX, "the work ends");
             let name = format!("{fault:?}{call}").to_lowercase();
             let image = TestImage::new(made.len() as u64);
             before(&t.services, &ann, &name, &image).await.unwrap();
             made.push(name.clone());
-            let faults = Faults::at(call, fault);
+            let faults = t.faults(call, fault);
             let faulty = t.faulty(Settings::default(), &faults);
             let outcome = work(&faulty, &ann, &name, &image).await;
             if !faults.has_failed() {
@@ -373,14 +373,14 @@ db_test!(
         let objects = t.storage.list(None, 100).await.unwrap().len();
         let kinds = ["collection", "object_sweep"];
         let mut seed = 1;
-        for fault in [Fault::Before, Fault::After] {
+        for fault in [Fault::Before, Fault::After, Fault::Late] {
             for call in 0.. {
                 assert!(call < CALLS_MAX, "the work ends");
                 seed += 1;
                 let image = TestImage::new(seed);
                 push(&t.services, &ann, "gone", &image).await.unwrap();
                 delete(&t.services, &ann, "gone", &image).await.unwrap();
-                let faults = Faults::at(call, fault);
+                let faults = t.faults(call, fault);
                 let faulty = t.faulty(Settings::default(), &faults).workers();
                 // Window, lease and grace period, each in its turn, and one after what failed.
                 for turn in 0..5 {
