@@ -28,4 +28,4 @@ pub use platform::Platform;
 pub use roles::{AccountKind, RepositoryRole, RepositoryState, TeamRole, UploadState, Visibility};
 pub use scope::{Scope, Scopes};
 pub use secret::Secret;
-pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use time::{CLOCKS_APART, Clock, ManualClock, SystemClock, Timestamp};

@@ -41,6 +41,10 @@ impl Timestamp {
     }
 }
 
+/// More than the clocks of replicas are apart. An end that lies further ahead than its span and this
+/// was written by a clock that was wrong, and counts no more.
+pub const CLOCKS_APART: Duration = Duration::from_mins(1);
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,6 +92,12 @@ impl ManualClock {
     pub fn advance(&self, span: Duration) {
         let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Turns the hand back.
+    pub fn turn_back(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        self.0.fetch_sub(millis, Ordering::SeqCst);
     }
 }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth_domain::{Clock, Result};
+use berth_domain::{CLOCKS_APART, Clock, Result};
 use berth_store::{Db, schedules};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -110,9 +110,10 @@ impl Workers {
         let started = tokio::time::Instant::now();
         let now = self.clock.now();
         let until = now.after(RUN_MAX);
+        let far = now.after(work.interval).after(CLOCKS_APART);
         let claimed = self
             .db
-            .write(async |tx| schedules::claim(tx, work.kind, &self.name, now, until).await)
+            .write(async |tx| schedules::claim(tx, work.kind, &self.name, now, until, far).await)
             .await?;
         if !claimed {
             return Ok(false);

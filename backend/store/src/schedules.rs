@@ -24,18 +24,26 @@ pub async fn ensure(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<()> {
 }
 
 /// Takes the work for `worker` until `until` when it is due and nobody holds it; tells whether it was had.
+///
+/// What is due after `far` was put there by a clock that was ahead, and is due at once. A claim stays
+/// its holder's even so, since two at once are worse than one that comes late.
 pub async fn claim(
     tx: &mut Tx,
     kind: &str,
     worker: &str,
     now: Timestamp,
     until: Timestamp,
+    far: Timestamp,
 ) -> Result<bool> {
     let changed = on_backend!(&mut **tx, |c| {
         diesel::update(
             job_schedules::table
                 .find(kind)
-                .filter(job_schedules::next_run_at.le(now))
+                .filter(
+                    job_schedules::next_run_at
+                        .le(now)
+                        .or(job_schedules::next_run_at.gt(far)),
+                )
                 .filter(
                     job_schedules::locked_until
                         .is_null()

@@ -1,6 +1,8 @@
 //! Uploads in progress: everything a replica needs to go on with one that another began.
 
-use berth_domain::{AccountId, RepositoryId, Result, Timestamp, UploadId, UploadState};
+use berth_domain::{
+    AccountId, CLOCKS_APART, RepositoryId, Result, Timestamp, UploadId, UploadState,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -95,7 +97,8 @@ pub async fn open(
     .map_err(db_error)
 }
 
-/// Takes the lease of an open upload that nobody holds; tells whether it was had.
+/// Takes the lease of an open upload that nobody holds, or that was given by a clock which was far
+/// ahead; tells whether it was had.
 pub async fn lease(
     tx: &mut Tx,
     id: UploadId,
@@ -103,6 +106,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool> {
+    let far = until.after(CLOCKS_APART);
     let changed = on_backend!(&mut **tx, |c| {
         diesel::update(
             uploads::table
@@ -111,7 +115,8 @@ pub async fn lease(
                 .filter(
                     uploads::leased_until
                         .is_null()
-                        .or(uploads::leased_until.assume_not_null().le(now)),
+                        .or(uploads::leased_until.assume_not_null().le(now))
+                        .or(uploads::leased_until.assume_not_null().gt(far)),
                 ),
         )
         .set((

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod cancellation;
+mod clocks;
 mod collection;
 mod deletions;
 mod events;
