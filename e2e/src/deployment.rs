@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::balancer::Balancer;
 use crate::random;
-use crate::server::{self, Environment, Server};
+use crate::server::{self, Disk, Environment, Server};
 
 /// How many lines of the servers' logs a failed test shows.
 const ERRORS_SHOWN: usize = 10;
@@ -53,8 +53,22 @@ impl Deployment {
         Self::start_behind(shape, keys, &[]).await
     }
 
-    /// The same, reaching its services on other ports: from, to.
+    /// Starts an empty embedded registry whose data folder is a disk of its own.
+    pub async fn start_on(disk: Disk, keys: &[(&str, &str)]) -> Self {
+        Self::start_any(Shape::Embedded, keys, &[], Some(disk)).await
+    }
+
+    /// The same as [`Deployment::start_with`], reaching its services on other ports: from, to.
     pub async fn start_behind(shape: Shape, keys: &[(&str, &str)], detours: &[(u16, u16)]) -> Self {
+        Self::start_any(shape, keys, detours, None).await
+    }
+
+    async fn start_any(
+        shape: Shape,
+        keys: &[(&str, &str)],
+        detours: &[(u16, u16)],
+        disk: Option<Disk>,
+    ) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("berth-e2e-")
             .tempdir()
@@ -90,12 +104,12 @@ impl Deployment {
             folder,
         };
         match shape {
-            Shape::Embedded => deployment.add_server(host).await,
+            Shape::Embedded => deployment.add_server(host, disk).await,
             Shape::Scaled => {
                 deployment.berth(&["migrate"], None).await;
                 let replicas = [server::free_address(), server::free_address()];
                 for replica in replicas {
-                    deployment.add_server(replica).await;
+                    deployment.add_server(replica, None).await;
                 }
                 deployment.balancer = Some(Balancer::start(host, replicas.to_vec()).await);
             }
@@ -171,41 +185,30 @@ impl Deployment {
         bad[bad.len().saturating_sub(ERRORS_SHOWN)..].join("\n")
     }
 
-    async fn add_server(&mut self, address: SocketAddr) {
+    async fn add_server(&mut self, address: SocketAddr, disk: Option<Disk>) {
         let mut folder = self.folder.path().to_path_buf();
         if self.shape == Shape::Scaled {
             // Replicas share nothing on disk.
             folder.push(address.port().to_string());
             std::fs::create_dir(&folder).expect("the folder is new");
         }
+        let environment = self.environment.clone();
         self.servers
-            .push(Server::start(address, folder, self.environment.clone()).await);
+            .push(Server::start_on(disk, address, folder, environment).await);
     }
 }
 
 /// A database of its own and a folder of its own in the bucket.
 async fn scaled_environment() -> Environment {
-    let service = |name: &str| {
-        std::env::var(name)
-            .unwrap_or_else(|_| panic!("`{name}` is not set: run `cargo xtask test --only e2e`"))
-    };
     let url = service("BERTH_TEST_POSTGRES_URL");
     let database = random::name("berth_e2e_");
     create_database(&url, &database).await;
     let (server, _) = url
         .rsplit_once('/')
         .expect("a database URL ends with a database");
-    let storage = format!(
-        "{{default: [S3Storage, {{s3_bucket: {}, s3_access_key: {}, s3_secret_key: {}, s3_region: us-east-1, \
-         endpoint_url: \"{}\", storage_path: /{database}}}]}}",
-        service("BERTH_TEST_S3_BUCKET"),
-        service("BERTH_TEST_S3_ACCESS_KEY"),
-        service("BERTH_TEST_S3_SECRET_KEY"),
-        service("BERTH_TEST_S3_ENDPOINT"),
-    );
     [
         ("BERTH_DB_URI", database_url(server, &database)),
-        ("BERTH_DISTRIBUTED_STORAGE_CONFIG", storage),
+        ("BERTH_DISTRIBUTED_STORAGE_CONFIG", bucket(&database)),
         (
             "BERTH_DISTRIBUTED_STORAGE_PREFERENCE",
             "[default]".to_owned(),
@@ -214,6 +217,24 @@ async fn scaled_environment() -> Environment {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
+}
+
+/// An address or a name of a service that tests use.
+fn service(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("`{name}` is not set: run `cargo xtask test --only e2e`"))
+}
+
+/// The value of `DISTRIBUTED_STORAGE_CONFIG` for a folder in the bucket of the test services.
+pub fn bucket(folder: &str) -> String {
+    format!(
+        "{{default: [S3Storage, {{s3_bucket: {}, s3_access_key: {}, s3_secret_key: {}, s3_region: us-east-1, \
+         endpoint_url: \"{}\", storage_path: /{folder}}}]}}",
+        service("BERTH_TEST_S3_BUCKET"),
+        service("BERTH_TEST_S3_ACCESS_KEY"),
+        service("BERTH_TEST_S3_SECRET_KEY"),
+        service("BERTH_TEST_S3_ENDPOINT"),
+    )
 }
 
 /// As an operator would write it: by TLS, with the certificate of the authority that signed the server's.

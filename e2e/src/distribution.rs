@@ -72,6 +72,16 @@ impl Distribution {
         }
     }
 
+    /// Its token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
     /// A request to a path below `/v2/{repository}/` at the server `url`.
     pub fn request(&self, method: Method, url: &str, path: &str) -> RequestBuilder {
         self.absolute(method, &format!("{url}/v2/{}/{path}", self.repository))

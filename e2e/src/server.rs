@@ -21,7 +21,15 @@ pub struct Server {
     address: SocketAddr,
     environment: Environment,
     folder: PathBuf,
+    disk: Option<Disk>,
     child: Child,
+}
+
+/// A small disk of its own for a server's data folder, which only that server sees and which ends with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// Its size in MiB.
+    pub mebibytes: u32,
 }
 
 /// The binary under test: `BERTH_BIN`, else the release binary.
@@ -51,7 +59,10 @@ pub fn free_address() -> SocketAddr {
 
 /// A command of the binary in a server's environment, without any of ours.
 pub fn command(folder: &PathBuf, environment: &Environment) -> Command {
-    let mut command = Command::new(binary());
+    prepared(Command::new(binary()), folder, environment)
+}
+
+fn prepared(mut command: Command, folder: &PathBuf, environment: &Environment) -> Command {
     for (name, _) in
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BERTH_"))
     {
@@ -67,11 +78,22 @@ pub fn command(folder: &PathBuf, environment: &Environment) -> Command {
 impl Server {
     /// Starts a server whose relative paths lie in `folder` and waits until it is ready.
     pub async fn start(address: SocketAddr, folder: PathBuf, environment: Environment) -> Self {
-        let child = spawn(address, &folder, &environment);
+        Self::start_on(None, address, folder, environment).await
+    }
+
+    /// The same, with its data on a disk of its own.
+    pub async fn start_on(
+        disk: Option<Disk>,
+        address: SocketAddr,
+        folder: PathBuf,
+        environment: Environment,
+    ) -> Self {
+        let child = spawn(disk, address, &folder, &environment);
         let mut server = Self {
             address,
             environment,
             folder,
+            disk,
             child,
         };
         server.wait_until_ready().await;
@@ -124,6 +146,24 @@ impl Server {
             .expect("a size in kB")
     }
 
+    /// The data folder as the server itself sees it, for one that has a disk of its own.
+    pub fn data_within(&self) -> PathBuf {
+        let folder = self.folder.strip_prefix("/").unwrap_or(&self.folder);
+        PathBuf::from(format!("/proc/{}/root", self.id()))
+            .join(folder)
+            .join("data")
+    }
+
+    /// Runs a line of shell in its data folder, with the disks that it sees.
+    pub async fn within(&self, line: &str) {
+        let line = format!("cd '{}' && {line}", self.folder.join("data").display());
+        crate::command::Run::new("nsenter")
+            .args(["--user", "--mount", "--preserve-credentials", "--target"])
+            .args([&self.id().to_string(), "sh", "-c", &line])
+            .ok()
+            .await;
+    }
+
     /// Sends it a signal, such as `STOP`.
     pub async fn signal(&self, name: &str) {
         crate::command::Run::new("kill")
@@ -153,7 +193,7 @@ impl Server {
 
     /// Starts it again on the same address and data.
     pub async fn start_again(&mut self) {
-        self.child = spawn(self.address, &self.folder, &self.environment);
+        self.child = spawn(self.disk, self.address, &self.folder, &self.environment);
         self.wait_until_ready().await;
     }
 
@@ -195,14 +235,31 @@ fn log_path(folder: &std::path::Path, address: SocketAddr) -> PathBuf {
     folder.join(format!("berth-{}.log", address.port()))
 }
 
-fn spawn(address: SocketAddr, folder: &PathBuf, environment: &Environment) -> Child {
+/// Mounts a disk on the data folder, in namespaces that need no rights, and becomes the server.
+const ON_A_DISK: &str =
+    "mkdir -p data && mount -t tmpfs -o mode=700,size=$0m berth data && exec \"$@\"";
+
+fn spawn(
+    disk: Option<Disk>,
+    address: SocketAddr,
+    folder: &PathBuf,
+    environment: &Environment,
+) -> Child {
     let path = log_path(folder, address);
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(&path);
     let log = log.unwrap_or_else(|error| panic!("cannot open `{}`: {error}", path.display()));
-    let mut serve = command(folder, environment);
+    let mut serve = match disk {
+        None => command(folder, environment),
+        Some(disk) => {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--map-root-user", "--mount", "sh", "-c", ON_A_DISK]);
+            unshare.arg(disk.mebibytes.to_string()).arg(binary());
+            prepared(unshare, folder, environment)
+        }
+    };
     serve
         .arg("serve")
         .args(["--listen", &address.to_string(), "--data", "data"]);

@@ -7,6 +7,9 @@ use berth_domain::Error;
 use berth_http::address::PublicAddress;
 use serde_json::{Value, json};
 
+/// What a client waits before it asks again for what is not available.
+const RETRY_AFTER_S: u64 = 1;
+
 /// An error on its way out.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -73,7 +76,12 @@ impl Failure {
                 json_answer(status, &body)
             }
             Self::Message { status, message } => {
-                json_answer(status, &json!({ "message": message }))
+                let mut response = json_answer(status, &json!({ "message": message }));
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    let headers = response.headers_mut();
+                    headers.insert(header::RETRY_AFTER, RETRY_AFTER_S.into());
+                }
+                response
             }
             Self::ReadOnly(message) => json_answer(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -453,6 +453,16 @@ where
     Error::unavailable("the database", error)
 }
 
+/// What databases say without a kind of its own when nothing is wrong with the query.
+const UNAVAILABLE: [&str; 6] = [
+    "deadlock detected",
+    "database is locked",
+    "disk I/O error",
+    "readonly database",
+    "shutting down",
+    "terminating connection",
+];
+
 /// What a failed query is to the rest of the product.
 pub(crate) fn db_error(error: DieselError) -> Error {
     if let DieselError::DatabaseError(kind, info) = &error {
@@ -461,12 +471,8 @@ pub(crate) fn db_error(error: DieselError) -> Error {
             DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::SerializationFailure
+            | DatabaseErrorKind::ReadOnlyTransaction
             | DatabaseErrorKind::ForeignKeyViolation => {
-                return Error::unavailable("the database", error);
-            }
-            _ if message.contains("deadlock detected")
-                || message.contains("database is locked") =>
-            {
                 return Error::unavailable("the database", error);
             }
             _ if message.contains("disk is full") || message.contains("No space left") => {
@@ -474,7 +480,7 @@ pub(crate) fn db_error(error: DieselError) -> Error {
                     source: Box::new(error),
                 };
             }
-            _ if message.contains("disk I/O error") || message.contains("shutting down") => {
+            _ if UNAVAILABLE.iter().any(|text| message.contains(text)) => {
                 return Error::unavailable("the database", error);
             }
             _ => {}

@@ -13,6 +13,7 @@ mod large;
 mod names;
 mod operation;
 mod oras;
+mod outages;
 mod podman;
 mod proxies;
 mod redirects;
@@ -36,6 +37,8 @@ fn main() -> std::process::ExitCode {
         operation::SCENARIOS,
         operation::SCALED,
         oras::SCENARIOS,
+        outages::SCENARIOS,
+        outages::SCALED,
         podman::SCENARIOS,
         redirects::SCENARIOS,
         proxies::SCENARIOS,

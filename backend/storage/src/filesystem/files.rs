@@ -70,6 +70,8 @@ pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::StorageFull {
             source: source.into(),
         },
+        // Systems remount a disk like that when it fails; pulls go on.
+        ErrorKind::ReadOnlyFilesystem => Error::unavailable("storage", source),
         _ => Error::internal(source),
     }
 }

@@ -25,6 +25,9 @@ use super::{CHECKOUT_TIMEOUT, unavailable};
 
 /// How long a server may take to answer, where the URL says nothing else.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a server may leave what it was sent without a sign of life, where its URL does not say
+/// (`tcp_user_timeout`): one that vanished closes no connection, and the system waits a quarter of an hour.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// A parsed `postgresql://user:password@host:port/database?sslmode=…`.
 ///
@@ -71,6 +74,9 @@ impl FromStr for PostgresUrl {
         });
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE_MAX);
         }
         Ok(Self { config, ssl })
     }
