@@ -17,6 +17,7 @@ mod outages;
 mod podman;
 mod proxies;
 mod redirects;
+mod secrets;
 mod skopeo;
 mod torture;
 mod uploads;
@@ -42,6 +43,7 @@ fn main() -> std::process::ExitCode {
         podman::SCENARIOS,
         redirects::SCENARIOS,
         proxies::SCENARIOS,
+        secrets::SCENARIOS,
         skopeo::SCENARIOS,
         torture::SCENARIOS,
         uploads::SCENARIOS,
