@@ -46,9 +46,16 @@ impl Tag {
 const CHOSEN_WINDOW: &str = "(select n.tag_expiration_ms from repositories r \
     join accounts n on n.id = r.namespace_id where r.id = tags.repository_id)";
 
+/// Longer windows are cut to this, ten thousand years, so that no sum of it and an instant overflows.
+const WINDOW_MS_MAX: i64 = 315_576_000_000_000;
+
+fn window_ms(window: Duration) -> i64 {
+    i64::try_from(window.as_millis()).map_or(WINDOW_MS_MAX, |ms| ms.min(WINDOW_MS_MAX))
+}
+
 /// In SQL: until when a tag that ends at an instant can be brought back; `window` counts where the namespace has not chosen.
 pub(crate) fn restorable_until(ended_at: &str, window: Duration) -> String {
-    let window_ms = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+    let window_ms = window_ms(window);
     format!("{ended_at} + coalesce({CHOSEN_WINDOW}, {window_ms})")
 }
 
@@ -77,7 +84,7 @@ pub async fn choose_window(
     chosen: Option<Duration>,
     window: Duration,
 ) -> Result<()> {
-    let chosen_ms = chosen.map(|chosen| i64::try_from(chosen.as_millis()).unwrap_or(i64::MAX));
+    let chosen_ms = chosen.map(window_ms);
     on_backend!(&mut **tx, |c| {
         diesel::update(accounts::table.find(namespace))
             .set(accounts::tag_expiration_ms.eq(chosen_ms))
