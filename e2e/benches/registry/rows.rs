@@ -1,7 +1,9 @@
 //! The rows, one module each.
 
 mod blob_get;
+mod catalog;
 mod collection;
+mod console;
 mod durable;
 mod manifest_get;
 mod memory;
@@ -61,6 +63,11 @@ pub(crate) const ALL: &[Row] = &[
         run: tags::run,
     },
     Row {
+        name: "catalog",
+        title: "Catalog of 10,000 repositories, rights applied",
+        run: catalog::run,
+    },
+    Row {
         name: "collection",
         title: "Collection of 100,000 blobs under load",
         run: collection::run,
@@ -74,6 +81,11 @@ pub(crate) const ALL: &[Row] = &[
         name: "start",
         title: "Start to ready",
         run: start::run,
+    },
+    Row {
+        name: "console",
+        title: "First load of the console",
+        run: console::run,
     },
 ];
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use berth_e2e::deployment::{Deployment, Shape, create_database};
+use berth_e2e::deployment::{self, Deployment, Shape, create_database};
 use berth_e2e::scale::{self, Scale};
 use berth_e2e::world::{Account, World};
 use berth_e2e::{distribution, random, server};
@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Embedded,
     /// Berth with PostgreSQL and the same kind of folder.
     Postgres,
+    /// Berth with SQLite and a bucket.
+    Bucket,
     /// Debian's docker-registry, 2.8.2.
     DockerRegistry,
     /// The registry of the distribution project, 3.x.
@@ -69,6 +71,7 @@ impl Kind {
         match self {
             Self::Embedded => "Berth, SQLite",
             Self::Postgres => "Berth, PostgreSQL",
+            Self::Bucket => "Berth, S3",
             Self::DockerRegistry => "docker-registry 2.8.2",
             Self::Distribution => "distribution 3",
             Self::Nginx => "nginx",
@@ -77,13 +80,13 @@ impl Kind {
 
     /// Whether it is ours.
     pub(crate) const fn is_berth(self) -> bool {
-        matches!(self, Self::Embedded | Self::Postgres)
+        matches!(self, Self::Embedded | Self::Postgres | Self::Bucket)
     }
 
     /// Starts it, empty.
     pub(crate) fn start(self, runtime: &Runtime) -> Contender {
         match self {
-            Self::Embedded | Self::Postgres => self.start_berth(runtime, &[]),
+            Self::Embedded | Self::Postgres | Self::Bucket => self.start_berth(runtime, &[]),
             Self::DockerRegistry => self.start_registry("docker-registry"),
             Self::Distribution => self.start_registry("registry"),
             Self::Nginx => start_nginx(),
@@ -94,13 +97,19 @@ impl Kind {
     pub(crate) fn start_berth(self, runtime: &Runtime, keys: &[(&str, &str)]) -> Contender {
         runtime.block_on(async {
             let mut all = keys.to_vec();
-            let (uri, secret);
+            let (uri, bucket);
+            let secret = random::secret();
+            if self != Self::Embedded {
+                all.push(("DATABASE_SECRET_KEY", &secret));
+            }
             if self == Self::Postgres {
                 uri = empty_database().await;
-                secret = random::secret();
                 all.push(("DB_URI", &uri));
-                all.push(("DATABASE_SECRET_KEY", &secret));
                 migrate(&uri, &secret).await;
+            }
+            if self == Self::Bucket {
+                bucket = deployment::bucket(&random::name("berth_bench_"));
+                all.push(("DISTRIBUTED_STORAGE_CONFIG", &bucket));
             }
             let world = World::set_up(Deployment::start_with(Shape::Embedded, &all).await).await;
             let (organization, name) = REPOSITORY.split_once('/').expect("it has two parts");

@@ -8,8 +8,8 @@ use chromiumoxide::cdp::browser_protocol::dom::{
     self, BackendNodeId, GetContentQuadsParams, ScrollIntoViewIfNeededParams,
 };
 use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams,
-    SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
+    MediaFeature, SetCpuThrottlingRateParams, SetDeviceMetricsOverrideParams,
+    SetEmulatedMediaParams, SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
 };
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, InsertTextParams,
@@ -100,6 +100,39 @@ impl Page {
             .goto(url)
             .await
             .unwrap_or_else(|error| panic!("cannot open `{url}`: {error}"));
+    }
+
+    /// Makes the processor so many times slower for this tab.
+    pub async fn slow_down(&self, times: f64) {
+        let rate = SetCpuThrottlingRateParams::new(times);
+        self.tab.execute(rate).await.expect("Chromium slows down");
+    }
+
+    /// Goes to an address, and tells after how long something there matches a selector, or after how long
+    /// everything was loaded where that is later.
+    pub async fn first_seen(&self, url: &str, selector: &str) -> Duration {
+        self.go(url).await;
+        let script = format!(
+            "new Promise(done => {{ const look = () => document.querySelector({selector:?}) \
+             ? done(performance.now()) : setTimeout(look, 5); look() }})"
+        );
+        let seen = tokio::time::timeout(LIMIT, self.evaluate(&script)).await;
+        let milliseconds = seen.ok().and_then(|number| number.as_f64());
+        let Some(milliseconds) = milliseconds else {
+            panic!("nothing at {url} matches `{selector}` within {LIMIT:?}")
+        };
+        Duration::from_secs_f64(milliseconds / 1000.0)
+    }
+
+    /// What was loaded over the network for this page, with the bytes that it took.
+    pub async fn loaded(&self) -> Vec<(String, f64)> {
+        let loaded = self
+            .evaluate(
+                "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]\
+                 .map(({name, transferSize}) => [name, transferSize])",
+            )
+            .await;
+        serde_json::from_value(loaded).expect("pairs of a name and a number")
     }
 
     /// Loads the page again.

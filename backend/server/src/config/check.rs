@@ -165,6 +165,9 @@ fn values(config: &Config, findings: &mut Findings) {
     if config.database.pool_size == 0 {
         problem(findings, "DATABASE_POOL_SIZE", "expected at least 1");
     }
+    if config.storage.part_buffers == 0 {
+        problem(findings, "STORAGE_PART_BUFFERS", "expected at least 1");
+    }
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.server.log_level) {
         problem(
             findings,

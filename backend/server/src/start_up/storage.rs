@@ -49,13 +49,15 @@ pub async fn storage(
         }
         Some(place) => {
             let largest = config.registry.maximum_layer_size.0;
-            let Some(options) = place.s3_config(largest) else {
+            let Some(mut options) = place.s3_config(largest) else {
                 return Err(StartUpError::new(
                     KEY,
                     "the place is no bucket",
                     FOLDER_HINT,
                 ));
             };
+            options.part_buffers =
+                usize::try_from(config.storage.part_buffers).unwrap_or(usize::MAX);
             let driver = S3::new(&options).map(|driver| Arc::new(driver) as Arc<dyn StorageDriver>);
             (
                 driver,

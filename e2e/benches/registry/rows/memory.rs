@@ -16,6 +16,10 @@ use crate::{Scale, compare};
 const IDLE: Metric = metric("idle, MB", 0);
 const PULLS: Metric = metric("200 pulls of 1 GB, most, MB", 0);
 const PUSHES: Metric = metric("200 pushes of 1 GB, most, MB", 0);
+/// With a bucket parts gather in buffers; who gets none waits, so that pushes have to end for the others.
+const WHOLE_PUSHES: Metric = metric("200 whole pushes of 10 MB, most, MB", 0);
+/// Parts of 8 MiB, 32 of them, twice while they are sent, and 200 streams beside them.
+const BUCKET_MAX: f64 = 32.0 * 2.0 * 8.4 + 200.0;
 /// What a push announces; it is broken off long before.
 const ANNOUNCED_BYTES: usize = 1_000_000_000;
 /// What is sent at once.
@@ -28,6 +32,7 @@ pub(super) fn run(scale: &Scale) -> (Table, Vec<Aim>) {
     let kinds = [
         Kind::Embedded,
         Kind::Postgres,
+        Kind::Bucket,
         Kind::DockerRegistry,
         Kind::Distribution,
     ];
@@ -41,17 +46,27 @@ pub(super) fn run(scale: &Scale) -> (Table, Vec<Aim>) {
             Pusher::new(contender).blob(&blob, Manner::Streamed);
             idle
         },
-        |contender, idle, _| {
+        |contender, idle, round| {
+            let pulls = pulls(contender, &blob, streams, scale);
+            let pushed = if contender.kind == Kind::Bucket {
+                let size = scale.pick(10_000_000, 1_000_000);
+                let seed = (1 << 50) + round as u64 * 1_000;
+                (WHOLE_PUSHES, whole_pushes(contender, streams, size, seed))
+            } else {
+                (PUSHES, pushes(contender, streams, scale))
+            };
             vec![
                 (IDLE, megabytes(*idle)),
-                (PULLS, megabytes(pulls(contender, &blob, streams, scale))),
-                (PUSHES, megabytes(pushes(contender, streams, scale))),
+                (PULLS, megabytes(pulls)),
+                (pushed.0, megabytes(pushed.1)),
             ]
         },
     );
     let mut aims = table.ratios(IDLE.name, IDLE, Some(1.0), Bound::AtMost(60.0));
     aims.extend(table.ratios(PULLS.name, PULLS, Some(1.0), Bound::AtMost(200.0)));
     aims.extend(table.ratios(PUSHES.name, PUSHES, Some(1.0), Bound::AtMost(200.0)));
+    let (metric, most) = (WHOLE_PUSHES, Bound::AtMost(BUCKET_MAX));
+    aims.extend(table.ratios(metric.name, metric, Some(1.0), most));
     (table, aims)
 }
 
@@ -98,6 +113,27 @@ fn pushes(contender: &Contender, streams: usize, scale: &Scale) -> u64 {
         let most = watch(contender, &flowing, streams, scale.round);
         all_sent.wait();
         most.max(contender.process.memory_bytes())
+    })
+}
+
+/// The most that is held while blobs are pushed to their end, all at once.
+fn whole_pushes(contender: &Contender, streams: usize, size: usize, seed: u64) -> u64 {
+    let left = AtomicUsize::new(streams);
+    std::thread::scope(|scope| {
+        for stream in 0..streams {
+            let left = &left;
+            scope.spawn(move || {
+                let blob = Blob::noise(seed + stream as u64, size);
+                Pusher::new(contender).blob(&blob, Manner::Streamed);
+                left.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+        let mut most = 0;
+        while left.load(Ordering::SeqCst) > 0 {
+            most = most.max(contender.process.memory_bytes());
+            std::thread::sleep(POLL);
+        }
+        most
     })
 }
 

@@ -38,23 +38,12 @@ pub(super) async fn first_load_stays_within_its_budget(world: World) {
         .await;
     page.find("button", "Sign in").await;
     settled(&page).await;
-    let loaded = page
-        .evaluate(
-            "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]\
-             .map(({name, transferSize}) => ({name, transferSize}))",
-        )
-        .await;
-    let loaded = loaded.as_array().expect("a list of what was loaded");
+    let loaded = page.loaded().await;
     assert!(
-        loaded.iter().any(|one| one["name"]
-            .as_str()
-            .is_some_and(|name| name.contains("_bg.wasm"))),
+        loaded.iter().any(|(name, _)| name.contains("_bg.wasm")),
         "the list is whole: {loaded:#?}"
     );
-    let bytes: f64 = loaded
-        .iter()
-        .filter_map(|one| one["transferSize"].as_f64())
-        .sum();
+    let bytes: f64 = loaded.iter().map(|(_, bytes)| bytes).sum();
     let figure = format!(
         "first load: {:.1} KiB of {:.1} KiB",
         bytes / 1024.0,

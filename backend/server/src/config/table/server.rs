@@ -103,6 +103,9 @@ settings! {
         "STORAGE_REDIRECT" redirect: bool = false;
         /// Whether bytes always pass through the registry; contradicts `STORAGE_REDIRECT`.
         "FEATURE_PROXY_STORAGE" proxy: bool = false;
+        /// How many parts of uploads to a bucket may be in memory at once, of 8 MiB each with layers of up to 78 GiB, and twice while a
+        /// part is sent. Uploads beyond that wait for a minute at most. Berth's own key.
+        "STORAGE_PART_BUFFERS" part_buffers: u32 = 32;
         /// How long an upload that nobody continues is kept. Berth's own key.
         "UPLOAD_EXPIRATION" upload_expiration: Lifetime = Lifetime::days(2);
     }
