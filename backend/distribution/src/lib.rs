@@ -35,6 +35,14 @@ const API_VERSION: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("registry/2.0"),
 );
 
+/// What reads and writes headers and scopes, for nobody but the fuzz targets.
+#[doc(hidden)]
+pub mod parsers {
+    pub use crate::link::next as next_link;
+    pub use crate::range::{Wanted, chunk, received, wanted};
+    pub use crate::scope::parse as scopes;
+}
+
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct App {

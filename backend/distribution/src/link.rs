@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use crate::call::set;
 
 /// `<path?query>; rel="next"`. The path is one of ours, so nothing in it needs an escape.
-pub(crate) fn next(headers: &mut HeaderMap, path: &str, query: &[(&str, &str)]) {
+pub fn next(headers: &mut HeaderMap, path: &str, query: &[(&str, &str)]) {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(query)
         .finish();

@@ -6,7 +6,7 @@ use berth_domain::{Error, Result};
 
 /// What a client wants of a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     /// All of it.
     Whole,
     /// These bytes; the end is exclusive and inside the blob.
@@ -17,7 +17,7 @@ pub(crate) enum Wanted {
 
 /// Reads a `Range` header against a blob of `size_bytes`. Several ranges, another unit and what is
 /// not a range at all are ignored, as HTTP allows.
-pub(crate) fn wanted(header: Option<&str>, size_bytes: u64) -> Wanted {
+pub fn wanted(header: Option<&str>, size_bytes: u64) -> Wanted {
     let Some((first, last)) = header
         .and_then(|text| text.trim().strip_prefix("bytes="))
         .and_then(|set| set.split_once('-'))
@@ -45,7 +45,7 @@ pub(crate) fn wanted(header: Option<&str>, size_bytes: u64) -> Wanted {
 ///
 /// # Errors
 /// An invalid value for any other form.
-pub(crate) fn chunk(header: &str) -> Result<(u64, u64)> {
+pub fn chunk(header: &str) -> Result<(u64, u64)> {
     header
         .split_once('-')
         .and_then(|(first, last)| number(first).zip(number(last)))
@@ -58,7 +58,7 @@ pub(crate) fn chunk(header: &str) -> Result<(u64, u64)> {
 
 /// How far an upload is, in the form of its `Range` header. There is no way to write that nothing
 /// has come, so that looks like one byte.
-pub(crate) fn received(offset_bytes: u64) -> String {
+pub fn received(offset_bytes: u64) -> String {
     format!("0-{}", offset_bytes.saturating_sub(1))
 }
 

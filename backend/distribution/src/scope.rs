@@ -11,7 +11,7 @@ const SCOPES_MAX: usize = 100;
 ///
 /// # Errors
 /// An invalid value for what is no scope; an invalid repository name.
-pub(crate) fn parse<'a>(
+pub fn parse<'a>(
     parameters: impl Iterator<Item = &'a str>,
     host: &str,
     library: Option<&Namespace>,

@@ -7,18 +7,24 @@
     reason = "a panic is what a target has to say"
 )]
 
+mod headers;
 mod parsers;
 mod registry;
+mod token;
 
+pub use headers::headers;
 pub use parsers::{config, manifest, names};
 pub use registry::{graphql, http};
+pub use token::token;
 
 /// What a target does with some bytes.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their programs and corpora.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("names", names),
+    ("headers", headers),
+    ("token", token),
     ("manifest", manifest),
     ("config", config),
     ("http", http),

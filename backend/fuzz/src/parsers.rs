@@ -4,6 +4,7 @@ use std::fmt::{Debug, Display};
 use std::path::Path;
 use std::str::FromStr;
 
+use berth_distribution::parsers::scopes;
 use berth_domain::{
     Digest, Email, Manifest, MediaType, Namespace, Reference, RepositoryName, RepositoryPath,
     RobotName, Scopes, TagName,
@@ -21,7 +22,7 @@ fn round_trip<T: FromStr + Display + PartialEq + Debug>(text: &str) {
     );
 }
 
-/// Names, references, digests, media types and scopes.
+/// Names, references, digests, media types and scopes, those of tokens and those that clients ask tokens for.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -36,6 +37,35 @@ pub fn names(bytes: &[u8]) {
     round_trip::<Digest>(text);
     round_trip::<MediaType>(text);
     round_trip::<Scopes>(text);
+    asked_scopes(text);
+}
+
+/// Scopes that a client asks for: they are full names of repositories that read back, and a refusal names the field or
+/// the name.
+fn asked_scopes(text: &str) {
+    let library: Namespace = "library".parse().expect("a namespace");
+    let read = |text: &str| scopes([text].into_iter(), "reg.test:5000", Some(&library));
+    let asked = match read(text) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let is_clear = match error.code() {
+                "INVALID_INPUT" => error.field() == Some("scope"),
+                code => code == "REPOSITORY_NAME_INVALID",
+            };
+            assert!(is_clear, "`{text}`: {error}");
+            return;
+        }
+    };
+    for scope in &asked {
+        let path = scope.name.strip_prefix("reg.test:5000/");
+        let path = path.unwrap_or(&scope.name).parse::<RepositoryPath>();
+        assert!(scope.kind == "registry" || path.is_ok(), "{scope:?}");
+    }
+    let written: Vec<_> = asked
+        .iter()
+        .map(|scope| format!("{}:{}:{}", scope.kind, scope.name, scope.actions.join(",")))
+        .collect();
+    assert_eq!(read(&written.join(" ")).ok(), Some(asked), "`{text}`");
 }
 
 /// Manifests and indexes: the first line is the `Content-Type`, empty for none, the rest the body.

@@ -9,7 +9,9 @@ use crate::shell::{Result, cargo, command, read, run, step, which};
 use crate::tools::{self, CARGO_FUZZ};
 
 /// Targets, as `backend/fuzz` names its programs and corpora.
-const TARGETS: [&str; 5] = ["names", "manifest", "config", "http", "graphql"];
+const TARGETS: [&str; 7] = [
+    "names", "headers", "token", "manifest", "config", "http", "graphql",
+];
 /// Memory that a target may hold; more is a fault.
 const MEGABYTES_MAX: u32 = 1536;
 /// Seconds that one input may take; more is a fault.

@@ -136,8 +136,9 @@ Example:
     ("fuzz", "\
 cargo xtask fuzz [--yes] [--seconds N] [--keep] [TARGET...]
 
-Runs the targets of backend/fuzz, or those that are named, under libFuzzer: names, manifest, config, http, graphql. A
-panic, an input of 20 seconds and 1.5 GB of memory are faults; the input is kept. Building takes some minutes the first time.
+Runs the targets of backend/fuzz, or those that are named, under libFuzzer: names, headers, token, manifest, config,
+http, graphql. A panic, an input of 20 seconds and 1.5 GB of memory are faults; the input is kept. Building takes
+some minutes the first time.
 
   --seconds N  length of the run of each target, 60 unless told otherwise
   --keep       take what was found into the corpus that every test run replays

@@ -46,3 +46,13 @@ fn requests_are_answered_without_a_fault() {
 fn documents_are_answered_without_a_fault() {
     replay("graphql");
 }
+
+#[test]
+fn headers_are_read_without_a_fault() {
+    replay("headers");
+}
+
+#[test]
+fn tokens_are_told_apart_without_a_fault() {
+    replay("token");
+}
