@@ -14,7 +14,7 @@ mod token;
 
 pub use headers::headers;
 pub use parsers::{config, manifest, names};
-pub use registry::{graphql, http};
+pub use registry::{World, graphql, http};
 pub use token::token;
 
 /// What a target does with some bytes.

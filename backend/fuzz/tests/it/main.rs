@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use berth_fuzz::TARGETS;
+use berth_fuzz::{TARGETS, World};
+use berth_testkit::Backend;
 
-fn replay(name: &str) {
-    let (_, target) = TARGETS
-        .iter()
-        .find(|(other, _)| *other == name)
-        .expect("a target of that name");
+/// Gives every input of a corpus to `act`.
+fn each_input(name: &str, act: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("corpus")
         .join(name);
@@ -16,10 +14,30 @@ fn replay(name: &str) {
     let mut count = 0;
     for input in inputs {
         let path = input.expect("a file").path();
-        target(&std::fs::read(&path).expect("its bytes"));
+        let bytes = std::fs::read(&path).expect("its bytes");
+        // Shown where the test fails.
+        eprintln!("{}", path.display());
+        act(&bytes);
         count += 1;
     }
     assert!(count > 0, "`{}` holds inputs", folder.display());
+}
+
+fn replay(name: &str) {
+    let (_, target) = TARGETS
+        .iter()
+        .find(|(other, _)| *other == name)
+        .expect("a target of that name");
+    each_input(name, target);
+}
+
+/// Replays a corpus on PostgreSQL too, where there is one.
+fn replay_on_postgres(name: &str, target: fn(&World, &[u8])) {
+    let Some(world) = World::open(Backend::Postgres) else {
+        return;
+    };
+    each_input(name, |bytes| target(&world, bytes));
+    world.close();
 }
 
 #[test]
@@ -40,11 +58,13 @@ fn configurations_are_read_without_a_fault() {
 #[test]
 fn requests_are_answered_without_a_fault() {
     replay("http");
+    replay_on_postgres("http", World::http);
 }
 
 #[test]
 fn documents_are_answered_without_a_fault() {
     replay("graphql");
+    replay_on_postgres("graphql", World::graphql);
 }
 
 #[test]
