@@ -8,25 +8,27 @@
 )]
 
 mod headers;
+mod paging;
 mod parsers;
 mod registry;
 mod token;
 
 pub use headers::headers;
 pub use parsers::{config, manifest, names};
-pub use registry::{World, graphql, http};
+pub use registry::{World, graphql, http, paging};
 pub use token::token;
 
 /// What a target does with some bytes.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their programs and corpora.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("names", names),
     ("headers", headers),
     ("token", token),
     ("manifest", manifest),
     ("config", config),
     ("http", http),
+    ("paging", paging),
     ("graphql", graphql),
 ];

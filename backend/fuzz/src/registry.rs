@@ -70,6 +70,11 @@ pub fn graphql(bytes: &[u8]) {
     with_world(|world| world.graphql(bytes));
 }
 
+/// Places in lists: see [`World::paging`].
+pub fn paging(bytes: &[u8]) {
+    with_world(|world| world.paging(bytes));
+}
+
 impl World {
     fn embedded() -> Self {
         Self::open(Backend::Sqlite).expect("SQLite is always there")
@@ -186,6 +191,11 @@ impl World {
         }
     }
 
+    /// Asks as the owner of what is there.
+    pub(crate) fn ask_as_owner(&self, document: &str, variables: Value) -> Value {
+        self.ask(&self.owner, document, variables)
+    }
+
     fn ask(&self, actor: &Actor, document: &str, variables: Value) -> Value {
         let services = self.registry.services.clone();
         let context = RequestContext::new(services, actor.clone(), Some("reg.test".into()));
@@ -194,6 +204,13 @@ impl World {
             .data(context);
         let answer = self.runtime.block_on(self.schema.execute(operation));
         serde_json::to_value(&answer).expect("an answer is JSON")
+    }
+
+    /// Reads a path below `/v2` with a token.
+    pub(crate) fn get(&self, target: &str) -> Response<Bytes> {
+        let text = format!("GET {target}\nhost: reg.test\nauthorization: Bearer {TOKEN}");
+        let request = request(&self.fill(&text));
+        self.send(request.unwrap_or_else(|| panic!("`{target}` is no address")))
     }
 
     /// Writes what is another one in each registry where an input names it.
@@ -279,7 +296,7 @@ fn request(text: &str) -> Option<Request<Body>> {
 }
 
 /// A code and a message, as the distribution-spec wants them.
-fn tells_why(answer: &Response<Bytes>) -> bool {
+pub(crate) fn tells_why(answer: &Response<Bytes>) -> bool {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let error = &body["errors"][0];
     [&error["code"], &error["message"]]

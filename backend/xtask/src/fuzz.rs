@@ -9,8 +9,8 @@ use crate::shell::{Result, cargo, command, read, run, step, which};
 use crate::tools::{self, CARGO_FUZZ};
 
 /// Targets, as `backend/fuzz` names its programs and corpora.
-const TARGETS: [&str; 7] = [
-    "names", "headers", "token", "manifest", "config", "http", "graphql",
+const TARGETS: [&str; 8] = [
+    "names", "headers", "token", "manifest", "config", "http", "paging", "graphql",
 ];
 /// Memory that a target may hold; more is a fault.
 const MEGABYTES_MAX: u32 = 1536;

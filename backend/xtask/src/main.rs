@@ -137,7 +137,7 @@ Example:
 cargo xtask fuzz [--yes] [--seconds N] [--keep] [TARGET...]
 
 Runs the targets of backend/fuzz, or those that are named, under libFuzzer: names, headers, token, manifest, config,
-http, graphql. A panic, an input of 20 seconds and 1.5 GB of memory are faults; the input is kept. Building takes
+http, paging, graphql. A panic, an input of 20 seconds and 1.5 GB of memory are faults; the input is kept. Building takes
 some minutes the first time.
 
   --seconds N  length of the run of each target, 60 unless told otherwise

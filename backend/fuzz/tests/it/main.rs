@@ -76,3 +76,9 @@ fn headers_are_read_without_a_fault() {
 fn tokens_are_told_apart_without_a_fault() {
     replay("token");
 }
+
+#[test]
+fn pages_follow_one_another_without_a_fault() {
+    replay("paging");
+    replay_on_postgres("paging", World::paging);
+}
