@@ -85,6 +85,26 @@ pub(crate) fn count(language: &str, number: i64) -> String {
     )
 }
 
+/// The largest unit of which so many seconds are a whole number, and the count of it.
+fn whole(seconds: i32) -> (&'static str, i32) {
+    const UNITS: [(&str, i32); 3] = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
+    let (unit, length) = UNITS
+        .into_iter()
+        .find(|(_, length)| seconds % length == 0)
+        .unwrap_or(("second", 1));
+    (unit, seconds / length)
+}
+
+/// A length of time without rounding: `36 hours`.
+pub(crate) fn duration(language: &str, seconds: i32) -> String {
+    let (unit, count) = whole(seconds);
+    let style = options(&[("style", "unit"), ("unit", unit), ("unitDisplay", "long")]);
+    call(
+        &Intl::NumberFormat::new(&locales(language), &style).format(),
+        &JsValue::from_f64(f64::from(count)),
+    )
+}
+
 /// An instant relative to now: `3 minutes ago`.
 pub(crate) fn relative(language: &str, instant: &str) -> String {
     let then = Date::new(&JsValue::from_str(instant)).get_time();
@@ -156,6 +176,18 @@ mod tests {
                 count: 0
             }
         );
+    }
+
+    #[test]
+    fn durations_are_never_rounded() {
+        for (seconds, expected) in [
+            (14 * 86_400, ("day", 14)),
+            (36 * 3_600, ("hour", 36)),
+            (86_460, ("minute", 1_441)),
+            (61, ("second", 61)),
+        ] {
+            assert_eq!(whole(seconds), expected);
+        }
     }
 
     #[test]

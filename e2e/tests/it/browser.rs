@@ -2,6 +2,7 @@
 
 mod flows;
 mod lists;
+mod organizations;
 mod pages;
 
 use berth_e2e::browser::{Browser, Look, Page};
@@ -22,6 +23,9 @@ use lists::{
     deleted_tags_and_taken_roles_come_back_by_undo, filters_show_as_chips_and_go_together,
     silence_of_the_registry_shows_and_ends_by_itself,
     what_was_typed_is_not_lost_without_a_question,
+};
+use organizations::{
+    time_machine_is_chosen_and_shown_again, who_does_not_administer_finds_no_settings,
 };
 use pages::{
     first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
@@ -46,6 +50,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     what_was_typed_is_not_lost_without_a_question,
     filters_show_as_chips_and_go_together,
     silence_of_the_registry_shows_and_ends_by_itself,
+    time_machine_is_chosen_and_shown_again,
+    who_does_not_administer_finds_no_settings,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];

@@ -1,8 +1,10 @@
-//! A user's or organization's namespace: repositories, robot accounts, and the own account's settings.
+//! A user's or organization's namespace: repositories, robot accounts, settings.
 
 mod credentials;
 mod password;
 mod robots;
+mod settings;
+mod time_machine;
 
 use cynic::QueryBuilder;
 use leptos::prelude::*;
@@ -19,8 +21,8 @@ use crate::{
     paths, schema,
     session::{self, use_session},
 };
-use password::ChangePassword;
 use robots::Robots;
+use settings::Settings;
 
 const REPOSITORIES: &str = "Repositories";
 const ROBOTS: &str = "Robotaccounts";
@@ -86,7 +88,7 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
             text: words!(i18n, namespace.tab_robots),
         });
     }
-    if is_own {
+    if is_own || (facts.viewer_can_administer && !is_user) {
         tabs.push(Tab {
             key: SETTINGS,
             text: words!(i18n, namespace.tab_settings),
@@ -116,7 +118,7 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
             <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
                 {move || match current.get().as_str() {
                     ROBOTS => view! { <Robots namespace=name.get_value()/> }.into_any(),
-                    SETTINGS => view! { <ChangePassword/> }.into_any(),
+                    SETTINGS => view! { <Settings name=name.get_value() is_user/> }.into_any(),
                     _ => view! { <RepositoryList namespace=Some(name.get_value())/> }.into_any(),
                 }}
             </div>

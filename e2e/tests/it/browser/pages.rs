@@ -91,6 +91,10 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             "robots",
             format!("/organization/{organization}?tab=Robotaccounts"),
         ),
+        (
+            "organization-settings",
+            format!("/organization/{organization}?tab=Settings"),
+        ),
         ("account", "/user/admin?tab=Settings".to_owned()),
         ("repositories", format!("/repository?q={organization}")),
         ("tags", format!("/repository/{repository}")),

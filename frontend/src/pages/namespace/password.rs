@@ -102,47 +102,45 @@ pub(crate) fn ChangePassword() -> impl IntoView {
     };
     let name = session.user_name_untracked().unwrap_or_default();
     view! {
-        <div class="berth-columns">
-            <section class="berth-card" aria-labelledby="password-title">
-                <h2 id="password-title">{words!(i18n, namespace.password)}</h2>
-                <p class="berth-muted">{words!(i18n, namespace.password_text)}</p>
-                <form class="pf-v6-c-form" on:submit=submit novalidate>
-                    // Tells password managers whose password this is.
-                    <input type="text" name="username" autocomplete="username" value=name hidden readonly/>
-                    <FormAlert error=other_error/>
-                    <PasswordField
-                        id="password-current"
-                        label=words!(i18n, namespace.password_current)
-                        value=current
-                        error=current_error
-                    />
-                    <PasswordField
-                        id="password-new"
-                        label=words!(i18n, namespace.password_new)
-                        hint=words!(i18n, rules.password)
-                        value=new
-                        error=new_error
-                        autocomplete="new-password"
-                    />
-                    <PasswordField
-                        id="password-again"
-                        label=words!(i18n, namespace.password_again)
-                        value=again
-                        error=again_error
-                        autocomplete="new-password"
-                    />
-                    <div class="pf-v6-c-form__group pf-m-action">
-                        <Button
-                            kind=ButtonKind::Primary
-                            submit=true
-                            busy=work.busy
-                            disabled=Signal::derive(move || !ready.get())
-                        >
-                            {words!(i18n, namespace.password)}
-                        </Button>
-                    </div>
-                </form>
-            </section>
-        </div>
+        <section class="berth-card" aria-labelledby="password-title">
+            <h2 id="password-title">{words!(i18n, namespace.password)}</h2>
+            <p class="berth-muted">{words!(i18n, namespace.password_text)}</p>
+            <form class="pf-v6-c-form" on:submit=submit novalidate>
+                // Tells password managers whose password this is.
+                <input type="text" name="username" autocomplete="username" value=name hidden readonly/>
+                <FormAlert error=other_error/>
+                <PasswordField
+                    id="password-current"
+                    label=words!(i18n, namespace.password_current)
+                    value=current
+                    error=current_error
+                />
+                <PasswordField
+                    id="password-new"
+                    label=words!(i18n, namespace.password_new)
+                    hint=words!(i18n, rules.password)
+                    value=new
+                    error=new_error
+                    autocomplete="new-password"
+                />
+                <PasswordField
+                    id="password-again"
+                    label=words!(i18n, namespace.password_again)
+                    value=again
+                    error=again_error
+                    autocomplete="new-password"
+                />
+                <div class="pf-v6-c-form__group pf-m-action">
+                    <Button
+                        kind=ButtonKind::Primary
+                        submit=true
+                        busy=work.busy
+                        disabled=Signal::derive(move || !ready.get())
+                    >
+                        {words!(i18n, namespace.password)}
+                    </Button>
+                </div>
+            </form>
+        </section>
     }
 }
