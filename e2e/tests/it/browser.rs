@@ -25,6 +25,7 @@ use lists::{
     what_was_typed_is_not_lost_without_a_question,
 };
 use organizations::{
+    organization_goes_after_its_name_is_typed, organizations_of_a_list_go_after_confirm,
     time_machine_is_chosen_and_shown_again, who_does_not_administer_finds_no_settings,
 };
 use pages::{
@@ -51,6 +52,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     filters_show_as_chips_and_go_together,
     silence_of_the_registry_shows_and_ends_by_itself,
     time_machine_is_chosen_and_shown_again,
+    organization_goes_after_its_name_is_typed,
+    organizations_of_a_list_go_after_confirm,
     who_does_not_administer_finds_no_settings,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,

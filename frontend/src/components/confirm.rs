@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{FormDialog, TextField};
 use crate::{i18n::*, work::Work};
 
-/// Asks to type `confirm` before something is deleted.
+/// Asks to type a word before something is deleted.
 #[component]
 pub(crate) fn ConfirmDialog(
     /// The question.
@@ -17,6 +17,9 @@ pub(crate) fn ConfirmDialog(
     /// The names that go, at most a few of which are shown.
     #[prop(optional, into)]
     names: Signal<Vec<String>>,
+    /// The word; `confirm` where there is none.
+    #[prop(optional_no_strip)]
+    word: Option<String>,
     /// The work behind the button.
     work: Work,
     /// Does it.
@@ -27,7 +30,8 @@ pub(crate) fn ConfirmDialog(
     const NAMES_SHOWN: usize = 8;
     let i18n = use_i18n();
     let typed = RwSignal::new(String::new());
-    let matches = move || typed.get().trim() == "confirm";
+    let word = StoredValue::new(word.unwrap_or_else(|| "confirm".to_owned()));
+    let matches = move || typed.with(|typed| word.with_value(|word| typed.trim() == word));
     view! {
         <FormDialog
             title
@@ -59,7 +63,7 @@ pub(crate) fn ConfirmDialog(
                         }}
                         <TextField
                             id="confirm"
-                            label=words!(i18n, common.type_confirm)
+                            label=Signal::derive(move || t_string!(i18n, common.type_word, word = word.get_value()))
                             value=typed
                             autofocus=true
                         />

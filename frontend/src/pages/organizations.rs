@@ -1,6 +1,9 @@
 //! The list of organizations.
 
 mod create;
+mod delete;
+
+use std::collections::BTreeMap;
 
 use cynic::QueryBuilder;
 use icondata_lu as lu;
@@ -8,11 +11,14 @@ use leptos::prelude::*;
 
 use create::CreateOrganization;
 
+pub(crate) use delete::{Contents, DeleteOrganizations, Doomed};
+
 use crate::{
     api::use_api,
     components::{
-        Avatar, Button, ButtonKind, Cell, Column, DataTable, Empty, Heading, ListTools, Listing,
-        Pager, Row, SearchInput, SkeletonTable, ask, load, use_list_url,
+        Avatar, BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, Heading,
+        ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, SkeletonTable, ask, load,
+        use_list_url,
     },
     fragments::{BigInt, DateTime, PageInfo},
     i18n::*,
@@ -43,6 +49,7 @@ struct OrganizationConnection {
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct Organization {
+    id: cynic::Id,
     name: String,
     avatar: session::Avatar,
     created_at: DateTime,
@@ -51,6 +58,7 @@ struct Organization {
     size_bytes: Option<BigInt>,
     last_pushed_at: Option<DateTime>,
     member_count: Option<i32>,
+    viewer_can_administer: bool,
 }
 
 /// The organizations that the viewer belongs to.
@@ -58,6 +66,9 @@ struct Organization {
 pub(crate) fn Organizations() -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let creating = RwSignal::new(false);
+    let deleting = RwSignal::new(None::<Doomed>);
+    // What would go with each row shown so far, since rows stay chosen when the page is turned.
+    let seen = StoredValue::new(BTreeMap::<String, Contents>::new());
     let listing = Listing::new(
         "organizations",
         "name",
@@ -71,6 +82,7 @@ pub(crate) fn Organizations() -> impl IntoView {
             Column::new("createdAt", words!(i18n, organizations.created)),
         ],
     );
+    let selection = listing.selection();
     let list = ask(move || {
         let search = Some(url.search()).filter(|text| !text.is_empty());
         let variables = Variables {
@@ -79,6 +91,19 @@ pub(crate) fn Organizations() -> impl IntoView {
             search,
         };
         api.run(listing.sends(OrganizationsQuery::build(variables)))
+    });
+    let doom = Callback::new(move |chosen: Chosen| {
+        let contents = seen.with_value(|seen| Contents::of(&chosen, seen));
+        deleting.set(Some(Doomed { chosen, contents }));
+    });
+    let bulk = Callback::new(move |()| {
+        let delete = move || doom.run(selection.chosen());
+        vec![MenuItem::danger(t_string!(i18n, common.delete), delete)]
+    });
+    let gone = Callback::new(move |()| {
+        deleting.set(None);
+        selection.clear();
+        list.refetch();
     });
     let may_create = move || session.viewer().is_some() && !session.registry().read_only;
     view! {
@@ -94,6 +119,9 @@ pub(crate) fn Organizations() -> impl IntoView {
                     </Button>
                 </Show>
                 <ListTools listing/>
+                <BulkBar selection>
+                    <Menu label=words!(i18n, organizations.more_actions) items=bulk icon=None/>
+                </BulkBar>
             </div>
             {load(
                 list,
@@ -120,12 +148,21 @@ pub(crate) fn Organizations() -> impl IntoView {
                             .into_any();
                     }
                     let shown = nodes.len();
+                    seen.update_value(|seen| {
+                        seen.extend(nodes.iter().map(|node| {
+                            let (repositories, robots) = (node.repository_count, node.robot_count);
+                            let contents = Contents::new(repositories, robots, node.size_bytes.as_ref());
+                            (node.id.inner().to_owned(), contents)
+                        }));
+                    });
                     view! {
                         <DataTable
                             listing
                             label=words!(i18n, nav.organizations)
-                            rows=nodes.into_iter().map(|organization| row(i18n, organization)).collect()
-                            total=total_count
+                            rows=nodes.into_iter().map(|organization| row(i18n, organization, doom)).collect()
+                            // Not counted, so that all that match are no choice: deletion takes no filter.
+                            total=None
+                            grid="lg"
                         />
                         <Pager shown total=total_count next=page_info.next()/>
                     }
@@ -136,6 +173,19 @@ pub(crate) fn Organizations() -> impl IntoView {
         <Show when=move || creating.get()>
             <CreateOrganization on_close=Callback::new(move |()| creating.set(false))/>
         </Show>
+        {move || {
+            deleting
+                .get()
+                .map(|doomed| {
+                    view! {
+                        <DeleteOrganizations
+                            doomed
+                            on_close=Callback::new(move |()| deleting.set(None))
+                            on_done=gone
+                        />
+                    }
+                })
+        }}
     }
 }
 
@@ -157,7 +207,7 @@ pub(crate) fn NothingFound() -> impl IntoView {
     }
 }
 
-fn row(i18n: I18n, organization: Organization) -> Row {
+fn row(i18n: I18n, organization: Organization, doom: Callback<Chosen>) -> Row {
     let Organization { name, avatar, .. } = organization;
     let href = paths::namespace(&name, false);
     let entity = {
@@ -178,5 +228,17 @@ fn row(i18n: I18n, organization: Organization) -> Row {
         Cell::time(organization.last_pushed_at),
         Cell::time(Some(organization.created_at)),
     ];
-    Row::new(&name, &name, cells)
+    let id = organization.id.into_inner();
+    let one = Chosen::one(&id, &name);
+    let menu = Callback::new(move |()| {
+        let one = one.clone();
+        let delete = move || doom.run(one.clone());
+        vec![MenuItem::danger(t_string!(i18n, common.delete), delete)]
+    });
+    let may = organization.viewer_can_administer;
+    Row {
+        selectable: may,
+        menu: may.then_some(menu),
+        ..Row::new(&id, &name, cells)
+    }
 }

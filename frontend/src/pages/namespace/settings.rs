@@ -2,11 +2,15 @@
 
 use cynic::QueryBuilder;
 use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{password::ChangePassword, time_machine::TimeMachine};
 use crate::{
     api::use_api,
-    components::{NotVisible, SkeletonLines, ask, load},
+    components::{Button, ButtonKind, Chosen, NotVisible, SkeletonLines, ask, load},
+    fragments::BigInt,
+    i18n::*,
+    pages::organizations::{Contents, DeleteOrganizations, Doomed},
     schema,
 };
 
@@ -28,9 +32,27 @@ struct Registry {
     tag_expiration_options: Vec<i32>,
 }
 
+#[derive(cynic::InlineFragments, Debug, Clone)]
+enum Namespace {
+    User(User),
+    Organization(Organization),
+    #[cynic(fallback)]
+    Other,
+}
+
 #[derive(cynic::QueryFragment, Debug, Clone)]
-struct Namespace {
+struct User {
     tag_expiration_seconds: Option<i32>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct Organization {
+    id: cynic::Id,
+    name: String,
+    tag_expiration_seconds: Option<i32>,
+    repository_count: i32,
+    robot_count: Option<i32>,
+    size_bytes: Option<BigInt>,
 }
 
 /// The tab *Settings*.
@@ -42,22 +64,28 @@ pub(super) fn Settings(
     is_user: bool,
 ) -> impl IntoView {
     let api = use_api();
-    let organization = (!is_user).then(|| name.clone());
     let settings = ask(move || api.run(SettingsQuery::build(Variables { name: name.clone() })));
     let cards = load(
         settings,
         || view! { <SkeletonLines/> }.into_any(),
         move |data: SettingsQuery| {
             let offered = data.registry.tag_expiration_options;
-            match data
-                .namespace
-                .and_then(|namespace| namespace.tag_expiration_seconds)
-            {
-                None => view! { <NotVisible/> }.into_any(),
-                Some(seconds) => {
-                    let organization = organization.clone();
-                    view! { <TimeMachine organization seconds offered/> }.into_any()
+            match data.namespace {
+                Some(Namespace::User(user)) => user
+                    .tag_expiration_seconds
+                    .map(|seconds| view! { <TimeMachine organization=None seconds offered/> })
+                    .into_any(),
+                Some(Namespace::Organization(organization)) => {
+                    let name = organization.name.clone();
+                    view! {
+                        {organization
+                            .tag_expiration_seconds
+                            .map(|seconds| view! { <TimeMachine organization=Some(name) seconds offered/> })}
+                        <Deletion organization/>
+                    }
+                        .into_any()
                 }
+                Some(Namespace::Other) | None => view! { <NotVisible/> }.into_any(),
             }
         },
     );
@@ -65,5 +93,44 @@ pub(super) fn Settings(
         view! { <div class="berth-columns"><ChangePassword/> {cards}</div> }.into_any()
     } else {
         view! { <div class="berth-stack">{cards}</div> }.into_any()
+    }
+}
+
+/// The end of an organization: its name is asked for first, and the list of organizations follows.
+#[component]
+fn Deletion(organization: Organization) -> impl IntoView {
+    let i18n = use_i18n();
+    let navigate = use_navigate();
+    let deleting = RwSignal::new(false);
+    let Organization { id, name, .. } = organization;
+    let doomed = Doomed {
+        chosen: Chosen::one(id.inner(), &name),
+        contents: Contents::new(
+            organization.repository_count,
+            organization.robot_count,
+            organization.size_bytes.as_ref(),
+        ),
+    };
+    let doomed = StoredValue::new(doomed);
+    let name = StoredValue::new(name);
+    let gone = Callback::new(move |()| navigate("/organization", NavigateOptions::default()));
+    view! {
+        <section class="berth-card" aria-labelledby="delete-title">
+            <h2 id="delete-title">{words!(i18n, organizations.delete)}</h2>
+            <div class="berth-row">
+                <p>{words!(i18n, organizations.delete_what)}</p>
+                <Button kind=ButtonKind::Danger on_click=Callback::new(move |_| deleting.set(true))>
+                    {words!(i18n, organizations.delete)}
+                </Button>
+            </div>
+        </section>
+        <Show when=move || deleting.get()>
+            <DeleteOrganizations
+                doomed=doomed.get_value()
+                word=Some(name.get_value())
+                on_close=Callback::new(move |()| deleting.set(false))
+                on_done=gone
+            />
+        </Show>
     }
 }
