@@ -483,6 +483,14 @@ pub(crate) fn db_error(error: DieselError) -> Error {
             _ if UNAVAILABLE.iter().any(|text| message.contains(text)) => {
                 return Error::unavailable("the database", error);
             }
+            // PostgreSQL has no NUL in text and JSON, SQLite does.
+            _ if message.contains("invalid byte sequence for encoding")
+                || message.contains("unsupported Unicode escape sequence") =>
+            {
+                return Error::invalid_value(
+                    "text holds the character NUL, which is not kept here",
+                );
+            }
             _ => {}
         }
     }
