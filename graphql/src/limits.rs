@@ -146,15 +146,13 @@ impl<'a> Meter<'a> {
         let Some((name, fragment)) = document.fragments.get_key_value(name) else {
             return Measure::default();
         };
-        match self.fragments.get(name) {
-            Some(measured) => measured.unwrap_or_default(),
-            None => {
-                self.fragments.insert(name, None);
-                let measure = self.selection(&fragment.node.selection_set.node);
-                self.fragments.insert(name, Some(measure));
-                measure
-            }
+        if let Some(measured) = self.fragments.get(name) {
+            return measured.unwrap_or_default();
         }
+        self.fragments.insert(name, None);
+        let measure = self.selection(&fragment.node.selection_set.node);
+        self.fragments.insert(name, Some(measure));
+        measure
     }
 
     fn field(&mut self, field: &'a Field) -> Measure {

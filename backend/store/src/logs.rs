@@ -81,6 +81,39 @@ pub async fn failures(
     .map_err(db_error)
 }
 
+/// The same for a transaction that counts one more: no other one counts meanwhile. A row of no
+/// failures is made where there is none, since only a row can be locked.
+pub async fn failures_for_update(
+    tx: &mut Tx,
+    account: Option<AccountId>,
+    address: &str,
+) -> Result<Option<Failures>> {
+    // SQLite has one writer.
+    let Conn::Pg(c) = &mut **tx else {
+        return failures(tx, account, address).await;
+    };
+    let account_id = account.map_or(0, |id| id.0);
+    diesel::insert_into(login_failures::table)
+        .values((
+            login_failures::account_id.eq(account_id),
+            login_failures::address.eq(address),
+            login_failures::failures.eq(0_i64),
+            login_failures::retry_at.eq(Timestamp(0)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(&mut **c)
+        .await
+        .map_err(db_error)?;
+    login_failures::table
+        .find((account_id, address))
+        .select((login_failures::failures, login_failures::retry_at))
+        .for_update()
+        .first(&mut **c)
+        .await
+        .optional()
+        .map_err(db_error)
+}
+
 /// Writes how many failures there are now.
 pub async fn set_failures(
     tx: &mut Tx,

@@ -9,6 +9,7 @@ use berth_store::sessions::{self, NewSession};
 use berth_store::{Tx, facts, oauth};
 use uuid::Uuid;
 
+use super::backoff::Tried;
 use super::{Authn, Session};
 use crate::access::Gate;
 use crate::actor::{Actor, Credential, Origin, Principal};
@@ -237,17 +238,19 @@ impl Authn {
             ));
         }
         self.core.gate.writable()?;
-        self.check_backoff(Some(id), &actor.origin).await?;
+        self.check_backoff(Tried::User(id), &actor.origin).await?;
         let (account, profile) = accounts::user(&mut self.core.db.read().await?, id)
             .await?
             .ok_or_else(|| Error::not_found(Noun::User, id))?;
         let hash = profile.password_hash.unwrap_or_default();
         if !self.core.passwords.verify(&hash, current).await? {
-            self.count_failure(Some(account.id), &actor.origin).await?;
+            self.count_failure(Tried::User(account.id), &actor.origin)
+                .await?;
             return Err(
                 Error::invalid_value("the current password is wrong").in_field("currentPassword")
             );
         }
+        self.clear_failures(account.id, &actor.origin).await?;
         passwords::check_rules(new.expose()).map_err(|e| e.in_field("newPassword"))?;
         let hash = self.core.passwords.hash(new).await?;
         self.core

@@ -30,61 +30,84 @@ fn address(origin: &Origin) -> String {
         .map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
 }
 
+/// Whose password or token is tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tried<'a> {
+    /// A machine's. They are long and random, so they count for the address alone.
+    Machine,
+    /// A user's.
+    User(AccountId),
+    /// Of a name that nobody has. It waits as users do, or the wait would tell which names there are.
+    Unknown(&'a str),
+}
+
+/// A row that counts failures, and how many it forgives.
+struct Counter {
+    account: Option<AccountId>,
+    address: String,
+    free_tries: i64,
+}
+
 impl Authn {
-    /// Refuses while the account or the address has to wait, even for the right password.
-    pub(super) async fn check_backoff(
-        &self,
-        account: Option<AccountId>,
-        origin: &Origin,
-    ) -> Result<()> {
-        let now = self.core.now();
+    /// The rows that a try counts in.
+    fn counters(&self, tried: Tried<'_>, origin: &Origin) -> Vec<Counter> {
         let address = address(origin);
-        let mut conn = self.core.db.read().await?;
-        let mut until = Timestamp(0);
-        for subject in [None, account] {
-            if let Some(failures) = logs::failures(&mut conn, subject, &address).await? {
-                until = until.max(failures.retry_at);
+        let own = match tried {
+            Tried::Machine => None,
+            Tried::User(id) => Some((Some(id), address.clone())),
+            Tried::Unknown(name) => {
+                // Not the name itself: people type passwords where names belong.
+                let name = self
+                    .core
+                    .sealing
+                    .authenticate("unknown-login", name.as_bytes());
+                Some((None, format!("{address} {name}")))
             }
-            if account.is_none() {
-                break;
-            }
-        }
-        if until <= now || until > now.after(WAIT_MAX).after(CLOCKS_APART) {
-            return Ok(());
-        }
-        let wait = until.since(now);
-        Err(Error::RateLimited {
-            retry_after_s: wait
-                .as_millis()
-                .div_ceil(1000)
-                .try_into()
-                .unwrap_or(u64::MAX),
-        })
+        };
+        let counter = |account, address, free_tries| Counter {
+            account,
+            address,
+            free_tries,
+        };
+        let own = own.map(|(account, address)| counter(account, address, ACCOUNT_FREE_TRIES));
+        [counter(None, address, ADDRESS_FREE_TRIES)]
+            .into_iter()
+            .chain(own)
+            .collect()
     }
 
-    /// Counts a failure; machine tokens are long and random, so they count for the address alone.
-    pub(super) async fn count_failure(
-        &self,
-        account: Option<AccountId>,
-        origin: &Origin,
-    ) -> Result<()> {
+    /// Refuses while the account or the address has to wait, even for the right password.
+    pub(super) async fn check_backoff(&self, tried: Tried<'_>, origin: &Origin) -> Result<()> {
         let now = self.core.now();
-        let address = address(origin);
+        let mut conn = self.core.db.read().await?;
+        let mut until = Timestamp(0);
+        for counter in self.counters(tried, origin) {
+            let failures = logs::failures(&mut conn, counter.account, &counter.address).await?;
+            until = until.max(failures.map_or(Timestamp(0), |failures| failures.retry_at));
+        }
+        wait_until(until, now)
+    }
+
+    /// Counts a failure. Guesses that were sent at once have all passed the check before; behind the
+    /// first ones that count they are refused here.
+    pub(super) async fn count_failure(&self, tried: Tried<'_>, origin: &Origin) -> Result<()> {
+        let counters = self.counters(tried, origin);
         self.core
             .db
             .write(async |tx| {
-                let subjects = [
-                    Some((None, ADDRESS_FREE_TRIES)),
-                    account.map(|id| (Some(id), ACCOUNT_FREE_TRIES)),
-                ];
-                for (subject, free) in subjects.into_iter().flatten() {
-                    let before = logs::failures(tx, subject, &address).await?;
+                let now = self.core.now();
+                for counter in &counters {
+                    let (account, address) = (counter.account, counter.address.as_str());
+                    let before = logs::failures_for_update(tx, account, address).await?;
                     let failures = match before {
-                        Some(row) if now.since(row.retry_at) < FORGET_AFTER => row.failures + 1,
+                        Some(row) if now.since(row.retry_at) < FORGET_AFTER => {
+                            wait_until(row.retry_at, now)?;
+                            row.failures + 1
+                        }
                         _ => 1,
                     };
-                    let retry_at = now.after(wait(failures, free));
-                    logs::set_failures(tx, subject, &address, Failures { failures, retry_at })
+                    let retry_at = now.after(wait(failures, counter.free_tries));
+                    logs::set_failures(tx, account, address, Failures { failures, retry_at })
                         .await?;
                 }
                 Ok(())
@@ -92,20 +115,34 @@ impl Authn {
             .await
     }
 
-    /// Forgets the failures of an account from this address, where there are any.
+    /// Forgets the failures of an account from this address, where there are any. Refuses the right
+    /// password too while they make it wait, which they may since it was checked whether they do.
     pub(super) async fn clear_failures(&self, account: AccountId, origin: &Origin) -> Result<()> {
         let address = address(origin);
-        if logs::failures(&mut self.core.db.read().await?, Some(account), &address)
-            .await?
-            .is_none()
-        {
+        let mut conn = self.core.db.read().await?;
+        let Some(failures) = logs::failures(&mut conn, Some(account), &address).await? else {
             return Ok(());
-        }
-        self.core
+        };
+        drop(conn);
+        wait_until(failures.retry_at, self.core.now())?;
+        let cleared = self
+            .core
             .db
-            .write(async |tx| logs::clear_failures(tx, account, &address).await)
-            .await
+            .write(async |tx| logs::clear_failures(tx, account, &address).await);
+        // Every login holds the place of this future, and few need it.
+        Box::pin(cleared).await
     }
+}
+
+/// Refuses before an instant; one beyond the longest wait is of a clock that was ahead.
+fn wait_until(until: Timestamp, now: Timestamp) -> Result<()> {
+    if until <= now || until > now.after(WAIT_MAX).after(CLOCKS_APART) {
+        return Ok(());
+    }
+    let retry_after_s = until.since(now).as_millis().div_ceil(1000);
+    Err(Error::RateLimited {
+        retry_after_s: retry_after_s.try_into().unwrap_or(u64::MAX),
+    })
 }
 
 #[cfg(test)]

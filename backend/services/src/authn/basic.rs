@@ -4,6 +4,7 @@ use berth_crypto::tokens;
 use berth_domain::{AccountId, Error, Event, Result, RobotName, Scopes, Secret};
 use berth_store::{accounts, logs, robots};
 
+use super::backoff::Tried;
 use super::{Authn, DISABLED, WRONG_PASSWORD, actor};
 use crate::actor::{Actor, Credential, Origin, Principal};
 use crate::journal::Subject;
@@ -55,8 +56,11 @@ impl Authn {
         credential: Credential,
     ) -> Result<Actor> {
         let found = accounts::user_by_login(&mut self.core.db.read().await?, login).await?;
-        let id = found.as_ref().map(|(account, _)| account.id);
-        self.check_backoff(id, &origin).await?;
+        let tried = match &found {
+            Some((account, _)) => Tried::User(account.id),
+            None => Tried::Unknown(login),
+        };
+        self.check_backoff(tried, &origin).await?;
         let hash = found
             .as_ref()
             .and_then(|(_, profile)| profile.password_hash.as_ref());
@@ -72,7 +76,7 @@ impl Authn {
                 self.user_actor(&account, &profile, credential, Scopes::all(), origin)
             }
             _ => {
-                self.count_failure(id, &origin).await?;
+                self.count_failure(tried, &origin).await?;
                 Err(Error::unauthenticated(WRONG_PASSWORD))
             }
         }
@@ -84,7 +88,7 @@ impl Authn {
         password: &Secret<String>,
         origin: Origin,
     ) -> Result<Actor> {
-        self.check_backoff(None, &origin).await?;
+        self.check_backoff(Tried::Machine, &origin).await?;
         let settings = &self.core.settings.robots;
         if settings.disallowed && !settings.allowed_names.iter().any(|name| name == username) {
             return Err(Error::unauthenticated(ROBOTS_OFF));
@@ -94,13 +98,13 @@ impl Authn {
             Err(_) => None,
         };
         let Some(robot) = robot else {
-            self.count_failure(None, &origin).await?;
+            self.count_failure(Tried::Machine, &origin).await?;
             return Err(Error::unauthenticated(
                 "Could not find robot with specified username",
             ));
         };
         if !tokens::same(&robot.token_hash, &tokens::hash_token(password.expose())) {
-            self.count_failure(None, &origin).await?;
+            self.count_failure(Tried::Machine, &origin).await?;
             return Err(Error::unauthenticated(format!(
                 "Could not find robot with username: {} and supplied password.",
                 robot.name
@@ -119,10 +123,10 @@ impl Authn {
     }
 
     async fn oauth_login(&self, password: &Secret<String>, origin: Origin) -> Result<Actor> {
-        self.check_backoff(None, &origin).await?;
+        self.check_backoff(Tried::Machine, &origin).await?;
         match self.bearer(password.expose(), origin.clone()).await {
             Err(e @ Error::Unauthenticated { .. }) => {
-                self.count_failure(None, &origin).await?;
+                self.count_failure(Tried::Machine, &origin).await?;
                 Err(e)
             }
             other => other,

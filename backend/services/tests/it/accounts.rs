@@ -207,6 +207,53 @@ db_test!(
 );
 
 db_test!(
+    async fn guesses_sent_at_once_are_as_few_as_guesses_one_after_another(t: TestRegistry) {
+        t.user("ann").await;
+        let authn = &t.services.authn;
+        let wrong = Secret::from("not-the-password");
+        for name in ["ann", "nobody"] {
+            let from = origin(if name == "ann" {
+                "10.0.0.1"
+            } else {
+                "10.0.0.2"
+            });
+            let tries = (0..50).map(|_| authn.sign_in(name, &wrong, from.clone()));
+            let answers = futures::future::join_all(tries).await;
+            let tried = answers
+                .iter()
+                .filter(|answer| matches!(answer, Err(Error::Unauthenticated { .. })));
+            assert_eq!(tried.count(), 3, "{name}");
+            let waiting = answers
+                .iter()
+                .filter(|answer| matches!(answer, Err(Error::RateLimited { .. })));
+            assert_eq!(waiting.count(), 47, "{name}");
+        }
+        let right = Secret::from(PASSWORD);
+        let waits = authn.sign_in("ann", &right, origin("10.0.0.1")).await;
+        assert!(matches!(waits, Err(Error::RateLimited { .. })));
+    }
+);
+
+db_test!(
+    async fn how_long_a_login_waits_does_not_tell_whether_there_is_such_a_user(t: TestRegistry) {
+        t.user("ann").await;
+        let authn = &t.services.authn;
+        let wrong = Secret::from("not-the-password");
+        let mut seen = Vec::new();
+        for (name, ip) in [("ann", "10.0.0.1"), ("nobody", "10.0.0.2")] {
+            let mut answers = Vec::new();
+            for _ in 0..8 {
+                let refused = authn.sign_in(name, &wrong, origin(ip)).await.unwrap_err();
+                answers.push(refused.to_string());
+                t.clock.advance(Duration::from_millis(700));
+            }
+            seen.push(answers);
+        }
+        assert_eq!(seen[0], seen[1]);
+    }
+);
+
+db_test!(
     async fn a_registry_token_narrows_and_never_grants(t: TestRegistry) {
         let ann = t.user("ann").await;
         let bob = t.user("bob").await;
