@@ -13,11 +13,13 @@ mod tests;
 use async_graphql::Request as Operation;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use berth_domain::Error;
-use berth_graphql::{DOCUMENT_BYTES_MAX, ErrorCode, RequestContext, Schema, is_mutation, schema};
+use berth_graphql::{
+    DOCUMENT_BYTES_MAX, ErrorCode, RequestContext, Schema, SessionEffect, is_mutation, schema,
+};
 use berth_http::address::Addresses;
 use berth_http::body::Incoming;
 use berth_http::cookies::{self, Cookies};
@@ -60,8 +62,8 @@ async fn by_get(State(endpoint): State<Endpoint>, request: Request) -> Response 
     // A body may not be shared between threads, and a query by GET has none.
     let request = request.map(drop);
     match Answer::accepted(request.headers()) {
-        Ok(answer) => answer.render(&endpoint, endpoint.get(&request).await),
-        Err(refusal) => Answer::default().render(&endpoint, Err(refusal)),
+        Ok(answer) => answer.render(endpoint.get(&request).await),
+        Err(refusal) => Answer::default().render(Err(refusal)),
     }
 }
 
@@ -77,17 +79,11 @@ async fn by_post(State(endpoint): State<Endpoint>, request: Request) -> Response
     if result.is_err() {
         incoming.drain().await;
     }
-    answer.render(&endpoint, result)
+    answer.render(result)
 }
 
-/// An executed operation, and what became of the session.
-type Executed = Result<
-    (
-        async_graphql::Response,
-        Option<berth_graphql::SessionEffect>,
-    ),
-    Refusal,
->;
+/// An executed operation, and the cookies that it sets.
+type Executed = Result<(async_graphql::Response, Vec<HeaderValue>), Refusal>;
 
 /// The operation in the query of a GET.
 #[derive(Deserialize)]
@@ -178,11 +174,19 @@ impl Endpoint {
         actor: Actor,
     ) -> Executed {
         record_actor(actor.kind(), actor.name().as_deref());
-        let host = self.addresses.of(request.uri(), request.headers()).host;
-        let context = RequestContext::new(self.services.clone(), actor, Some(host));
+        let address = self.addresses.of(request.uri(), request.headers());
+        let cookies = Cookies::for_scheme(&address.scheme);
+        let context = RequestContext::new(self.services.clone(), actor, Some(address.host));
         let effect = context.effects();
         let response = self.schema.execute(operation.data(context)).await;
-        Ok((response, effect()))
+        let lines = match effect() {
+            None => Vec::new(),
+            Some(SessionEffect::Started { token, csrf, .. }) => {
+                cookies.sign_in(token.expose(), &csrf, self.session_life_s())
+            }
+            Some(SessionEffect::Ended) => cookies.sign_out(),
+        };
+        Ok((response, lines))
     }
 
     /// Who asks; with `csrf` a session has to show that token.
@@ -229,10 +233,6 @@ impl Endpoint {
             ));
         }
         Ok(actor)
-    }
-
-    fn cookies(&self) -> Cookies {
-        Cookies::for_scheme(&self.services.settings().registry.scheme)
     }
 
     fn session_life_s(&self) -> u64 {

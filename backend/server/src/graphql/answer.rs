@@ -4,10 +4,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use berth_domain::Error;
-use berth_graphql::{ErrorCode, SessionEffect, error_response, refusal};
+use berth_graphql::{ErrorCode, error_response, refusal};
 use serde_json::json;
 
-use super::{Endpoint, Executed};
+use super::Executed;
 
 /// The media type of the GraphQL over HTTP specification.
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -106,13 +106,13 @@ impl Answer {
         }
     }
 
-    pub(super) fn render(self, endpoint: &Endpoint, result: Executed) -> Response {
-        let (status, response, effect, retry_after_s) = match result {
-            Ok((response, effect)) => (self.status(&response), response, effect, None),
+    pub(super) fn render(self, result: Executed) -> Response {
+        let (status, response, cookies, retry_after_s) = match result {
+            Ok((response, cookies)) => (self.status(&response), response, cookies, None),
             Err(refused) => (
                 refused.status,
                 *refused.response,
-                None,
+                Vec::new(),
                 refused.retry_after_s,
             ),
         };
@@ -136,16 +136,7 @@ impl Answer {
         if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        let lines = match effect {
-            None => Vec::new(),
-            Some(SessionEffect::Started { token, csrf, .. }) => {
-                endpoint
-                    .cookies()
-                    .sign_in(token.expose(), &csrf, endpoint.session_life_s())
-            }
-            Some(SessionEffect::Ended) => endpoint.cookies().sign_out(),
-        };
-        for line in lines {
+        for line in cookies {
             headers.append(header::SET_COOKIE, line);
         }
         answer

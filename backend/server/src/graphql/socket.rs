@@ -18,7 +18,7 @@ use super::{Endpoint, origin};
 /// Turns the request into a socket, or refuses it.
 pub(super) async fn upgrade(endpoint: Endpoint, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let refused = |refusal| Answer::GraphQl.render(&endpoint, Err(refusal));
+    let refused = |refusal| Answer::GraphQl.render(Err(refusal));
     let with_token = !matches!(Authorization::of(&parts.headers), Authorization::Absent);
     if !with_token && !endpoint.is_own_page(&parts.uri, &parts.headers) {
         return refused(Refusal::new(
