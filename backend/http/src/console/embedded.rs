@@ -203,6 +203,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_page_runs_a_script_that_is_not_a_file_of_ours() {
+        let page = get("/", &[]).await;
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
+        for wanted in [
+            "default-src 'none'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "base-uri 'self'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(
+                policy.split(';').any(|part| part.trim() == wanted),
+                "{policy}"
+            );
+        }
+        assert!(!policy.contains("'unsafe-inline'") && !policy.contains("'unsafe-eval'"));
+        let bytes = |answer: Response<Body>| axum::body::to_bytes(answer.into_body(), 1 << 20);
+        let same = bytes(page).await.unwrap();
+        let html = String::from_utf8(same.to_vec()).unwrap();
+        for script in html.split("<script").skip(1) {
+            let (attributes, inside) = script.split_once('>').unwrap();
+            assert!(
+                attributes.contains("src=") && inside.starts_with("</script>"),
+                "{html}"
+            );
+        }
+        // Whatever a path says, the page is the same.
+        for path in ["/%3Cscript%3E", "//evil.test", "/sign-in?next=%3Cscript%3E"] {
+            let other = get(path, &[]).await;
+            assert!(!other.headers().contains_key(header::LOCATION));
+            assert_eq!(bytes(other).await.unwrap(), same, "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_machines_ask_for_is_never_a_page() {
         for path in ["/api/v1/nothing", "/v2/x", "/v1/_ping", "/assets/none.js"] {
             assert_eq!(

@@ -185,6 +185,28 @@ async fn a_body_that_is_no_json_is_refused_by_its_type_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_longer_or_deeper_than_it_seems_is_refused_and_makes_nobody() {
+    let t = registry(true).await;
+    let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let long = "x".repeat(2 << 20);
+    for body in [
+        nested.clone(),
+        format!("{{\"username\":\"admin\",\"password\":\"correct-horse\",\"more\":{nested}}}"),
+        format!("{{\"username\":\"admin\",\"password\":\"{long}\"}}"),
+        format!("{{\"username\":\"{long}\",\"password\":\"correct-horse\"}}"),
+        "{\"username\":\"admin\",\"password\":\"correct-horse\"} trailing".to_owned(),
+    ] {
+        let request = Request::post(INITIALIZE).header(header::CONTENT_TYPE, "application/json");
+        let answer = send(&t, request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json");
+        assert!(answer.text.len() < 1000, "{}", answer.text);
+    }
+    assert!(t.services.authn.needs_setup().await.unwrap());
+    t.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_off_or_unknown_is_a_json_404() {
     let t = registry(false).await;
     let body = json!({ "username": "admin", "password": "correct-horse" });

@@ -63,8 +63,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(command: &mut Command) -> Self {
+        Self::start_at(command, "127.0.0.1:0")
+    }
+
+    /// At an address of this machine.
+    pub(crate) fn start_at(command: &mut Command, address: &str) -> Self {
         let child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", address])
             .stderr(Stdio::piped())
             .spawn();
         let mut child = child.expect("the binary starts");
