@@ -121,6 +121,7 @@ async fn recovers(world: &World, client: &Distribution, kept: &Image, tag: &str)
                 Ok(()) => break,
                 Err(refused) => assert!(begun.elapsed() < RECOVERY_MAX, "{refused:?}"),
             }
+            // Nothing tells a client that a service is back; it asks again, as clients do.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let ready = world.http.get(format!("{url}/health/ready")).send().await;

@@ -231,6 +231,7 @@ fn values_that_do_not_fit_together_are_refused() {
         (two, "DISTRIBUTED_STORAGE_PREFERENCE"),
         ("ROBOTS_WHITELIST: [robot]", "ROBOTS_WHITELIST"),
         ("LOG_LEVEL: 'berth=loud'", "LOG_LEVEL"),
+        ("STORAGE_PART_BUFFERS: 0", "STORAGE_PART_BUFFERS"),
         ("TRUSTED_PROXIES: [proxy]", "TRUSTED_PROXIES"),
         ("LIBRARY_NAMESPACE: L", "LIBRARY_NAMESPACE"),
     ] {
