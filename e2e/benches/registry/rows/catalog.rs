@@ -78,7 +78,7 @@ fn pages(
     headers: &str,
     organization: impl Fn(u64) -> usize + Sync,
 ) -> Vec<std::time::Duration> {
-    let page = |connection: &mut Connection, number| {
+    let page = |connection: &mut Connection, _, number| {
         let last = format!("scale-{}/a", organization(number));
         let path = format!("/v2/_catalog?n=100&last={last}");
         let mut is_empty = true;
@@ -89,11 +89,5 @@ fn pages(
         assert!(!is_empty, "the page after `{last}` shows repositories");
         0
     };
-    let load = for_a_while(
-        &[contender.address],
-        1,
-        scale.round,
-        |connection, _, number| page(connection, number),
-    );
-    load.turns
+    for_a_while(&[contender.address], 1, scale.round, page).turns
 }
