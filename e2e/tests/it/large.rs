@@ -69,7 +69,8 @@ async fn blob_of_a_gibibyte_comes_and_goes_in_little_memory(world: World) {
         assert_eq!(offset, 0);
     }
     for (server, before) in servers.iter().zip(before) {
-        let growth = server.memory_peak_bytes() - before;
+        // The system adds up what each processor counted, and may tell a little less of the same peak later.
+        let growth = server.memory_peak_bytes().saturating_sub(before);
         assert!(
             growth < GROWTH_BYTES_MAX,
             "{} MiB more than before",
