@@ -16,7 +16,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, db_error};
+use crate::conn::{Conn, db_error, statement};
 use crate::sql::{contains, id_list};
 
 /// What an account sees, in the words of the policy.
@@ -258,10 +258,10 @@ fn branch_page(
             " and r.visibility = 'public'".to_owned(),
         ),
         (Branch::Repositories(query), _) if is_postgres => {
-            // One by one: as a plain join it may read all repositories beside some hundred roles.
+            // An array is a few rows to the planner, whatever it holds: it looks the ids up. As a plain
+            // join it may read all repositories beside some hundred roles.
             return format!(
-                "select b.* from ({query}) as g(id) cross join lateral \
-                 ({columns} {FROM} and r.id = g.id{namespace}{repository} limit 1) as b \
+                "{columns} {FROM} and r.id = any(array({query})){namespace}{repository} \
                  order by {order_by} limit {limit}"
             );
         }
@@ -392,6 +392,7 @@ async fn load<R>(conn: &mut Conn, sql: &str, binds: &[String]) -> Result<Vec<R>>
 where
     R: QueryableByName<Pg> + QueryableByName<Sqlite> + Send + 'static,
 {
+    statement().map_err(db_error)?;
     match conn {
         Conn::Pg(c) => {
             let mut query = diesel::sql_query(sql).into_boxed::<Pg>();
