@@ -92,12 +92,7 @@ async fn write_batches(core: Arc<Core>, mut messages: mpsc::Receiver<Message>) {
         }
         let result = core
             .db
-            .write(async |tx| {
-                for entry in &entries {
-                    logs::insert(tx, entry).await?;
-                }
-                Ok(())
-            })
+            .write(async |tx| logs::insert_many(tx, &entries).await)
             .await;
         if let Err(e) = &result {
             tracing::error!(error = ?e, pulls = entries.len(), "pulls could not be logged");

@@ -41,6 +41,15 @@ pub async fn insert(tx: &mut Tx, entry: &NewLogEntry) -> Result<()> {
     Ok(())
 }
 
+/// Adds rows that have nothing to do with each other but the moment.
+pub async fn insert_many(tx: &mut Tx, entries: &[NewLogEntry]) -> Result<()> {
+    match entries {
+        // A statement of its own for each number of rows is not kept prepared; this one is.
+        [entry] => insert(tx, entry).await,
+        _ => insert_all!(tx, log_entries::table, entries.to_vec()),
+    }
+}
+
 /// Kinds and metadata of a repository's entries, oldest first; for tests and audits.
 pub async fn of_repository(conn: &mut Conn, id: RepositoryId) -> Result<Vec<(String, String)>> {
     on_backend!(conn, |c| {
