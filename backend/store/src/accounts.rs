@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error, is_unique_violation};
+use crate::conn::{Conn, Tx, db_error, is_unique_violation, statement};
 use crate::schema::{accounts, user_profiles};
 
 /// A user, an organization or a robot.
@@ -235,6 +235,7 @@ pub async fn set_password(tx: &mut Tx, id: AccountId, hash: &str) -> Result<()> 
 
 /// Takes the write lock of the namespace row, so that two changes of one namespace follow each other.
 pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<()> {
+    statement().map_err(db_error)?;
     match &mut **tx {
         Conn::Pg(c) => {
             accounts::table

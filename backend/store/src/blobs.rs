@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::collection::rows;
-use crate::conn::{Conn, Tx, db_error, lost_race};
+use crate::conn::{Conn, Tx, db_error, lost_race, statement};
 use crate::schema::{blob_links, blob_locations, blobs, garbage_objects, manifest_blobs};
 
 /// A blob with the key its bytes are under.
@@ -87,6 +87,7 @@ pub async fn linked_many(
                 ))
         };
     }
+    statement().map_err(db_error)?;
     match &mut **tx {
         Conn::Pg(c) => {
             let linked =
@@ -123,6 +124,7 @@ pub async fn lock_link(tx: &mut Tx, repository: RepositoryId, blob: BlobId) -> R
                 .select(blob_links::blob_id)
         };
     }
+    statement().map_err(db_error)?;
     let found: Option<BlobId> = match &mut **tx {
         Conn::Pg(c) => query!().for_update().first(&mut **c).await,
         Conn::Lite(c) => query!().first(&mut **c).await,

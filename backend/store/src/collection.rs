@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error};
+use crate::conn::{Conn, Tx, db_error, statement};
 use crate::schema::{
     blob_links, blob_locations, garbage_objects, manifests, repositories, tags, uploads,
 };
@@ -129,6 +129,7 @@ pub async fn collect_manifests(
                 .select(manifests::id)
         };
     }
+    statement().map_err(db_error)?;
     let seen: Vec<ManifestId> = match &mut **tx {
         Conn::Pg(c) => query!().for_update().skip_locked().load(&mut **c).await,
         Conn::Lite(c) => query!().load(&mut **c).await,
@@ -218,6 +219,7 @@ pub async fn collect_links(
                 .select((blob_links::repository_id, blob_links::blob_id))
         };
     }
+    statement().map_err(db_error)?;
     let seen: Vec<(RepositoryId, BlobId)> = match &mut **tx {
         Conn::Pg(c) => query!().for_update().skip_locked().load(&mut **c).await,
         Conn::Lite(c) => query!().load(&mut **c).await,

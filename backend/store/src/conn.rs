@@ -59,11 +59,38 @@ pub enum Call {
     Commit,
     /// It was committed, and the answer is on its way.
     Committed,
+    /// A statement is to run, within a transaction or for a read.
+    Statement,
 }
 
 /// Asked at each call; its error becomes the database's.
 #[cfg(feature = "faults")]
 pub type Probe = Arc<dyn Fn(Call) -> Result<()> + Send + Sync>;
+
+#[cfg(feature = "faults")]
+tokio::task_local! {
+    static STATEMENTS: Probe;
+}
+
+/// Asks `probe` at each statement of this work; what it spawns is not asked.
+#[cfg(feature = "faults")]
+pub async fn probe_statements<R>(probe: Probe, work: impl Future<Output = R>) -> R {
+    STATEMENTS.scope(probe, work).await
+}
+
+/// Lets a test fail the statement that comes next; nothing in a build without the feature.
+#[cfg_attr(
+    not(feature = "faults"),
+    expect(clippy::unnecessary_wraps, reason = "it fails in tests alone")
+)]
+pub(crate) fn statement() -> diesel::QueryResult<()> {
+    #[cfg(feature = "faults")]
+    if let Ok(Err(error)) = STATEMENTS.try_with(|probe| probe(Call::Statement)) {
+        let kind = DatabaseErrorKind::UnableToSendCommand;
+        return Err(DieselError::DatabaseError(kind, Box::new(error.to_string())));
+    }
+    Ok(())
+}
 
 enum Pools {
     Pg(Pool<AsyncPgConnection>),
@@ -122,19 +149,22 @@ impl DerefMut for Tx {
 /// Expands a query once for each database: `$c` is the connection, `Backend` its Diesel backend.
 macro_rules! on_backend {
     ($conn:expr, |$c:ident| $body:expr) => {
-        match $conn {
-            $crate::Conn::Pg(c) => {
-                #[allow(dead_code, reason = "only boxed queries name their backend")]
-                type Backend = diesel::pg::Pg;
-                let $c: &mut diesel_async::AsyncPgConnection = &mut **c;
-                $body
-            }
-            $crate::Conn::Lite(c) => {
-                #[allow(dead_code, reason = "only boxed queries name their backend")]
-                type Backend = diesel::sqlite::Sqlite;
-                let $c: &mut $crate::conn::Lite = &mut **c;
-                $body
-            }
+        match $crate::conn::statement() {
+            Err(e) => Err(e),
+            Ok(()) => match $conn {
+                $crate::Conn::Pg(c) => {
+                    #[allow(dead_code, reason = "only boxed queries name their backend")]
+                    type Backend = diesel::pg::Pg;
+                    let $c: &mut diesel_async::AsyncPgConnection = &mut **c;
+                    $body
+                }
+                $crate::Conn::Lite(c) => {
+                    #[allow(dead_code, reason = "only boxed queries name their backend")]
+                    type Backend = diesel::sqlite::Sqlite;
+                    let $c: &mut $crate::conn::Lite = &mut **c;
+                    $body
+                }
+            },
         }
     };
 }
@@ -148,6 +178,7 @@ macro_rules! insert_all {
         let mut rows = $rows;
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(CHUNK));
+            $crate::conn::statement().map_err($crate::conn::db_error)?;
             match &mut **$tx {
                 $crate::Conn::Pg(c) => {
                     diesel_async::RunQueryDsl::execute(
@@ -403,7 +434,8 @@ impl Tx {
     async fn commit(self) -> Result<()> {
         match (self.conn, self.turn) {
             (Conn::Lite(c), Some(turn)) => turn.commit(c).await,
-            (mut conn, _) => on_backend!(&mut conn, |c| commit(c).await).map_err(db_error),
+            (Conn::Pg(mut c), _) => commit(&mut *c).await.map_err(db_error),
+            (Conn::Lite(mut c), None) => commit(&mut *c).await.map_err(db_error),
         }
     }
 
@@ -412,7 +444,8 @@ impl Tx {
     async fn rollback(self) -> Result<()> {
         let rolled_back = match (self.conn, self.turn) {
             (Conn::Lite(c), Some(turn)) => return turn.roll_back(c).await,
-            (mut conn, _) => on_backend!(&mut conn, |c| rollback(c).await),
+            (Conn::Pg(mut c), _) => rollback(&mut *c).await,
+            (Conn::Lite(mut c), None) => rollback(&mut *c).await,
         };
         // A failed rollback leaves the connection broken, and the pool discards it.
         if let Err(e) = rolled_back {

@@ -28,5 +28,5 @@ pub mod teams;
 pub mod uploads;
 
 #[cfg(feature = "faults")]
-pub use conn::{Call, Probe};
+pub use conn::{Call, Probe, probe_statements};
 pub use conn::{Conn, Db, DbConfig, PostgresUrl, Refusal, Tx, TxFn};

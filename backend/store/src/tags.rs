@@ -8,7 +8,7 @@ use berth_domain::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error, lost_race};
+use crate::conn::{Conn, Tx, db_error, lost_race, statement};
 use crate::schema::{accounts, manifests, repositories, tags};
 use crate::sql::{contains, execute, id_list};
 
@@ -180,6 +180,7 @@ pub async fn lifetimes_for_update(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<(Tag
                 .select((Tag::as_select(), manifests::digest))
         };
     }
+    statement().map_err(db_error)?;
     match &mut **tx {
         Conn::Pg(c) => query!().for_update().load(&mut **c).await,
         Conn::Lite(c) => query!().load(&mut **c).await,

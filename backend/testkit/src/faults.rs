@@ -20,6 +20,8 @@ pub enum Fault {
     After,
     /// It does, but so late that leases have passed, and the answer is lost.
     Late,
+    /// Not at all, and the call is a single statement of a transaction or a read.
+    Statement,
 }
 
 /// How late that is.
@@ -114,6 +116,10 @@ impl Faults {
         let faults = Arc::clone(self);
         Arc::new(move |call| match call {
             // There is nothing to lose of a connection but the connection.
+            Call::Statement => match faults.fault {
+                Fault::Statement => faults.count(Fault::Statement),
+                _ => Ok(()),
+            },
             Call::Read | Call::Begin if faults.clock.is_some() => {
                 faults.count(Fault::Before)?;
                 faults.count(Fault::After)

@@ -69,7 +69,7 @@ impl TestRegistry {
     pub fn faults(&self, failing: u64, fault: Fault) -> Arc<Faults> {
         match fault {
             Fault::Late => Faults::late(failing, &self.clock),
-            Fault::Before | Fault::After => Faults::at(failing, fault),
+            Fault::Before | Fault::After | Fault::Statement => Faults::at(failing, fault),
         }
     }
 
