@@ -6,8 +6,10 @@
 
 pub mod address;
 pub mod body;
+pub mod browser;
 pub mod console;
 pub mod cookies;
+pub mod cors;
 pub mod credentials;
 pub mod health;
 pub mod metrics;

@@ -1,11 +1,11 @@
-//! Request bodies: JSON objects, refused in the words that scripts know.
+//! Request bodies: JSON of the shape that the operation describes, refused in the words that scripts know.
 
-use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use berth_http::body::Incoming;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::error::Failure;
+use crate::failure::Failure;
+use crate::operation::Body;
 
 /// Longest body; the largest document of the API is far below.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -15,52 +15,33 @@ const NOT_JSON: &str = "Did not attempt to load JSON data because the request Co
 const NOT_READABLE: &str =
     "The browser (or proxy) sent a request that this server could not understand.";
 
-/// The fields of a request.
-#[derive(Debug)]
-pub(crate) struct Fields(Map<String, Value>);
-
-impl Fields {
-    /// Reads a body that must be there.
-    pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
-        if !is_json(headers) {
-            return Err(Failure::message(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                NOT_JSON,
-            ));
+/// Reads what an operation takes; null where it takes nothing.
+pub(crate) async fn read(
+    wanted: &Body,
+    headers: &HeaderMap,
+    incoming: &Incoming,
+) -> Result<Value, Failure> {
+    let schema = match wanted {
+        Body::Ignored => return Ok(Value::Null),
+        Body::Required(_) if !is_json(headers) => {
+            return Err(Failure::Message {
+                status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                message: NOT_JSON.to_owned(),
+            });
         }
-        let bytes = Incoming::new(body)
-            .collect("the request", BODY_BYTES_MAX)
-            .await?;
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(other) => Err(not_of_type(&other, "object")),
-            Err(_) => Err(Failure::message(StatusCode::BAD_REQUEST, NOT_READABLE)),
-        }
-    }
-
-    /// A text that must be there.
-    pub(crate) fn text(&self, name: &str) -> Result<String, Failure> {
-        self.optional_text(name)?
-            .ok_or_else(|| schema(format!("'{name}' is a required property")))
-    }
-
-    /// A text that may be left out; null is no text.
-    pub(crate) fn optional_text(&self, name: &str) -> Result<Option<String>, Failure> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(other) => Err(not_of_type(other, "string")),
-        }
-    }
-
-    /// A switch, off where it is left out.
-    pub(crate) fn switch(&self, name: &str) -> Result<bool, Failure> {
-        match self.0.get(name) {
-            None => Ok(false),
-            Some(Value::Bool(on)) => Ok(*on),
-            Some(other) => Err(not_of_type(other, "boolean")),
-        }
-    }
+        Body::Required(schema) | Body::Optional(schema) => schema,
+    };
+    let bytes = incoming.collect("the request", BODY_BYTES_MAX).await?;
+    let parsed = serde_json::from_slice(&bytes).ok();
+    let value = match (wanted, parsed) {
+        (Body::Optional(_), parsed) => parsed
+            .filter(|_| is_json(headers))
+            .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+        (_, Some(value)) => value,
+        (_, None) => return Err(Failure::message(NOT_READABLE)),
+    };
+    schema.check(&value).map_err(Failure::invalid)?;
+    Ok(value)
 }
 
 /// `application/json` or `…+json`, with or without parameters.
@@ -78,22 +59,4 @@ fn is_json(headers: &HeaderMap) -> bool {
         essence == "application/json"
             || (essence.starts_with("application/") && essence.ends_with("+json"))
     })
-}
-
-/// Says which type was wanted. A value that may be long or secret is not shown.
-fn not_of_type(value: &Value, wanted: &str) -> Failure {
-    let shown = match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(_) => "the text".to_owned(),
-        Value::Array(_) => "the list".to_owned(),
-        Value::Object(_) => "the object".to_owned(),
-    };
-    schema(format!("{shown} is not of type '{wanted}'"))
-}
-
-fn schema(detail: String) -> Failure {
-    Failure::problem(StatusCode::BAD_REQUEST, "invalid_request", detail)
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::App;
-use crate::error::json_answer;
+use crate::answer::json_text;
 
 /// The token that a browser's changes must carry. That of a session where there is one; else one
 /// that stands for nothing yet and makes way for the session's at the sign-in.
@@ -19,7 +19,7 @@ pub(crate) async fn token(State(app): State<App>, uri: Uri, headers: HeaderMap) 
     };
     let life_s = app.services.settings().users.session_life.as_secs();
     let cookies = Cookies::for_scheme(&app.address(&uri, &headers).scheme);
-    let mut response = json_answer(StatusCode::OK, &json!({ "csrf_token": token }));
+    let mut response = json_text(StatusCode::OK, &json!({ "csrf_token": token }).to_string());
     let no_store = HeaderValue::from_static("no-store");
     response
         .headers_mut()

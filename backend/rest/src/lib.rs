@@ -1,64 +1,69 @@
 //! The REST API: `/api/v1`, as scripts and tools of the source product call it.
 //!
-//! Handlers parse, call one service method and render. Invariants: each error has the body that
-//! scripts read at that place, and everything under `/api/v1`, an unknown path too, is JSON.
+//! An operation is a wire struct, a description in `operations` and a function that calls one service and
+//! renders. From the descriptions come routing, checks of body and query, who may ask, and the descriptions
+//! that clients are generated from. Invariants: each error has the body that scripts read at that place, and
+//! everything under `/api/v1`, an unknown path too, is JSON.
 
+mod answer;
 mod body;
+mod call;
 mod csrf;
-mod error;
-mod user;
+mod dispatch;
+mod document;
+mod failure;
+mod identity;
+mod operation;
+mod operations;
+mod paging;
+mod parameters;
+mod schema;
+mod table;
+mod wire;
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, Uri};
-use axum::response::Response;
+use axum::http::{HeaderMap, Uri};
 use axum::routing::{any, get};
 use berth_http::address::{Addresses, PublicAddress};
+use berth_http::cors::Cors;
 use berth_services::Services;
 
-use crate::error::Failure;
+use crate::table::Table;
 
-/// What handlers share.
+/// Below which all paths of the API are.
+const PREFIX: &str = "/api/v1";
+
+/// What all requests share.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) services: Services,
+    services: Services,
     addresses: Addresses,
+    cors: Cors,
+    table: Arc<Table>,
 }
 
 impl App {
     /// Under which address this request reached the registry.
-    pub(crate) fn address(&self, uri: &Uri, headers: &HeaderMap) -> PublicAddress {
+    fn address(&self, uri: &Uri, headers: &HeaderMap) -> PublicAddress {
         self.addresses.of(uri, headers)
     }
 }
 
 /// All routes of this crate.
 pub fn router(services: Services, addresses: Addresses) -> Router {
-    let initialize = || any(user::initialize);
+    let settings = services.settings();
+    let app = App {
+        cors: Cors::new(&settings.api.cors_origins),
+        table: Arc::new(Table::new(operations::groups(), settings)),
+        services,
+        addresses,
+    };
     Router::new()
-        // Both forms of a path are answered; many clients do not send a body again after a redirect.
-        .route("/api/v1/user/initialize", initialize())
-        .route("/api/v1/user/initialize/", initialize())
-        .route("/api/v1", any(unknown))
-        .route("/api/v1/", any(unknown))
-        .route("/api/v1/{*path}", any(unknown))
+        .route("/api/v1", any(dispatch::serve))
+        .route("/api/v1/", any(dispatch::serve))
+        .route("/api/v1/{*path}", any(dispatch::serve))
         .route("/csrf_token", get(csrf::token))
-        .with_state(App {
-            services,
-            addresses,
-        })
-}
-
-/// Tools parse every answer as JSON, this one too.
-async fn unknown(State(app): State<App>, request: Request) -> Response {
-    Failure::not_found().respond(&app.address(request.uri(), request.headers()))
-}
-
-/// True for the one verb a path offers; the answer to all others is the same everywhere.
-pub(crate) fn offer(method: &Method, offered: &Method) -> Result<(), Failure> {
-    if method == offered {
-        Ok(())
-    } else {
-        Err(Failure::verb_not_offered(offered))
-    }
+        .with_state(app)
 }

@@ -1,5 +1,7 @@
 //! Repositories (R1, R3, R4, R7): creation, listings, settings, deletion.
 
+mod details;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use berth_store::repositories::listing::{self, Order, VisibleTo};
 use berth_store::repositories::{self as rows, Repository};
 
 pub use berth_store::repositories::listing::Filter;
+
+pub use details::{LiveTag, RepositoryDetails, TAGS_MAX};
 
 use crate::access::namespace::CreateRepository;
 use crate::access::policy::{self, Decision, RepositoryAction, Switches};

@@ -1,5 +1,7 @@
 //! Robot accounts (B1, B2, B3): machine accounts of one namespace.
 
+mod listing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use berth_domain::{
 use berth_store::Conn;
 use berth_store::robots::{self as rows, NewRobot, Robot};
 use uuid::Uuid;
+
+pub use listing::{LIST_MAX, ListedRobot};
 
 use crate::access::namespace::Administer;
 use crate::actor::{Actor, Principal};

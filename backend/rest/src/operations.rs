@@ -1,0 +1,48 @@
+//! Every operation of the API, a module for each noun.
+
+mod app_token;
+mod discovery;
+mod error;
+mod message;
+mod organization;
+mod permission;
+mod repository;
+mod robot;
+mod session;
+mod superuser;
+mod user;
+
+use crate::operation::Group;
+
+/// All of them, in the order of the descriptions.
+pub(crate) fn groups() -> Vec<Group> {
+    vec![
+        organization::group(),
+        robot::group(),
+        repository::group(),
+        permission::group(),
+        user::group(),
+        session::group(),
+        app_token::group(),
+        superuser::group(),
+        message::group(),
+        discovery::group(),
+        error::group(),
+    ]
+}
+
+/// What a parameter of a path means, by its name.
+pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
+    Some(match parameter {
+        "orgname" => "The name of the organization",
+        "repository" => "The full path of the repository. e.g. namespace/name",
+        "robot_shortname" => {
+            "The short name for the robot, without any user or organization prefix"
+        }
+        "username" => "The username of the user",
+        "token_uuid" => "The unique ID of the token",
+        "uuid" => "The unique ID of the message",
+        "error_type" => "The error code identifying the type of error.",
+        _ => return None,
+    })
+}

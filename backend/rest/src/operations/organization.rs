@@ -1,0 +1,239 @@
+//! Organizations (O2, O3, O5, O6).
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use berth_domain::{AccountKind, Email, Error, Namespace, Noun, Scope};
+use berth_services::directory::OrganizationView;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::operation::{Group, Operation, Outcome};
+use crate::schema::{Schema, boolean, integer_from, text};
+use crate::wire::Avatar;
+
+pub(super) fn group() -> Group {
+    let new = Schema::new("NewOrg")
+        .required("name", text("Organization username"))
+        .optional("email", text("Organization contact email").or_null())
+        .optional(
+            "contact_email",
+            text("Organization contact email").or_null(),
+        );
+    let update = Schema::new("UpdateOrg")
+        .optional("email", text("Organization contact email").or_null())
+        .optional(
+            "contact_email",
+            text("Organization contact email").or_null(),
+        )
+        .optional(
+            "tag_expiration_s",
+            integer_from(0, "Seconds for which deleted tags can be restored"),
+        )
+        .optional(
+            "invoice_email",
+            boolean("Accepted without effect: nothing is billed"),
+        )
+        .optional(
+            "invoice_email_address",
+            text("Accepted without effect: nothing is billed").or_null(),
+        );
+    Group {
+        tag: "organization",
+        description: "Create, read, change and delete organizations",
+        operations: vec![
+            Operation::post(
+                "/organization/",
+                "createOrganization",
+                "Create a new organization; the caller becomes its owner",
+                create,
+            )
+            .scope(Scope::UserAdmin)
+            .body(new)
+            .succeeds(StatusCode::CREATED, "Created"),
+            Operation::get(
+                "/organization/{orgname}",
+                "getOrganization",
+                "Get the details of an organization",
+                get,
+            ),
+            Operation::put(
+                "/organization/{orgname}",
+                "changeOrganizationDetails",
+                "Change the settings of an organization",
+                change,
+            )
+            .scope(Scope::OrgAdmin)
+            .body(update),
+            Operation::delete(
+                "/organization/{orgname}",
+                "deleteAdminedOrganization",
+                "Delete an organization and everything in it",
+                delete,
+            )
+            .scope(Scope::OrgAdmin)
+            .fresh_login(),
+        ],
+    }
+}
+
+#[derive(Deserialize)]
+struct NewOrganization {
+    name: String,
+    email: Option<String>,
+    contact_email: Option<String>,
+}
+
+async fn create(call: Call) -> Outcome {
+    let body: NewOrganization = call.body()?;
+    let name: Namespace = body.name.parse()?;
+    let email = body.contact_email.or(body.email);
+    let email: Option<Email> = match email.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(text) => Some(text.parse().map_err(|_| bad_email())?),
+    };
+    let organizations = &call.services.organizations;
+    organizations
+        .create(&call.actor, &name, email.as_ref())
+        .await?;
+    Answer::created(&"Created")
+}
+
+fn bad_email() -> Failure {
+    Failure::invalid("Invalid email address")
+}
+
+/// An organization. What only members or only administrators may know is absent for others.
+#[derive(Serialize)]
+struct Organization {
+    name: String,
+    /// Empty where there is none, and for who may not know it.
+    email: String,
+    avatar: Avatar,
+    is_admin: bool,
+    is_member: bool,
+    #[serde(flatten)]
+    settings: Option<Settings>,
+}
+
+/// What administrators see.
+#[derive(Serialize)]
+struct Settings {
+    invoice_email: bool,
+    invoice_email_address: Option<String>,
+    tag_expiration_s: u64,
+    is_free_account: bool,
+}
+
+impl From<OrganizationView> for Organization {
+    fn from(view: OrganizationView) -> Self {
+        let profile = view.profile;
+        Self {
+            // Clients know the picture of an organization as a user's here.
+            avatar: Avatar::user(&profile.name, &profile.avatar_hash),
+            name: profile.name.to_string(),
+            email: view.email.unwrap_or_default(),
+            is_admin: view.is_administrator,
+            is_member: view.is_member,
+            settings: view.tag_expiration.map(|expiration| Settings {
+                // Nothing is billed here.
+                invoice_email: false,
+                invoice_email_address: None,
+                tag_expiration_s: expiration.as_secs(),
+                is_free_account: true,
+            }),
+        }
+    }
+}
+
+/// That an organization exists is no secret here, so a name that cannot be one is not found either.
+async fn get(call: Call) -> Outcome {
+    let name = call.parameter("orgname");
+    let name = name
+        .parse()
+        .map_err(|_| Error::not_found(Noun::Organization, name))?;
+    let directory = &call.services.directory;
+    let view = directory.organization(&call.actor, &name).await?;
+    Answer::ok(&Organization::from(view))
+}
+
+/// Only fields that are there change. An address that stays what it is passes, since tools send the whole form.
+#[derive(Deserialize)]
+struct Change {
+    #[serde(default, deserialize_with = "null_is_empty")]
+    email: Option<String>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    contact_email: Option<String>,
+    tag_expiration_s: Option<u64>,
+}
+
+/// Null clears a field, unlike one that is not there.
+fn null_is_empty<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    Ok(Some(text.unwrap_or_default()))
+}
+
+/// A time that is not offered, in the words that scripts know.
+pub(super) fn tag_expiration_refused(error: Error) -> Failure {
+    match error {
+        Error::Invalid { .. } => Failure::message("Invalid tag expiration option"),
+        other => other.into(),
+    }
+}
+
+async fn change(call: Call) -> Outcome {
+    let body: Change = call.body()?;
+    let name = call.namespace("orgname")?;
+    let services = &call.services;
+    let view = match services.directory.organization(&call.actor, &name).await {
+        Ok(view) if view.is_administrator => view,
+        Ok(_) => return Err(Failure::forbidden()),
+        Err(Error::NotFound { .. }) => return Err(absent(&call)),
+        Err(other) => return Err(other.into()),
+    };
+    if let Some(email) = body.contact_email.or(body.email)
+        && email.trim() != view.email.as_deref().unwrap_or_default()
+    {
+        return Err(Failure::invalid(
+            "The e-mail address of an organization cannot be changed yet",
+        ));
+    }
+    if let Some(seconds) = body.tag_expiration_s {
+        let chosen = Some(Duration::from_secs(seconds));
+        let kind = AccountKind::Organization;
+        services
+            .organizations
+            .choose_tag_expiration(&call.actor, kind, &name, chosen)
+            .await
+            .map_err(tag_expiration_refused)?;
+    }
+    let view = services.directory.organization(&call.actor, &name).await?;
+    Answer::ok(&Organization::from(view))
+}
+
+async fn delete(call: Call) -> Outcome {
+    let name = call.namespace("orgname")?;
+    let services = &call.services;
+    let id = match services.directory.organization(&call.actor, &name).await {
+        Ok(view) => view.profile.id,
+        Err(Error::NotFound { .. }) => return Err(absent(&call)),
+        Err(other) => return Err(other.into()),
+    };
+    services.organizations.delete(&call.actor, &[id]).await?;
+    Ok(Answer::no_content())
+}
+
+/// What somebody is told who would change an organization that is not there: superusers who may reach
+/// everything that it is not, all others that they may not.
+fn absent(call: &Call) -> Failure {
+    let full = call.services.settings().users.superusers_full_access;
+    if full && call.actor.is_superuser() {
+        Failure::not_found()
+    } else {
+        Failure::forbidden()
+    }
+}

@@ -1,0 +1,162 @@
+//! Roles of users and robots in a repository (A7).
+
+use std::collections::{BTreeMap, HashMap};
+
+use berth_domain::{AccountId, AccountKind, RepositoryId, RepositoryRole, Scope};
+use berth_services::permissions::{Permission, RoleChange};
+use serde::{Deserialize, Serialize};
+
+use super::repository;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::operation::{Group, Operation, Outcome};
+use crate::schema::{Schema, choice};
+use crate::wire::Avatar;
+
+/// What scripts compare with.
+const NO_ROLE: &str = "User does not have permission for repo.";
+
+pub(super) fn group() -> Group {
+    let role = choice(&["read", "write", "admin"], "Held to use for the user");
+    Group {
+        tag: "permission",
+        description: "Manage repository permissions",
+        operations: vec![
+            Operation::get(
+                "/repository/{repository}/permissions/user/",
+                "listRepoUserPermissions",
+                "List all user permissions",
+                list,
+            )
+            .scope(Scope::RepoAdmin),
+            Operation::get(
+                "/repository/{repository}/permissions/user/{username}",
+                "getUserPermissions",
+                "Get the permission for the specified user",
+                get,
+            )
+            .scope(Scope::RepoAdmin),
+            Operation::put(
+                "/repository/{repository}/permissions/user/{username}",
+                "changeUserPermissions",
+                "Update the permissions for an existing user or robot",
+                change,
+            )
+            .scope(Scope::RepoAdmin)
+            .body(Schema::new("UserPermission").required("role", role)),
+            Operation::delete(
+                "/repository/{repository}/permissions/user/{username}",
+                "deleteUserPermissions",
+                "Delete the permission for the user",
+                delete,
+            )
+            .scope(Scope::RepoAdmin),
+        ],
+    }
+}
+
+/// A role of one account.
+#[derive(Serialize)]
+struct Held {
+    role: &'static str,
+    name: String,
+    is_robot: bool,
+    avatar: Avatar,
+}
+
+impl Held {
+    fn new(permission: Permission, hashes: &HashMap<AccountId, String>) -> Self {
+        let is_robot = permission.kind == AccountKind::Robot;
+        let hash = hashes.get(&permission.account_id);
+        let hash = hash.map_or("", String::as_str);
+        let avatar = if is_robot {
+            Avatar::robot(&permission.account, hash)
+        } else {
+            Avatar::user(&permission.account, hash)
+        };
+        Self {
+            role: permission.role.as_str(),
+            name: permission.account,
+            is_robot,
+            avatar,
+        }
+    }
+}
+
+/// By account.
+#[derive(Serialize)]
+struct List {
+    permissions: BTreeMap<String, Held>,
+}
+
+/// The roles in the repository of the path, for who administers it.
+async fn roles(call: &Call) -> Result<(RepositoryId, Vec<Permission>), Failure> {
+    let id = repository::find(call).await?.repository.id;
+    let permissions = call.services.permissions.list(&call.actor, id).await?;
+    Ok((id, permissions.ok_or_else(Failure::forbidden)?))
+}
+
+async fn list(call: Call) -> Outcome {
+    let (_, roles) = roles(&call).await?;
+    let ids: Vec<AccountId> = roles.iter().map(|role| role.account_id).collect();
+    let hashes = call
+        .services
+        .directory
+        .avatar_hashes(&call.actor, &ids)
+        .await?;
+    let by_name = |role: Permission| (role.account.clone(), Held::new(role, &hashes));
+    Answer::ok(&List {
+        permissions: roles.into_iter().map(by_name).collect(),
+    })
+}
+
+async fn render(call: &Call, roles: Vec<Permission>) -> Outcome {
+    let account = call.parameter("username");
+    let found = roles.into_iter().find(|role| role.account == account);
+    let role = found.ok_or_else(|| Failure::message(NO_ROLE))?;
+    let ids = [role.account_id];
+    let hashes = call
+        .services
+        .directory
+        .avatar_hashes(&call.actor, &ids)
+        .await?;
+    Answer::ok(&Held::new(role, &hashes))
+}
+
+async fn get(call: Call) -> Outcome {
+    let (_, roles) = roles(&call).await?;
+    render(&call, roles).await
+}
+
+#[derive(Deserialize)]
+struct NewRole {
+    role: String,
+}
+
+async fn set(call: &Call, id: RepositoryId, role: Option<RepositoryRole>) -> Result<(), Failure> {
+    let change = RoleChange {
+        account: call.parameter("username").to_owned(),
+        role,
+    };
+    let permissions = &call.services.permissions;
+    Ok(permissions.set(&call.actor, id, &[change]).await?)
+}
+
+async fn change(call: Call) -> Outcome {
+    let body: NewRole = call.body()?;
+    let id = repository::find(&call).await?.repository.id;
+    set(&call, id, Some(body.role.parse()?)).await?;
+    let (_, roles) = roles(&call).await?;
+    render(&call, roles).await
+}
+
+async fn delete(call: Call) -> Outcome {
+    let (id, roles) = roles(&call).await?;
+    let account = call.parameter("username");
+    if !roles.iter().any(|role| role.account == account) {
+        return Err(Failure::invalid(NO_ROLE));
+    }
+    set(&call, id, None).await?;
+    Ok(Answer::no_content())
+}

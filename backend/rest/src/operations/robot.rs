@@ -1,0 +1,297 @@
+//! Robot accounts of organizations and users (B3, B5, B6). Both trees are one function each with another owner.
+
+use axum::http::StatusCode;
+use berth_domain::{Error, Namespace, RobotName, Scope};
+use berth_services::many::Selection;
+use berth_services::robots::{LIST_MAX, ListedRobot, RobotView};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::operation::{Group, Operation, Outcome};
+use crate::parameters::{integer, switch_on};
+use crate::schema::{Schema, object, short_text};
+use crate::wire::rfc_822;
+
+/// What scripts compare with for a robot that is not there; they take the 400 it comes with as absent.
+const UNKNOWN: &str = "Could not find robot with specified username";
+/// Longest description, in characters.
+const DESCRIPTION_CHARS_MAX: usize = berth_services::robots::DESCRIPTION_MAX;
+
+/// Whose robots.
+#[derive(Clone, Copy)]
+enum Owner {
+    User,
+    Organization,
+}
+
+impl Owner {
+    fn namespace(self, call: &Call) -> Result<Namespace, Error> {
+        match self {
+            Self::User => call.own_namespace(),
+            Self::Organization => call.namespace("orgname"),
+        }
+    }
+
+    /// The robot in the path. A name that cannot be one is that of no robot.
+    fn robot(self, call: &Call) -> Result<RobotName, Failure> {
+        let namespace = self.namespace(call)?;
+        RobotName::new(namespace, call.parameter("robot_shortname"))
+            .map_err(|_| Failure::message(UNKNOWN))
+    }
+}
+
+pub(super) fn group() -> Group {
+    let robots = [
+        switch_on("token", "If false, the robot's token is not returned."),
+        integer("limit", "If specified, the number of robots to return."),
+    ];
+    let new = || {
+        Schema::new("CreateRobot")
+            .optional(
+                "description",
+                short_text(DESCRIPTION_CHARS_MAX, "Text description for the robot"),
+            )
+            .optional(
+                "unstructured_metadata",
+                object("Unstructured metadata for the robot; only an empty one is taken").or_null(),
+            )
+    };
+    let created = (StatusCode::CREATED, "Created");
+    Group {
+        tag: "robot",
+        description: "Manage user and organization robot accounts",
+        operations: vec![
+            Operation::get(
+                "/user/robots",
+                "getUserRobots",
+                "List the available robots for the user",
+                |call| list(call, Owner::User),
+            )
+            .scope(Scope::UserAdmin)
+            .query(robots),
+            Operation::get(
+                "/user/robots/{robot_shortname}",
+                "getUserRobot",
+                "Returns the user's robot with the specified name",
+                |call| get(call, Owner::User),
+            )
+            .scope(Scope::UserAdmin),
+            Operation::put(
+                "/user/robots/{robot_shortname}",
+                "createUserRobot",
+                "Create a new user robot with the specified name",
+                |call| create(call, Owner::User),
+            )
+            .scope(Scope::UserAdmin)
+            .optional_body(new())
+            .succeeds(created.0, created.1),
+            Operation::delete(
+                "/user/robots/{robot_shortname}",
+                "deleteUserRobot",
+                "Delete an existing robot",
+                |call| delete(call, Owner::User),
+            )
+            .scope(Scope::UserAdmin),
+            Operation::post(
+                "/user/robots/{robot_shortname}/regenerate",
+                "regenerateUserRobotToken",
+                "Regenerates the token for a user's robot",
+                |call| regenerate(call, Owner::User),
+            )
+            .scope(Scope::UserAdmin),
+            Operation::get(
+                "/organization/{orgname}/robots",
+                "getOrgRobots",
+                "List the organization's robots",
+                |call| list(call, Owner::Organization),
+            )
+            .scope(Scope::OrgAdmin)
+            .query(robots),
+            Operation::get(
+                "/organization/{orgname}/robots/{robot_shortname}",
+                "getOrgRobot",
+                "Returns the organization's robot with the specified name",
+                |call| get(call, Owner::Organization),
+            )
+            .scope(Scope::OrgAdmin),
+            Operation::put(
+                "/organization/{orgname}/robots/{robot_shortname}",
+                "createOrgRobot",
+                "Create a new robot in the organization",
+                |call| create(call, Owner::Organization),
+            )
+            .scope(Scope::OrgAdmin)
+            .optional_body(new())
+            .succeeds(created.0, created.1),
+            Operation::delete(
+                "/organization/{orgname}/robots/{robot_shortname}",
+                "deleteOrgRobot",
+                "Delete an existing organization robot",
+                |call| delete(call, Owner::Organization),
+            )
+            .scope(Scope::OrgAdmin),
+            Operation::post(
+                "/organization/{orgname}/robots/{robot_shortname}/regenerate",
+                "regenerateOrgRobotToken",
+                "Regenerates the token for an organization robot",
+                |call| regenerate(call, Owner::Organization),
+            )
+            .scope(Scope::OrgAdmin),
+        ],
+    }
+}
+
+/// A robot. The token is absent where it was not asked for or may not be known.
+#[derive(Serialize)]
+struct Robot {
+    name: String,
+    created: String,
+    last_accessed: Option<String>,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+/// A robot by itself.
+#[derive(Serialize)]
+struct WholeRobot {
+    #[serde(flatten)]
+    robot: Robot,
+    unstructured_metadata: Option<Map<String, Value>>,
+}
+
+impl From<ListedRobot> for Robot {
+    fn from(listed: ListedRobot) -> Self {
+        let ListedRobot { robot, token } = listed;
+        Self {
+            name: robot.name.to_string(),
+            created: rfc_822(robot.created_at),
+            last_accessed: robot.last_used_at.map(rfc_822),
+            description: robot.description,
+            token: token.map(|token| token.expose().clone()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct List {
+    robots: Vec<Robot>,
+}
+
+async fn list(call: Call, owner: Owner) -> Outcome {
+    let namespace = owner.namespace(&call)?;
+    let limit = call.query.integer("limit");
+    let limit = limit.map_or(LIST_MAX, |limit| usize::try_from(limit).unwrap_or(0));
+    let with_tokens = call.query.is_on("token");
+    let robots = &call.services.robots;
+    let found = robots
+        .list(&call.actor, &namespace, with_tokens, limit)
+        .await?;
+    let robots = found.into_iter().map(Into::into).collect();
+    Answer::ok(&List { robots })
+}
+
+async fn get(call: Call, owner: Owner) -> Outcome {
+    let name = owner.robot(&call)?;
+    let robots = &call.services.robots;
+    let found = robots.by_name(&call.actor, &name).await.map_err(unknown)?;
+    Answer::ok(&WholeRobot {
+        robot: found.into(),
+        unstructured_metadata: Some(Map::new()),
+    })
+}
+
+#[derive(Deserialize, Default)]
+struct NewRobot {
+    #[serde(default)]
+    description: String,
+    unstructured_metadata: Option<Map<String, Value>>,
+}
+
+async fn create(call: Call, owner: Owner) -> Outcome {
+    let body: NewRobot = call.body()?;
+    let namespace = owner.namespace(&call)?;
+    let short = call.parameter("robot_shortname");
+    if body
+        .unstructured_metadata
+        .as_ref()
+        .is_some_and(|metadata| !metadata.is_empty())
+    {
+        return Err(Failure::invalid(
+            "Metadata of robots cannot be kept yet; leave `unstructured_metadata` out",
+        ));
+    }
+    let (services, actor) = (&call.services, &call.actor);
+    let made = services
+        .robots
+        .create(actor, &namespace, short, &body.description)
+        .await
+        .map_err(|error| refused(error, short))?;
+    let credentials = services.robots.credentials(actor, made.id).await?;
+    let listed = ListedRobot {
+        robot: made,
+        token: Some(credentials.token),
+    };
+    Answer::created(&WholeRobot {
+        robot: listed.into(),
+        unstructured_metadata: body.unstructured_metadata,
+    })
+}
+
+async fn delete(call: Call, owner: Owner) -> Outcome {
+    let robot = find(&call, owner).await?;
+    let ids = [robot.id];
+    let robots = &call.services.robots;
+    robots.delete(&call.actor, Selection::Items(&ids)).await?;
+    Ok(Answer::no_content())
+}
+
+async fn regenerate(call: Call, owner: Owner) -> Outcome {
+    let found = find(&call, owner).await?;
+    let (robots, actor) = (&call.services.robots, &call.actor);
+    let robot = robots.regenerate_token(actor, found.id).await?;
+    let token = robots.credentials(actor, found.id).await?.token;
+    let listed = ListedRobot {
+        robot,
+        token: Some(token),
+    };
+    Answer::ok(&Robot::from(listed))
+}
+
+async fn find(call: &Call, owner: Owner) -> Result<RobotView, Failure> {
+    let name = owner.robot(call)?;
+    let found = call.services.robots.find(&call.actor, &name).await;
+    found.map_err(unknown)
+}
+
+fn unknown(error: Error) -> Failure {
+    match error {
+        Error::NotFound { .. } => Failure::message(UNKNOWN),
+        other => other.into(),
+    }
+}
+
+/// Why a robot was not made, in the sentences that scripts know.
+fn refused(error: Error, short: &str) -> Failure {
+    match error {
+        Error::Invalid {
+            field: Some(field),
+            message,
+            ..
+        } if field == "shortName" => {
+            let reason = message
+                .split_once(": ")
+                .map_or(&*message, |(_, reason)| reason);
+            Failure::invalid(format!(
+                "The name for the robot '{}' is invalid: {reason}",
+                short.chars().take(255).collect::<String>()
+            ))
+        }
+        // Robots are switched off: a refusal, not a path that is not there.
+        Error::FeatureOff { message } => Failure::invalid(message),
+        other => other.into(),
+    }
+}

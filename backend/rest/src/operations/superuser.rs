@@ -1,0 +1,320 @@
+//! What superusers do with users (U1 to U4), and what they see of all tokens. Whoever sees everything and
+//! changes nothing reads here too.
+
+use std::collections::HashMap;
+
+use berth_domain::{AccountId, Email, Error, Namespace, Noun, PageRequest, Scope, Secret};
+use berth_services::accounts::ProfileView;
+use berth_services::superuser::UserFilter;
+use serde::{Deserialize, Serialize};
+
+use super::app_token;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::operation::{Group, Operation, Outcome};
+use crate::paging;
+use crate::parameters::{integer, next_page, switch_on};
+use crate::schema::{Schema, boolean, text};
+use crate::wire::Avatar;
+
+/// Name of the list of users, for the places in it.
+const USERS: &str = "superuser-users";
+/// Users of a list that is asked for without `limit`.
+const PAGES_MAX: usize = 100;
+
+pub(super) fn group() -> Group {
+    let on = |settings: &berth_services::Settings| settings.users.superusers_enabled;
+    let new = Schema::new("CreateInstallUser")
+        .required("username", text("The username of the user being created"))
+        .optional(
+            "email",
+            text("The email address of the user being created").or_null(),
+        );
+    let change = Schema::new("UpdateUser")
+        .optional("password", text("The new password for the user"))
+        .optional("email", text("The new e-mail address for the user"))
+        .optional("enabled", boolean("Whether the user is enabled"));
+    Group {
+        tag: "superuser",
+        description: "Superuser API",
+        operations: vec![
+            Operation::get(
+                "/superuser/users/",
+                "listAllUsers",
+                "Returns a list of all users in the system",
+                list,
+            )
+            .query([
+                switch_on("disabled", "If false, only enabled users will be returned."),
+                integer(
+                    "limit",
+                    "Limit to the number of results to return per page. Max 100.",
+                ),
+                next_page(),
+            ])
+            .feature(on),
+            Operation::post(
+                "/superuser/users/",
+                "createInstallUser",
+                "Creates a new user",
+                create,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .body(new)
+            .feature(on),
+            Operation::get(
+                "/superuser/users/{username}",
+                "getInstallUser",
+                "Returns information about the specified user",
+                get,
+            )
+            .feature(on),
+            Operation::put(
+                "/superuser/users/{username}",
+                "changeInstallUser",
+                "Updates information about the specified user",
+                change_user,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .body(change)
+            .feature(on),
+            Operation::delete(
+                "/superuser/users/{username}",
+                "deleteInstallUser",
+                "Deletes the specified user",
+                delete,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .feature(on),
+            Operation::get(
+                "/superuser/apptokens",
+                "listAllAppTokens",
+                "Returns a list of all app specific tokens in the system",
+                tokens,
+            )
+            .query([app_token::expiring()])
+            .feature(|settings| settings.users.superusers_enabled && settings.app_tokens.enabled),
+        ],
+    }
+}
+
+/// A user as superusers see it.
+#[derive(Serialize)]
+struct Row {
+    kind: &'static str,
+    name: Namespace,
+    username: Namespace,
+    email: Option<String>,
+    verified: bool,
+    avatar: Avatar,
+    super_user: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    global_readonly_super_user: Option<bool>,
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted_password: Option<String>,
+}
+
+impl Row {
+    fn new(view: ProfileView, avatars: &HashMap<AccountId, String>) -> Self {
+        let hash = avatars.get(&view.id).map_or("", String::as_str);
+        Self {
+            kind: "user",
+            avatar: Avatar::user(&view.name, hash),
+            username: view.name.clone(),
+            name: view.name,
+            email: view.email,
+            verified: view.email_verified,
+            super_user: view.superuser,
+            global_readonly_super_user: view.read_only_superuser.then_some(true),
+            enabled: view.enabled,
+            encrypted_password: None,
+        }
+    }
+
+    async fn one(call: &Call, view: ProfileView) -> Result<Self, Error> {
+        let avatars = avatars(call, &[view.id]).await?;
+        Ok(Self::new(view, &avatars))
+    }
+}
+
+async fn avatars(call: &Call, ids: &[AccountId]) -> Result<HashMap<AccountId, String>, Error> {
+    call.services
+        .directory
+        .avatar_hashes(&call.actor, ids)
+        .await
+}
+
+#[derive(Serialize)]
+struct Users {
+    users: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page: Option<String>,
+}
+
+async fn list(call: Call) -> Outcome {
+    let filter = UserFilter {
+        search: None,
+        enabled: (!call.query.is_on("disabled")).then_some(true),
+    };
+    let superuser = &call.services.superuser;
+    let limit = match call.query.integer("limit") {
+        None => None,
+        Some(limit) => match usize::try_from(limit) {
+            Ok(limit @ 1..=paging::LIMIT) => Some(limit),
+            _ => return Err(Failure::invalid("Page limit cannot be above 100")),
+        },
+    };
+    let mut request: PageRequest<Namespace> = paging::request(&call, USERS);
+    request.limit = limit.unwrap_or(request.limit);
+    let (mut views, mut next_page) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let page = superuser.users(&call.actor, &filter, &request).await?;
+        if limit.is_some() {
+            next_page = paging::next(&call, USERS, &page, |view| view.name.clone());
+        }
+        request.after = page.items.last().map(|view| view.name.clone());
+        views.extend(page.items);
+        if limit.is_some() || !page.has_more {
+            break;
+        }
+    }
+    let ids: Vec<AccountId> = views.iter().map(|view| view.id).collect();
+    let avatars = avatars(&call, &ids).await?;
+    let users = views.into_iter().map(|view| Row::new(view, &avatars));
+    Answer::ok(&Users {
+        users: users.collect(),
+        next_page,
+    })
+}
+
+/// The user in the path. A name that nobody can have is that of nobody, to who may know.
+async fn user(call: &Call) -> Result<ProfileView, Error> {
+    let superuser = &call.services.superuser;
+    if !superuser.may_view(&call.actor) {
+        return Err(if call.actor.is_anonymous() {
+            Error::unauthenticated("sign in first")
+        } else {
+            Error::forbidden("this needs a superuser")
+        });
+    }
+    let name = call.parameter("username");
+    let name: Namespace = name
+        .parse()
+        .map_err(|_| Error::not_found(Noun::User, name))?;
+    superuser.by_name(&call.actor, &name).await
+}
+
+async fn get(call: Call) -> Outcome {
+    let view = user(&call).await?;
+    Answer::ok(&Row::one(&call, view).await?)
+}
+
+#[derive(Deserialize)]
+struct New {
+    username: String,
+    email: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Created {
+    username: Namespace,
+    email: Option<String>,
+    password: String,
+    encrypted_password: String,
+}
+
+async fn create(call: Call) -> Outcome {
+    let New { username, email } = call.body()?;
+    let superuser = &call.services.superuser;
+    let made = superuser
+        .create_user(&call.actor, &username, email.as_deref())
+        .await;
+    let (view, password) = made.map_err(reason)?;
+    let encrypted = superuser.encrypted(&call.actor, &password)?;
+    Answer::ok(&Created {
+        username: view.name,
+        email: view.email,
+        encrypted_password: encrypted.expose().clone(),
+        password: password.expose().clone(),
+    })
+}
+
+/// A refused name, address or password is told in the older body here.
+fn reason(error: Error) -> Failure {
+    match error {
+        Error::Invalid { message, .. } | Error::AlreadyExists { message, .. } => {
+            Failure::message(message)
+        }
+        other => problem(other),
+    }
+}
+
+/// What is refused of a superuser is told as a problem here.
+fn problem(error: Error) -> Failure {
+    match error {
+        Error::Conflict { message } => Failure::invalid(message),
+        other => other.into(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Change {
+    password: Option<Secret<String>>,
+    email: Option<String>,
+    enabled: Option<bool>,
+}
+
+async fn change_user(call: Call) -> Outcome {
+    let Change {
+        password,
+        email,
+        enabled,
+    } = call.body()?;
+    let mut view = user(&call).await?;
+    let email: Option<Email> = email
+        .map(|email| email.parse())
+        .transpose()
+        .map_err(reason)?;
+    let superuser = &call.services.superuser;
+    let mut encrypted = None;
+    if let Some(password) = &password {
+        let changed = superuser.set_password(&call.actor, view.id, password).await;
+        view = changed.map_err(reason)?;
+        encrypted = Some(superuser.encrypted(&call.actor, password)?);
+    }
+    if let Some(email) = email {
+        let changed = superuser.change_email(&call.actor, view.id, &email).await;
+        view = changed.map_err(reason)?;
+    }
+    if let Some(enabled) = enabled {
+        let changed = superuser.set_enabled(&call.actor, view.id, enabled).await;
+        view = changed.map_err(reason)?;
+    }
+    let user = Row::one(&call, view).await?;
+    Answer::ok(&Row {
+        encrypted_password: encrypted.map(|text| text.expose().clone()),
+        ..user
+    })
+}
+
+async fn delete(call: Call) -> Outcome {
+    let view = user(&call).await?;
+    let superuser = &call.services.superuser;
+    let deleted = superuser.delete_user(&call.actor, view.id).await;
+    deleted.map_err(problem)?;
+    Ok(Answer::no_content())
+}
+
+async fn tokens(call: Call) -> Outcome {
+    let is_expiring = call.query.is_on("expiring");
+    let (tokens, actor) = (&call.services.app_tokens, &call.actor);
+    let list = app_token::whole(is_expiring, async |page| {
+        tokens.page_of_all(actor, is_expiring, &page).await
+    });
+    Answer::ok(&list.await?)
+}

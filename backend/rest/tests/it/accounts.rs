@@ -1,0 +1,208 @@
+//! The own account: sign-up, details, password, client tokens, its end.
+
+use berth_services::Settings;
+use berth_testkit::{PASSWORD, db_test};
+use serde_json::json;
+
+use crate::api::{ALL_SCOPES, Api, Who, token, user, with_settings};
+
+db_test!(
+    async fn a_stranger_signs_up_and_is_signed_in(t: TestRegistry) {
+        let api = Api::of(t);
+        t.user("first").await;
+        let body = json!({ "username": "ann", "password": PASSWORD, "email": "ann@example.com" });
+        // A page of another site has no token to show.
+        assert_eq!(api.post(&Who::Nobody, "/user/", &body).await.status, 403);
+        let made = api.post(&Who::Visitor, "/user/", &body).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        assert_eq!(made.json()["username"], json!("ann"));
+        assert_eq!(made.json()["email"], json!("ann@example.com"));
+        let browser = Who::Browser {
+            session: made.cookie("berth_session"),
+            csrf: made.header("x-next-csrf-token").to_owned(),
+        };
+        assert_eq!(
+            api.get(&browser, "/user/").await.json()["is_me"],
+            json!(true)
+        );
+        t.clock.advance(std::time::Duration::from_mins(6));
+        for (changed, says) in [
+            (json!({}), "The username already exists"),
+            (
+                json!({ "username": "bob" }),
+                "Email has already been used: ann@example.com",
+            ),
+            (
+                json!({ "username": "bob", "email": "", "password": "short" }),
+                "Invalid password, password must be at least 8 characters and contain no whitespace.",
+            ),
+        ] {
+            let mut body = body.clone();
+            for (field, value) in changed.as_object().unwrap() {
+                body[field] = value.clone();
+            }
+            t.clock.advance(std::time::Duration::from_mins(6));
+            let refused = api.post(&Who::Visitor, "/user/", &body).await;
+            assert_eq!(refused.problem(), (400, says.to_owned()));
+        }
+    }
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_signs_up_where_the_switch_is_off() {
+    let mut settings = Settings::default();
+    settings.users.sign_up = false;
+    with_settings(settings, async |t| {
+        let body = json!({ "username": "ann", "password": PASSWORD });
+        let answer = Api::of(t).post(&Who::Visitor, "/user/", &body).await;
+        // Another verb is there, so the path is.
+        assert!(matches!(answer.status, 404 | 405), "{}", answer.text);
+    })
+    .await;
+}
+
+db_test!(
+    async fn a_new_password_ends_every_session_but_the_one_that_it_gives(t: TestRegistry) {
+        let api = Api::of(t);
+        t.user("ann").await;
+        let (here, there) = (api.sign_in("ann").await, api.sign_in("ann").await);
+        let weak = api
+            .put(&here, "/user/", &json!({ "password": "short" }))
+            .await;
+        assert_eq!(weak.problem().0, 400);
+        let changed = api
+            .put(&here, "/user/", &json!({ "password": "another-password" }))
+            .await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        let next = Who::Browser {
+            session: changed.cookie("berth_session"),
+            csrf: changed.header("x-next-csrf-token").to_owned(),
+        };
+        for ended in [&here, &there] {
+            assert_eq!(api.get(ended, "/user/").await.status, 401);
+        }
+        assert_eq!(api.get(&next, "/user/").await.status, 200);
+        let body = json!({ "username": "ann", "password": "another-password" });
+        assert_eq!(api.post(&Who::Visitor, "/signin", &body).await.status, 200);
+    }
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_user_tells_of_itself_is_shown_to_it() {
+    let mut settings = Settings::default();
+    settings.users.names = true;
+    with_settings(settings, async |t| {
+        let api = Api::of(t);
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let told = json!({
+            "given_name": "Ann", "company": "Acme", "location": "Oslo", "email": "ann@acme.example",
+            "tag_expiration_s": 86400,
+        });
+        let answer = api.put(&ann, "/user/", &told).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        for (field, value) in told.as_object().unwrap() {
+            assert_eq!(&answer.json()[field], value, "{field}");
+        }
+        let refused = api
+            .put(&ann, "/user/", &json!({ "tag_expiration_s": 77 }))
+            .await;
+        assert_eq!(
+            refused.told(),
+            (400, json!({ "message": "Invalid tag expiration option" }))
+        );
+        let narrow = token(t, "ann", "user:read").await;
+        assert_eq!(api.put(&narrow, "/user/", &told).await.status, 403);
+    })
+    .await;
+}
+
+db_test!(
+    async fn an_account_ends_by_its_own_user_and_with_a_fresh_login(t: TestRegistry) {
+        let api = Api::of(t);
+        t.user("ann").await;
+        let ann = api.sign_in("ann").await;
+        t.clock.advance(std::time::Duration::from_mins(11));
+        let stale = api.delete(&ann, "/user/").await;
+        assert_eq!(stale.problem(), (401, "Requires fresh login".into()));
+        let body = json!({ "password": PASSWORD });
+        let shown = api.post(&ann, "/signin/verify", &body).await;
+        assert_eq!(shown.told(), (200, json!({ "success": true })));
+        assert_eq!(api.delete(&ann, "/user/").await.status, 204);
+        assert_eq!(api.get(&ann, "/user/").await.status, 401);
+        let body = json!({ "username": "ann", "password": PASSWORD });
+        assert_eq!(api.post(&Who::Visitor, "/signin", &body).await.status, 403);
+        let bob = user(t, "bob", ALL_SCOPES).await;
+        let acme = json!({ "name": "acme" });
+        assert_eq!(api.post(&bob, "/organization/", &acme).await.status, 201);
+        let refused = api.delete(&bob, "/user/").await;
+        assert_eq!(
+            refused.told(),
+            (
+                400,
+                json!({ "message":
+                    "Cannot delete bob as you are the only admin for organizations: acme" })
+            )
+        );
+    }
+);
+
+db_test!(
+    async fn tokens_of_clients_are_shown_to_their_user_alone(t: TestRegistry) {
+        let api = Api::of(t);
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let bob = user(t, "bob", ALL_SCOPES).await;
+        let made = api
+            .post(&ann, "/user/apptoken", &json!({ "title": "laptop" }))
+            .await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let made = made.json()["token"].clone();
+        let text = made["token_code"].as_str().unwrap();
+        assert_eq!(text.len(), 120);
+        assert_eq!(made["expiration"], json!(null));
+        let path = format!("/user/apptoken/{}", made["uuid"].as_str().unwrap());
+        let list = api.get(&ann, "/user/apptoken").await.json();
+        assert_eq!(list["only_expiring"], json!(null));
+        assert_eq!(list["tokens"].as_array().unwrap().len(), 1);
+        assert!(list["tokens"][0].get("token_code").is_none());
+        let soon = api.get(&ann, "/user/apptoken?expiring=true").await.json();
+        assert_eq!(soon, json!({ "tokens": [], "only_expiring": true }));
+        assert_eq!(
+            api.get(&ann, &path).await.json()["token"]["token_code"],
+            text
+        );
+        for path in [&path, "/user/apptoken/unknown"] {
+            assert_eq!(
+                api.get(&bob, path).await.problem(),
+                (404, "Not Found".into())
+            );
+            assert_eq!(api.delete(&bob, path).await.status, 404);
+        }
+        assert_eq!(api.get(&Who::Nobody, "/user/apptoken").await.status, 401);
+        let narrow = token(t, "ann", "repo:admin").await;
+        assert_eq!(api.get(&narrow, "/user/apptoken").await.status, 403);
+        let empty = api
+            .post(&ann, "/user/apptoken", &json!({ "title": " " }))
+            .await;
+        assert_eq!(empty.problem().0, 400);
+        assert_eq!(api.delete(&ann, &path).await.status, 204);
+        assert_eq!(api.get(&ann, &path).await.status, 404);
+    }
+);
+
+db_test!(
+    async fn an_encrypted_password_is_made_from_the_right_one(t: TestRegistry) {
+        let api = Api::of(t);
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let wrong = json!({ "password": "not-the-password" });
+        let refused = api.post(&ann, "/user/clientkey", &wrong).await;
+        assert_eq!(
+            refused.problem(),
+            (400, "Invalid Username or Password".into())
+        );
+        let right = json!({ "password": PASSWORD });
+        let made = api.post(&ann, "/user/clientkey", &right).await.json();
+        let key = made["key"].as_str().unwrap();
+        assert!(key.len() > PASSWORD.len() && !key.contains(PASSWORD));
+        t.login("ann", key).await;
+    }
+);

@@ -1,0 +1,220 @@
+//! Robots of organizations and users.
+
+use berth_domain::TeamRole;
+use berth_services::{Origin, Settings};
+use berth_testkit::{TestRegistry, db_test};
+use serde_json::{Value, json};
+
+use crate::api::{ALL_SCOPES, Api, Who, user, with_settings};
+use crate::organizations::join;
+
+const UNKNOWN: &str = "Could not find robot with specified username";
+
+async fn with_organization(t: &TestRegistry) -> (Api, Who) {
+    let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+    let made = api
+        .post(&ann, "/organization/", &json!({ "name": "acme" }))
+        .await;
+    assert_eq!(made.status, 201);
+    (api, ann)
+}
+
+/// Whether a robot logs in with what an answer told.
+async fn logs_in(t: &TestRegistry, robot: &Value) -> bool {
+    let name = robot["name"].as_str().unwrap();
+    let token = robot["token"].as_str().unwrap().into();
+    t.services
+        .authn
+        .basic(name, &token, Origin::default())
+        .await
+        .is_ok()
+}
+
+db_test!(
+    async fn a_robot_lives_from_put_to_delete_in_both_trees(t: TestRegistry) {
+        let (api, ann) = with_organization(t).await;
+        for (tree, namespace) in [
+            ("/organization/acme/robots", "acme"),
+            ("/user/robots", "ann"),
+        ] {
+            let one = format!("{tree}/ci-1");
+            let body = json!({ "description": "Builds", "unstructured_metadata": {} });
+            let made = api.put(&ann, &one, &body).await;
+            assert_eq!(
+                (made.status, &made.json()["unstructured_metadata"]),
+                (201, &json!({}))
+            );
+            let made = made.json();
+            assert_eq!(made["name"], json!(format!("{namespace}+ci-1")));
+            assert!(logs_in(t, &made).await);
+            let got = api.get(&ann, &one).await.json();
+            assert_eq!(
+                (
+                    &got["token"],
+                    &got["description"],
+                    &got["unstructured_metadata"]
+                ),
+                (&made["token"], &json!("Builds"), &json!({}))
+            );
+            assert!(got["last_accessed"].is_string());
+            let list = api.get(&ann, tree).await.json();
+            let mut listed = got.clone();
+            listed
+                .as_object_mut()
+                .unwrap()
+                .remove("unstructured_metadata");
+            assert_eq!(list, json!({ "robots": [listed] }));
+            let renewed = api
+                .post(&ann, &format!("{one}/regenerate"), &json!({}))
+                .await;
+            assert_eq!(renewed.status, 200);
+            let renewed = renewed.json();
+            assert!(renewed.get("unstructured_metadata").is_none());
+            assert!(logs_in(t, &renewed).await && !logs_in(t, &made).await);
+            let again = api.put(&ann, &one, &body).await;
+            let says = format!("Existing robot with name: {namespace}+ci-1");
+            assert_eq!(again.problem(), (400, says));
+            assert_eq!(api.delete(&ann, &one).await.status, 204);
+            assert!(!logs_in(t, &renewed).await);
+            let unknown = (400, json!({ "message": UNKNOWN }));
+            assert_eq!(api.get(&ann, &one).await.told(), unknown);
+            assert_eq!(api.delete(&ann, &one).await.told(), unknown);
+            assert_eq!(
+                api.post(&ann, &format!("{one}/regenerate"), &json!({}))
+                    .await
+                    .told(),
+                unknown
+            );
+            assert_eq!(
+                api.get(&ann, &format!("{tree}/No%2BName")).await.told(),
+                unknown
+            );
+        }
+    }
+);
+
+db_test!(
+    async fn a_robot_is_made_without_a_body_or_with_one_of_any_type(t: TestRegistry) {
+        let (api, ann) = with_organization(t).await;
+        let made = api.call(&ann, "PUT", "/user/robots/ci", None).await;
+        let made_by = made.json();
+        assert_eq!((made.status, &made_by["description"]), (201, &json!("")));
+        assert_eq!(made_by["unstructured_metadata"], Value::Null);
+        for (short, body, says) in [
+        ("r2", json!({ "description": 5 }), "5 is not of type 'string'".to_owned()),
+        ("r2", json!({ "unstructured_metadata": { "a": 1 } }), "Metadata of robots cannot be kept yet; leave `unstructured_metadata` out".to_owned()),
+        (
+            "Ci",
+            json!({}),
+            "The name for the robot 'Ci' is invalid: Namespace must match expression ^([a-z0-9]+(?:[._-][a-z0-9]+)*)$".to_owned(),
+        ),
+    ] {
+        let answer = api.put(&ann, &format!("/user/robots/{short}"), &body).await;
+        assert_eq!(answer.problem(), (400, says), "{body}");
+    }
+        let long = json!({ "description": "x".repeat(256) });
+        let (status, says) = api.put(&ann, "/user/robots/r2", &long).await.problem();
+        assert!(status == 400 && says.ends_with(" is too long"), "{says}");
+    }
+);
+
+db_test!(
+    async fn a_list_shows_tokens_to_administrators_who_want_them(t: TestRegistry) {
+        let (api, ann) = with_organization(t).await;
+        for short in ["r1", "r2", "r3"] {
+            api.put(
+                &ann,
+                &format!("/organization/acme/robots/{short}"),
+                &json!({}),
+            )
+            .await;
+        }
+        let mia = user(t, "mia", ALL_SCOPES).await;
+        join(t, "acme", "mia", TeamRole::Member).await;
+        let list = async |who: &Who, query: &str| {
+            let answer = api
+                .get(who, &format!("/organization/acme/robots{query}"))
+                .await;
+            let robots = answer.json()["robots"].as_array().unwrap().clone();
+            let with_token = robots
+                .iter()
+                .filter(|robot| robot.get("token").is_some())
+                .count();
+            (robots.len(), with_token)
+        };
+        assert_eq!(list(&ann, "").await, (3, 3));
+        assert_eq!(list(&ann, "?token=false").await, (3, 0));
+        assert_eq!(list(&ann, "?limit=2").await, (2, 2));
+        assert_eq!(list(&mia, "").await, (3, 0));
+        let bad = api.get(&ann, "/organization/acme/robots?limit=x").await;
+        assert_eq!(
+            bad.told(),
+            (
+                400,
+                json!({ "message": { "limit": "If specified, the number of robots to return." } })
+            )
+        );
+    }
+);
+
+db_test!(
+    async fn who_does_not_administer_the_namespace_learns_nothing_of_its_robots(t: TestRegistry) {
+        let (api, ann) = with_organization(t).await;
+        api.put(&ann, "/organization/acme/robots/ci", &json!({}))
+            .await;
+        let (mia, eve) = (
+            user(t, "mia", ALL_SCOPES).await,
+            user(t, "eve", ALL_SCOPES).await,
+        );
+        join(t, "acme", "mia", TeamRole::Creator).await;
+        let refused = (403, "Unauthorized".to_owned());
+        for who in [&mia, &eve] {
+            for robot in ["ci", "none"] {
+                for organization in ["acme", "none"] {
+                    let one = format!("/organization/{organization}/robots/{robot}");
+                    assert_eq!(api.get(who, &one).await.problem(), refused, "{one}");
+                    assert_eq!(api.delete(who, &one).await.problem(), refused, "{one}");
+                    assert_eq!(
+                        api.put(who, &one, &json!({})).await.problem(),
+                        refused,
+                        "{one}"
+                    );
+                    let renew = format!("{one}/regenerate");
+                    assert_eq!(
+                        api.post(who, &renew, &json!({})).await.problem(),
+                        refused,
+                        "{one}"
+                    );
+                }
+            }
+        }
+        assert_eq!(
+            api.get(&eve, "/organization/acme/robots").await.problem(),
+            refused
+        );
+        // Of users too: the namespace of one is no organization of another.
+        assert_eq!(
+            api.get(&eve, "/organization/ann/robots").await.problem(),
+            refused
+        );
+        assert_eq!(
+            api.get(&ann, "/organization/acme/robots/ci").await.status,
+            200
+        );
+    }
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_robots_are_switched_off_none_is_made() {
+    let mut settings = Settings::default();
+    settings.robots.disallowed = true;
+    with_settings(settings, async |t| {
+        let (api, ann) = with_organization(t).await;
+        let says = "Robot accounts have been disabled. Please contact your administrator.";
+        for path in ["/user/robots/ci", "/organization/acme/robots/ci"] {
+            let answer = api.put(&ann, path, &json!({})).await;
+            assert_eq!(answer.problem(), (400, says.into()), "{path}");
+        }
+    })
+    .await;
+}

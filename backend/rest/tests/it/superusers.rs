@@ -1,0 +1,190 @@
+//! What superusers do with users and messages, and what others may not.
+
+use berth_services::Settings;
+use berth_testkit::TestRegistry;
+use serde_json::json;
+
+use crate::api::{ALL_SCOPES, Api, Who, token, user, with_settings};
+
+async fn with_superusers(run: impl AsyncFn(&TestRegistry)) {
+    let mut settings = Settings::default();
+    settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    with_settings(settings, run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superuser_creates_a_user_who_signs_in_with_the_password_that_was_told() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let new = json!({ "username": "newuser", "email": "newuser@example.com" });
+        let made = api.post(&root, "/superuser/users/", &new).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let made = made.json();
+        let password = made["password"].as_str().unwrap();
+        assert_eq!(password.len(), 32);
+        assert_eq!(made["email"], json!("newuser@example.com"));
+        for password in [password, made["encrypted_password"].as_str().unwrap()] {
+            t.login("newuser", password).await;
+        }
+        let body = json!({ "username": "newuser", "password": password });
+        assert_eq!(api.post(&Who::Visitor, "/signin", &body).await.status, 200);
+        let again = api.post(&root, "/superuser/users/", &new).await;
+        assert_eq!(
+            again.told(),
+            (
+                400,
+                json!({ "message":
+                    "Username has already been taken by user cannot be reused: newuser" })
+            )
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_listed_changed_and_deleted_by_superusers_alone() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let narrow = token(t, "root", "user:admin org:admin repo:admin").await;
+        for (who, status) in [(&Who::Nobody, 401), (&ann, 403), (&narrow, 403)] {
+            for path in [
+                "/superuser/users/",
+                "/superuser/users/ann",
+                "/superuser/users/nobody",
+            ] {
+                assert_eq!(api.get(who, path).await.status, status, "{path}");
+            }
+        }
+        let names = |list: serde_json::Value| {
+            let users = list["users"].as_array().unwrap().clone();
+            users
+                .iter()
+                .map(|row| row["name"].clone())
+                .collect::<Vec<_>>()
+        };
+        for who in [&root, &auditor] {
+            let list = api.get(who, "/superuser/users/").await.json();
+            assert_eq!(names(list), ["ann", "auditor", "root"]);
+        }
+        // Page by page, by a token.
+        let first = api.get(&root, "/superuser/users/?limit=2").await.json();
+        assert_eq!(names(first.clone()), ["ann", "auditor"]);
+        let next = first["next_page"].as_str().unwrap();
+        let path = format!("/superuser/users/?limit=2&next_page={next}");
+        let second = api.get(&root, &path).await.json();
+        assert_eq!(names(second.clone()), ["root"]);
+        assert!(second.get("next_page").is_none());
+        let refused = api.get(&root, "/superuser/users/?limit=101").await;
+        assert_eq!(
+            refused.problem(),
+            (400, "Page limit cannot be above 100".into())
+        );
+
+        let path = "/superuser/users/ann";
+        let off = json!({ "enabled": false });
+        // No right, no token's scope, no writing for who only reads: and nothing has changed.
+        for (who, status) in [
+            (&Who::Nobody, 403),
+            (&ann, 403),
+            (&narrow, 403),
+            (&auditor, 403),
+        ] {
+            assert_eq!(api.put(who, path, &off).await.status, status);
+            assert_eq!(api.delete(who, path).await.status, status);
+        }
+        let row = api.get(&root, path).await.json();
+        assert_eq!(
+            (&row["enabled"], &row["kind"]),
+            (&json!(true), &json!("user"))
+        );
+
+        let changed = api
+            .put(&root, path, &json!({ "email": "ann@example.com" }))
+            .await;
+        assert_eq!(changed.json()["email"], json!("ann@example.com"));
+        let changed = api.put(&root, path, &off).await;
+        assert_eq!(changed.json()["enabled"], json!(false));
+        // At once, for tokens too.
+        assert_eq!(api.get(&ann, "/user/").await.status, 401);
+        let enabled = api
+            .get(&root, "/superuser/users/?disabled=false")
+            .await
+            .json();
+        assert_eq!(names(enabled), ["auditor", "root"]);
+        let on = json!({ "enabled": true, "password": "another-password" });
+        let changed = api.put(&root, path, &on).await.json();
+        assert!(changed["encrypted_password"].is_string());
+        t.login("ann", "another-password").await;
+        let weak = api.put(&root, path, &json!({ "password": "short" })).await;
+        assert_eq!(weak.status, 400);
+
+        assert_eq!(api.delete(&root, path).await.status, 204);
+        assert_eq!(
+            api.get(&root, path).await.problem(),
+            (404, "Not Found".into())
+        );
+        let refused = api.delete(&root, "/superuser/users/root").await;
+        assert_eq!(refused.problem(), (400, "Cannot delete a superuser".into()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_for_everybody_and_by_superusers() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let new = json!({ "message": {
+            "content": "Back at noon", "media_type": "text/markdown", "severity": "warning",
+        } });
+        assert_eq!(api.post(&ann, "/messages", &new).await.status, 403);
+        let made = api.post(&root, "/messages", &new).await;
+        assert_eq!((made.status, made.text.as_str()), (201, ""));
+        let list = api.get(&Who::Nobody, "/messages").await.json();
+        let message = &list["messages"][0];
+        for (field, value) in new["message"].as_object().unwrap() {
+            assert_eq!(&message[field], value, "{field}");
+        }
+        let loud = json!({ "message": { "content": "x", "media_type": "text/plain", "severity": "loud" } });
+        assert_eq!(
+            api.post(&root, "/messages", &loud).await.problem(),
+            (400, "'loud' is not one of ['info', 'warning', 'error']".into())
+        );
+        let path = format!("/message/{}", message["uuid"].as_str().unwrap());
+        assert_eq!(api.delete(&ann, &path).await.status, 403);
+        for _ in 0..2 {
+            assert_eq!(api.delete(&root, &path).await.status, 204);
+        }
+        assert_eq!(
+            api.get(&Who::Nobody, "/messages").await.json(),
+            json!({ "messages": [] })
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_client_token_is_seen_by_superusers_without_its_text() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let title = json!({ "title": "laptop" });
+        assert_eq!(api.post(&ann, "/user/apptoken", &title).await.status, 200);
+        let list = api.get(&root, "/superuser/apptokens").await.json();
+        assert_eq!(list["tokens"][0]["title"], json!("laptop"));
+        assert!(list["tokens"][0].get("token_code").is_none());
+        assert_eq!(api.get(&ann, "/superuser/apptokens").await.status, 403);
+        assert_eq!(
+            api.get(&Who::Nobody, "/superuser/apptokens").await.status,
+            401
+        );
+    })
+    .await;
+}

@@ -1,0 +1,137 @@
+//! Robots by name, with their tokens where the actor may have them (B3).
+
+use berth_domain::{Error, Event, Namespace, Noun, Result, RobotName, Secret};
+use berth_store::Conn;
+use berth_store::gate::NamespaceFacts;
+use berth_store::robots::{self as rows, Robot};
+
+use super::{RobotView, Robots, TOKEN_CONTEXT, subject};
+use crate::access::namespace::View;
+use crate::access::policy::{self, Decision, NamespaceAction};
+use crate::actor::Actor;
+
+/// A list holds no more robots than this.
+pub const LIST_MAX: usize = 10_000;
+
+/// A robot with its token, where the actor may have that and asked for it.
+#[derive(Debug, Clone)]
+pub struct ListedRobot {
+    /// The robot.
+    pub robot: RobotView,
+    /// What it logs in with.
+    pub token: Option<Secret<String>>,
+}
+
+impl Robots {
+    /// Robots of a namespace by short name, [`LIST_MAX`] at most: for everybody who belongs to it, the
+    /// tokens for its administrators. Each token that is told is logged.
+    ///
+    /// # Errors
+    /// Unauthenticated, hidden or forbidden for who does not belong to the namespace.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        namespace: &Namespace,
+        with_tokens: bool,
+        limit: usize,
+    ) -> Result<Vec<ListedRobot>> {
+        let limit = i64::try_from(limit.min(LIST_MAX)).map_err(Error::internal)?;
+        let (found, with_tokens) = {
+            let mut conn = self.core.db.read().await?;
+            let (facts, administers) = self.known(&mut conn, actor, namespace).await?;
+            if !administers && facts.team_role.is_none() {
+                return Err(Error::forbidden(format!(
+                    "this needs a member of `{namespace}`"
+                )));
+            }
+            let found = rows::page(&mut conn, facts.id, None, None, limit).await?;
+            (found, with_tokens && administers)
+        };
+        if !with_tokens {
+            let plain = |robot: Robot| ListedRobot {
+                robot: robot.into(),
+                token: None,
+            };
+            return Ok(found.into_iter().map(plain).collect());
+        }
+        self.log_readings(actor, &found).await?;
+        found.into_iter().map(|robot| self.open(robot)).collect()
+    }
+
+    /// A robot with its token, for administrators of its namespace. The reading is logged.
+    ///
+    /// # Errors
+    /// Unauthenticated, hidden or forbidden for who does not administer the namespace; only who does
+    /// learns that a robot is not there.
+    pub async fn by_name(&self, actor: &Actor, name: &RobotName) -> Result<ListedRobot> {
+        let robot = self.administered_by_name(actor, name).await?;
+        self.log_readings(actor, std::slice::from_ref(&robot))
+            .await?;
+        self.open(robot)
+    }
+
+    /// The same without the token, and so without a log row: to name the robot of a change.
+    ///
+    /// # Errors
+    /// As [`Self::by_name`].
+    pub async fn find(&self, actor: &Actor, name: &RobotName) -> Result<RobotView> {
+        let robot = self.administered_by_name(actor, name).await?;
+        Ok(robot.into())
+    }
+
+    async fn administered_by_name(&self, actor: &Actor, name: &RobotName) -> Result<Robot> {
+        let mut conn = self.core.db.read().await?;
+        let (_, administers) = self.known(&mut conn, actor, &name.namespace).await?;
+        if !administers {
+            return Err(Error::forbidden(format!(
+                "this needs an administrator of `{}`",
+                name.namespace
+            )));
+        }
+        let found = rows::by_name(&mut conn, name).await?;
+        found.ok_or_else(|| Error::not_found(Noun::Robot, name))
+    }
+
+    /// A namespace that the actor may know, and whether it administers it. Reading needs no registry that
+    /// takes writes.
+    async fn known(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        namespace: &Namespace,
+    ) -> Result<(NamespaceFacts, bool)> {
+        let gate = &self.core.gate;
+        let access = gate.namespace::<View>(conn, actor, namespace).await?;
+        let action = NamespaceAction::Administer;
+        let decision = policy::decide_namespace(actor, &access, action, gate.switches());
+        Ok((access.target().clone(), decision == Decision::Allowed))
+    }
+
+    async fn log_readings(&self, actor: &Actor, robots: &[Robot]) -> Result<()> {
+        if robots.is_empty() {
+            return Ok(());
+        }
+        self.core
+            .db
+            .write(async |tx| {
+                for robot in robots {
+                    let event = Event::RobotTokenRead {
+                        robot: robot.name.clone(),
+                    };
+                    let subject = subject(robot.namespace_id);
+                    self.core.journal.record(tx, actor, subject, &event).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    fn open(&self, robot: Robot) -> Result<ListedRobot> {
+        let sealing = &self.core.sealing;
+        let token = sealing.open_text(TOKEN_CONTEXT, &robot.token_sealed)?;
+        Ok(ListedRobot {
+            robot: robot.into(),
+            token: Some(token),
+        })
+    }
+}
