@@ -20,6 +20,7 @@ pub mod gate;
 pub mod hand;
 pub mod harness;
 pub mod image;
+pub mod mailbox;
 pub mod random;
 pub mod scale;
 pub mod server;

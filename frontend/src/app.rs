@@ -79,6 +79,8 @@ fn started() -> impl IntoView {
                             <Route path=path!("/") view=pages::Home/>
                             <Route path=path!("/setup") view=pages::SetUp/>
                             <Route path=path!("/signin") view=pages::SignIn/>
+                            <Route path=path!("/recovery") view=pages::Recovery/>
+                            <Route path=path!("/confirm") view=pages::Confirm/>
                             <Route path=path!("/organization") view=pages::Organizations/>
                             <Route path=path!("/organization/:name") view=Organization/>
                             <Route path=path!("/user/:name") view=User/>

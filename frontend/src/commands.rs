@@ -132,6 +132,7 @@ mod tests {
             setup_needs_code: false,
             read_only: false,
             direct_login: true,
+            sends_mail: false,
         }
     }
 

@@ -32,7 +32,12 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
             expanded.set(false);
         }
     });
-    let bare = Memo::new(move |_| matches!(location.pathname.get().as_str(), "/signin" | "/setup"));
+    let bare = Memo::new(move |_| {
+        matches!(
+            location.pathname.get().as_str(),
+            "/signin" | "/setup" | "/recovery" | "/confirm"
+        )
+    });
     let shortcuts = RwSignal::new(false);
     let palette = RwSignal::new(false);
     view! {

@@ -1,6 +1,7 @@
 //! The pages, one folder or file each, with the operations they need beside them.
 
 mod home;
+mod mailed;
 mod namespace;
 mod organizations;
 mod place;
@@ -11,6 +12,7 @@ mod signin;
 mod tag;
 
 pub(crate) use home::Home;
+pub(crate) use mailed::{Confirm, Recovery};
 pub(crate) use namespace::Namespace;
 pub(crate) use organizations::Organizations;
 pub(crate) use place::Place;

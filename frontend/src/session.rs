@@ -51,6 +51,7 @@ pub(crate) struct Registry {
     pub(crate) setup_needs_code: bool,
     pub(crate) read_only: bool,
     pub(crate) direct_login: bool,
+    pub(crate) sends_mail: bool,
 }
 
 impl Registry {
@@ -131,6 +132,7 @@ impl Session {
             setup_needs_code: false,
             read_only: false,
             direct_login: true,
+            sends_mail: false,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod flows;
 mod lists;
+mod mail;
 mod organizations;
 mod pages;
 
@@ -24,6 +25,7 @@ use lists::{
     silence_of_the_registry_shows_and_ends_by_itself,
     what_was_typed_is_not_lost_without_a_question,
 };
+use mail::an_address_is_confirmed_and_a_lost_password_recovered_by_mail;
 use organizations::{
     organization_goes_after_its_name_is_typed, organizations_of_a_list_go_after_confirm,
     time_machine_is_chosen_and_shown_again, who_does_not_administer_finds_no_settings,
@@ -55,6 +57,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     organization_goes_after_its_name_is_typed,
     organizations_of_a_list_go_after_confirm,
     who_does_not_administer_finds_no_settings,
+    an_address_is_confirmed_and_a_lost_password_recovered_by_mail,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];

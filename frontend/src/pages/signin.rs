@@ -113,6 +113,9 @@ pub(crate) fn SignIn() -> impl IntoView {
                         </Button>
                     </div>
                 </form>
+                <Show when=move || session.registry().sends_mail>
+                    <p><a href="/recovery">{words!(i18n, signin.forgot)}</a></p>
+                </Show>
                 <p class="berth-login__foot">
                     {move || {
                         let registry = session.registry();
