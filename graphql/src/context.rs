@@ -154,6 +154,12 @@ pub(crate) trait Asks {
         });
     }
 
+    /// From here on the same user asks, with a fresh login.
+    fn go_on_as(&self, actor: Actor) {
+        let shared = &self.request().shared;
+        *shared.actor.write().unwrap_or_else(PoisonError::into_inner) = actor;
+    }
+
     /// From here on nobody asks.
     fn end_session(&self) {
         let shared = &self.request().shared;

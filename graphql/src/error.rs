@@ -11,6 +11,8 @@ pub enum ErrorCode {
     Unauthenticated,
     /// The caller is known and lacks a right.
     Forbidden,
+    /// The session is too old for this: call `verifyPassword`, then again.
+    FreshLoginRequired,
     /// Absent, or not visible to the caller.
     NotFound,
     /// An argument or the document itself was refused; `extensions.field` names the argument.
@@ -39,6 +41,7 @@ impl ErrorCode {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
+            Self::FreshLoginRequired => "FRESH_LOGIN_REQUIRED",
             Self::NotFound => "NOT_FOUND",
             Self::InvalidInput => "INVALID_INPUT",
             Self::AlreadyExists => "ALREADY_EXISTS",
@@ -58,7 +61,8 @@ const fn class(error: &Error) -> ErrorCode {
     match error {
         Error::Unauthenticated { .. } => ErrorCode::Unauthenticated,
         Error::Hidden(_) | Error::NotFound { .. } | Error::TagExpired { .. } => ErrorCode::NotFound,
-        Error::Forbidden { .. } => ErrorCode::Forbidden,
+        Error::Forbidden { .. } | Error::EmailUnverified => ErrorCode::Forbidden,
+        Error::FreshLoginRequired => ErrorCode::FreshLoginRequired,
         Error::Invalid { .. }
         | Error::DigestMismatch { .. }
         | Error::ManifestUnsupported { .. }

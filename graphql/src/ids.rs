@@ -4,7 +4,7 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use berth_domain::{AccountId, Error, ManifestId, RepositoryId, Result, TagId};
+use berth_domain::{AccountId, Error, ManifestId, RepositoryId, Result, SessionId, TagId};
 
 /// What a global id names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(crate) enum GlobalId {
     Repository(RepositoryId),
     Tag(TagId),
     Manifest(ManifestId),
+    Session(SessionId),
 }
 
 impl GlobalId {
@@ -26,6 +27,7 @@ impl GlobalId {
             Self::Repository(id) => ('R', id.0),
             Self::Tag(id) => ('T', id.0),
             Self::Manifest(id) => ('M', id.0),
+            Self::Session(id) => ('S', id.0),
         };
         URL_SAFE_NO_PAD.encode(format!("{letter}{number}")).into()
     }
@@ -41,6 +43,7 @@ impl GlobalId {
             b'R' => Self::Repository(RepositoryId(number)),
             b'T' => Self::Tag(TagId(number)),
             b'M' => Self::Manifest(ManifestId(number)),
+            b'S' => Self::Session(SessionId(number)),
             _ => return None,
         })
     }
@@ -55,6 +58,22 @@ pub(crate) fn repository(field: &str, id: &ID) -> Result<RepositoryId> {
     match GlobalId::decode(id) {
         Some(GlobalId::Repository(id)) => Ok(id),
         _ => Err(wrong(field, "repository")),
+    }
+}
+
+/// The user that an argument names.
+pub(crate) fn user(field: &str, id: &ID) -> Result<AccountId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::User(id)) => Ok(id),
+        _ => Err(wrong(field, "user")),
+    }
+}
+
+/// The session that an argument names.
+pub(crate) fn session(field: &str, id: &ID) -> Result<SessionId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::Session(id)) => Ok(id),
+        _ => Err(wrong(field, "session")),
     }
 }
 
@@ -103,6 +122,7 @@ mod tests {
             GlobalId::Repository(RepositoryId(i64::MAX)),
             GlobalId::Tag(TagId(5)),
             GlobalId::Manifest(ManifestId(6)),
+            GlobalId::Session(SessionId(7)),
         ] {
             assert_eq!(GlobalId::decode(&id.encode()), Some(id));
         }

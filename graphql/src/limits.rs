@@ -82,7 +82,17 @@ const SCHEMA_LISTS: [(&str, usize); 8] = [
 /// The schema is in memory: as many fields about it cost as one that is read from the database.
 const SCHEMA_DISCOUNT: usize = 100;
 /// Fields that check or make a password.
-const PASSWORDS: [&str; 3] = ["changePassword", "initializeRegistry", "signIn"];
+const PASSWORDS: [&str; 9] = [
+    "changePassword",
+    "createUser",
+    "generateEncryptedPassword",
+    "initializeRegistry",
+    "recoverAccount",
+    "setUserPassword",
+    "signIn",
+    "signUp",
+    "verifyPassword",
+];
 
 /// How much a selection asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

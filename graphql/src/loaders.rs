@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use berth_domain::{AccountId, Error, ManifestId, RepositoryId, TagName};
+use berth_services::accounts::ProfileView;
 use berth_services::manifests::{IndexChild, ManifestView};
 use berth_services::organizations::{NamespaceCounts, NamespaceView};
 use berth_services::repositories::{RepositoryFigures, RepositoryView};
@@ -33,6 +34,10 @@ pub(crate) struct Counts(pub(crate) AccountId);
 /// Asks for the bytes of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Size(pub(crate) AccountId);
+
+/// Asks for what a user and superusers know of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Profile(pub(crate) AccountId);
 
 /// Asks in how many repositories a robot has a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,6 +96,12 @@ loader!(Size => u64, |shared, keys| {
     let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
     let found = shared.services.organizations.sizes(&shared.actor(), &ids).await;
     found.map(|found| found.into_iter().map(|(id, value)| (Size(id), value)).collect())
+});
+
+loader!(Profile => ProfileView, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.accounts.profiles(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Profile(id), value)).collect())
 });
 
 loader!(Uses => u64, |shared, keys| {

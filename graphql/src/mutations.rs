@@ -1,7 +1,10 @@
 //! What can be changed, one noun to a file. Each description says which scope a token needs, which
 //! role, and what the usage log calls it.
 
+mod account;
+mod administration;
 mod organization;
+mod recovery;
 mod repository;
 mod robot;
 mod selected;
@@ -10,7 +13,10 @@ mod tag;
 
 use async_graphql::MergedObject;
 
+use account::AccountMutations;
+use administration::AdministrationMutations;
 use organization::OrganizationMutations;
+use recovery::RecoveryMutations;
 use repository::RepositoryMutations;
 use robot::RobotMutations;
 use session::SessionMutations;
@@ -20,8 +26,11 @@ use tag::TagMutations;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     SessionMutations,
+    RecoveryMutations,
+    AccountMutations,
     OrganizationMutations,
     RobotMutations,
     RepositoryMutations,
     TagMutations,
+    AdministrationMutations,
 );

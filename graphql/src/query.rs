@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use crate::connection::{self, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
+use crate::types::administration::Administration;
 use crate::types::namespace::{
     Namespace, Organization, OrganizationConnection, OrganizationFilter,
 };
@@ -141,6 +142,12 @@ impl Query {
         #[graphql(desc = "By namespace and name when left out.")] order_by: Option<RepositoryOrder>,
     ) -> Result<RepositoryConnection> {
         repository::page(ctx, first, after, filter, order_by).await
+    }
+
+    /// What superusers see; null for everybody else. Scope: `super:user`.
+    async fn administration(&self, ctx: &Context<'_>) -> Option<Administration> {
+        let may_view = ctx.services().superuser.may_view(&ctx.actor());
+        may_view.then_some(Administration)
     }
 
     /// What everybody may know of this registry.

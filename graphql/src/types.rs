@@ -1,7 +1,10 @@
 //! The types of the schema, one noun to a file.
 
+pub(crate) mod account;
+pub(crate) mod administration;
 pub(crate) mod artifact;
 pub(crate) mod manifest;
+pub(crate) mod message;
 pub(crate) mod namespace;
 pub(crate) mod node;
 pub(crate) mod permission;

@@ -37,6 +37,11 @@ pub fn app_token() -> Secret<String> {
     random::string(UPPER_AND_DIGITS, 120).into()
 }
 
+/// A password for a user that somebody else creates: 32 of `[A-Z0-9]`, shown once.
+pub fn generated_password() -> Secret<String> {
+    random::string(UPPER_AND_DIGITS, 32).into()
+}
+
 /// A browser session or a code in a link: 43 URL-safe characters, 258 bits.
 pub fn session_token() -> Secret<String> {
     random::string(URL_SAFE, 43).into()
@@ -76,6 +81,7 @@ mod tests {
         assert!(looks(oauth_access_token().expose(), ALPHANUMERIC, 40));
         assert!(looks(&oauth_client_id(), UPPER_AND_DIGITS, 20));
         assert!(looks(app_token().expose(), UPPER_AND_DIGITS, 120));
+        assert!(looks(generated_password().expose(), UPPER_AND_DIGITS, 32));
         assert!(looks(session_token().expose(), URL_SAFE, 43));
         assert_ne!(session_token(), session_token());
     }

@@ -131,16 +131,20 @@ impl From<Error> for Failure {
 fn face(error: &Error) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match error {
-        Error::Unauthenticated { .. } | Error::Forbidden { .. } => {
-            (S::UNAUTHORIZED, "UNAUTHORIZED")
-        }
+        Error::Unauthenticated { .. }
+        | Error::Forbidden { .. }
+        | Error::FreshLoginRequired
+        | Error::EmailUnverified => (S::UNAUTHORIZED, "UNAUTHORIZED"),
         Error::Hidden(noun) => match noun {
             Noun::Namespace
             | Noun::Organization
             | Noun::User
             | Noun::Robot
             | Noun::Repository
-            | Noun::Key => (S::UNAUTHORIZED, "UNAUTHORIZED"),
+            | Noun::Key
+            | Noun::Session
+            | Noun::AppToken
+            | Noun::Message => (S::UNAUTHORIZED, "UNAUTHORIZED"),
             Noun::Tag | Noun::Manifest | Noun::Blob | Noun::Upload => {
                 (S::NOT_FOUND, unknown(*noun))
             }
@@ -174,7 +178,10 @@ const fn unknown(noun: Noun) -> &'static str {
         | Noun::User
         | Noun::Robot
         | Noun::Repository
-        | Noun::Key => "NAME_UNKNOWN",
+        | Noun::Key
+        | Noun::Session
+        | Noun::AppToken
+        | Noun::Message => "NAME_UNKNOWN",
         Noun::Tag | Noun::Manifest => "MANIFEST_UNKNOWN",
         Noun::Blob => "BLOB_UNKNOWN",
         Noun::Upload => "BLOB_UPLOAD_UNKNOWN",

@@ -39,6 +39,12 @@ pub enum Noun {
     Upload,
     /// A signing key.
     Key,
+    /// A signed-in browser.
+    Session,
+    /// A token that a client uses instead of the password.
+    AppToken,
+    /// A message to everybody.
+    Message,
 }
 
 impl Noun {
@@ -55,6 +61,9 @@ impl Noun {
             Self::Blob => "blob",
             Self::Upload => "upload",
             Self::Key => "key",
+            Self::Session => "session",
+            Self::AppToken => "application token",
+            Self::Message => "message",
         }
     }
 }
@@ -85,6 +94,12 @@ pub enum Error {
         /// Safe to show.
         message: String,
     },
+    /// The session is too old for this; the password has to be given again.
+    #[error("this needs a fresh login; give the password again")]
+    FreshLoginRequired,
+    /// The password is right, and the address has to be confirmed first.
+    #[error("your e-mail address is not confirmed yet; follow the link in the mail that was sent")]
+    EmailUnverified,
     /// The caller may not know whether this exists.
     #[error("{} not found, or not visible to you", .0.as_str())]
     Hidden(Noun),
@@ -325,7 +340,12 @@ impl Error {
                 Noun::Blob => "BLOB_NOT_FOUND",
                 Noun::Upload => "UPLOAD_NOT_FOUND",
                 Noun::Key => "KEY_NOT_FOUND",
+                Noun::Session => "SESSION_NOT_FOUND",
+                Noun::AppToken => "APP_TOKEN_NOT_FOUND",
+                Noun::Message => "MESSAGE_NOT_FOUND",
             },
+            Self::FreshLoginRequired => "FRESH_LOGIN_REQUIRED",
+            Self::EmailUnverified => "EMAIL_UNVERIFIED",
             Self::TagExpired { .. } => "TAG_EXPIRED",
             Self::Forbidden { .. } => "FORBIDDEN",
             Self::Invalid { kind, .. } => match kind {

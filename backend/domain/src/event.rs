@@ -21,8 +21,35 @@ pub enum Event {
     },
     /// A user changed the own password.
     PasswordChanged,
-    /// An administrator set a password from the command line.
-    PasswordReset { username: Namespace },
+    /// Somebody else set a user's password: a superuser, or whoever runs the server.
+    PasswordReset { username: Namespace, by: String },
+    /// A user's address changed.
+    EmailChanged {
+        username: Namespace,
+        email: Option<String>,
+        old_email: Option<String>,
+    },
+    /// A user told names, company or place; an absent one stays as it was.
+    NamesChanged {
+        given_name: Option<String>,
+        family_name: Option<String>,
+        company: Option<String>,
+        location: Option<String>,
+    },
+    /// A user was deleted.
+    UserDeleted { username: Namespace },
+    /// A user was let in again.
+    UserEnabled { username: Namespace, by: String },
+    /// A user was shut out.
+    UserDisabled { username: Namespace, by: String },
+    /// A user made an encrypted password.
+    ClientKeyGenerated,
+    /// A user made a token for a client.
+    AppTokenCreated { title: String, uuid: String },
+    /// A user read the text of such a token again.
+    AppTokenRead { title: String, uuid: String },
+    /// A user took such a token back.
+    AppTokenRevoked { title: String, uuid: String },
     /// An organization was created.
     OrganizationCreated {
         namespace: Namespace,
@@ -127,6 +154,15 @@ impl Event {
             Self::UserCreated { .. } => "user_create",
             Self::PasswordChanged => "account_change_password",
             Self::PasswordReset { .. } => "user_change_password",
+            Self::EmailChanged { .. } => "user_change_email",
+            Self::NamesChanged { .. } => "user_change_metadata",
+            Self::UserDeleted { .. } => "user_delete",
+            Self::UserEnabled { .. } => "user_enable",
+            Self::UserDisabled { .. } => "user_disable",
+            Self::ClientKeyGenerated => "user_generate_client_key",
+            Self::AppTokenCreated { .. } => "create_app_specific_token",
+            Self::AppTokenRead { .. } => "read_app_specific_token",
+            Self::AppTokenRevoked { .. } => "revoke_app_specific_token",
             Self::OrganizationCreated { .. } => "org_create",
             Self::TagExpirationChosen { kind, .. } => match kind {
                 AccountKind::Organization => "org_change_tag_expiration",
@@ -171,6 +207,15 @@ impl Event {
             Self::UserCreated { .. }
             | Self::PasswordChanged
             | Self::PasswordReset { .. }
+            | Self::EmailChanged { .. }
+            | Self::NamesChanged { .. }
+            | Self::UserDeleted { .. }
+            | Self::UserEnabled { .. }
+            | Self::UserDisabled { .. }
+            | Self::ClientKeyGenerated
+            | Self::AppTokenCreated { .. }
+            | Self::AppTokenRead { .. }
+            | Self::AppTokenRevoked { .. }
             | Self::OrganizationCreated { .. }
             | Self::TagExpirationChosen { .. }
             | Self::OrganizationDeleted { .. }
@@ -207,8 +252,38 @@ impl Event {
             } => {
                 json!({ "username": username, "email": email, "superuser": superuser })
             }
-            Self::PasswordReset { username } => {
-                json!({ "username": username, "superuser": "command line" })
+            Self::PasswordReset { username, by }
+            | Self::UserEnabled { username, by }
+            | Self::UserDisabled { username, by } => {
+                json!({ "username": username, "superuser": by })
+            }
+            Self::EmailChanged {
+                username,
+                email,
+                old_email,
+            } => json!({ "username": username, "email": email, "old_email": old_email }),
+            Self::NamesChanged {
+                given_name,
+                family_name,
+                company,
+                location,
+            } => {
+                let told = [
+                    ("given_name", given_name),
+                    ("family_name", family_name),
+                    ("company", company),
+                    ("location", location),
+                ];
+                let told = told.into_iter();
+                let told =
+                    told.filter_map(|(key, text)| Some((key.to_owned(), json!(text.as_ref()?))));
+                Value::Object(told.collect())
+            }
+            Self::UserDeleted { username } => json!({ "username": username }),
+            Self::AppTokenCreated { title, uuid }
+            | Self::AppTokenRead { title, uuid }
+            | Self::AppTokenRevoked { title, uuid } => {
+                json!({ "app_specific_token_title": title, "app_specific_token": uuid })
             }
             Self::OrganizationCreated { namespace, email } => {
                 json!({ "namespace": namespace, "email": email })
@@ -271,6 +346,7 @@ impl Event {
             Self::RepositoryCreated { .. }
             | Self::RepositoryDeleted { .. }
             | Self::PasswordChanged
+            | Self::ClientKeyGenerated
             | Self::LoggedOut => Value::Object(Map::new()),
         };
         if let (Some(path), Some(fields)) = (self.repository(), fields.as_object_mut()) {

@@ -34,6 +34,10 @@ id! {
     SessionId,
     /// An OAuth access token.
     OAuthTokenId,
+    /// A token that a user's client uses instead of the password.
+    AppTokenId,
+    /// A mail on its way out.
+    MailId,
     /// A row of the usage log.
     LogEntryId,
     /// An event that waits for its subscribers.

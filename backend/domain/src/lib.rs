@@ -25,7 +25,10 @@ pub use manifest::{Descriptor, Manifest, ManifestKind, MediaType};
 pub use names::{Email, Namespace, Reference, RepositoryName, RepositoryPath, RobotName, TagName};
 pub use page::{Page, PageRequest};
 pub use platform::Platform;
-pub use roles::{AccountKind, RepositoryRole, RepositoryState, TeamRole, UploadState, Visibility};
+pub use roles::{
+    AccountKind, CodePurpose, MessageFormat, RepositoryRole, RepositoryState, Severity, TeamRole,
+    UploadState, Visibility,
+};
 pub use scope::{Scope, Scopes};
 pub use secret::Secret;
 pub use time::{CLOCKS_APART, Clock, ManualClock, SystemClock, Timestamp};

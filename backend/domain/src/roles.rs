@@ -73,3 +73,35 @@ text_enum! {
         Expired = "expired",
     }
 }
+
+text_enum! {
+    /// What a mailed code lets its holder do.
+    pub enum CodePurpose {
+        /// Confirm that the address is the user's.
+        Confirm = "confirm",
+        /// Choose a new password.
+        Recover = "recover",
+    }
+}
+
+text_enum! {
+    /// How loud a message to everybody is.
+    pub enum Severity {
+        /// Good to know.
+        Info = "info",
+        /// Deserves attention.
+        Warning = "warning",
+        /// Something does not work.
+        Error = "error",
+    }
+}
+
+text_enum! {
+    /// How the text of a message is written.
+    pub enum MessageFormat {
+        /// As it stands.
+        Plain = "text/plain",
+        /// In Markdown.
+        Markdown = "text/markdown",
+    }
+}

@@ -22,7 +22,8 @@ use berth_graphql::{
 };
 use berth_http::address::Addresses;
 use berth_http::body::Incoming;
-use berth_http::cookies::{self, Cookies};
+use berth_http::browser::{Browser, shown_csrf_token};
+use berth_http::cookies::Cookies;
 use berth_http::credentials::Authorization;
 use berth_http::observe::record_actor;
 use berth_http::origin::RequestOrigin;
@@ -30,9 +31,6 @@ use berth_services::{Actor, Origin, Services};
 use serde::Deserialize;
 
 use answer::{Answer, Refusal};
-
-/// Header in which a session shows its CSRF token.
-const X_CSRF_TOKEN: &str = "x-csrf-token";
 
 /// What the endpoint stands on.
 #[derive(Clone)]
@@ -158,12 +156,8 @@ impl Endpoint {
         let operation: Operation = serde_json::from_slice(&bytes)
             .map_err(|e| Refusal::bad_request(format!("the body is no GraphQL request: {e}")))?;
         let headers = request.headers();
-        let shown = headers
-            .get(X_CSRF_TOKEN)
-            .and_then(|value| value.to_str().ok());
-        let actor = self
-            .actor(headers, origin(request), Some(shown.unwrap_or_default()))
-            .await?;
+        let shown = shown_csrf_token(headers);
+        let actor = self.actor(headers, origin(request), Some(shown)).await?;
         self.execute(request, operation, actor).await
     }
 
@@ -211,16 +205,10 @@ impl Endpoint {
             }
             Authorization::Absent => {}
         }
-        let Some(session) =
-            cookies::read(headers, cookies::SESSION).filter(|text| !text.is_empty())
-        else {
-            return Ok(authn.anonymous(origin));
-        };
-        let actor = authn
-            .session(session, origin.clone())
+        let browser = Browser::of(authn, headers, origin.clone())
             .await
             .map_err(|e| Refusal::of(&e))?;
-        let Some(actor) = actor else {
+        let Some(Browser { actor, session }) = browser else {
             // An ended session is nobody, who may sign in again.
             return Ok(authn.anonymous(origin));
         };

@@ -5,11 +5,24 @@ use std::time::Duration;
 
 use berth_domain::PageRequest;
 use berth_services::settings::{
-    CollectionSettings, PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
+    ApiSettings, AppTokenSettings, Authentication, CollectionSettings, PushSettings,
+    RegistrySettings, RobotSettings, Settings, UserSettings,
 };
 
 use crate::config::Config;
-use crate::config::values::RegistryState;
+use crate::config::values::{AuthenticationType, RegistryState};
+
+const fn authentication(configured: AuthenticationType) -> Authentication {
+    match configured {
+        // The others refuse to start.
+        AuthenticationType::Database
+        | AuthenticationType::Ldap
+        | AuthenticationType::Oidc
+        | AuthenticationType::Keystone
+        | AuthenticationType::Jwt
+        | AuthenticationType::AppToken => Authentication::Database,
+    }
+}
 
 /// The settings of the services, for a server that listens at an address.
 pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
@@ -39,8 +52,19 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             initialize_by_api: config.accounts.user_initialize,
             setup_needs_code: !listen.ip().is_loopback(),
             session_life: config.accounts.session.0,
+            fresh_login: config.accounts.fresh_login.0,
+            authentication: authentication(config.accounts.authentication),
+            sign_up: config.accounts.user_creation,
+            sign_up_by_invitation: config.accounts.invite_only,
+            names: config.accounts.user_metadata,
+            read_only_superusers: config.superusers.read_only.clone(),
+            encrypted_passwords_only: config.tokens.encrypted_passwords_only,
             log_logins: config.usage_logs.logins,
             log_login_failures: config.usage_logs.login_failures,
+        },
+        api: ApiSettings {
+            cors_origins: config.server.cors_origins.clone(),
+            xhr_only: config.tokens.xhr_only,
         },
         robots: RobotSettings {
             disallowed: config.tokens.robots_disallow,
@@ -50,6 +74,11 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+        },
+        app_tokens: AppTokenSettings {
+            enabled: config.tokens.app_tokens,
+            life: config.tokens.app_token_life.map(|life| life.0),
+            kept: config.tokens.app_token_kept.0,
         },
         push: PushSettings {
             private_on_push: registry.create_private_repository_on_push,

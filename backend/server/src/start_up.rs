@@ -6,6 +6,7 @@ mod data;
 mod database;
 mod failure;
 mod listener;
+mod mailer;
 mod ownership;
 mod sealing_key;
 mod services;
@@ -20,3 +21,5 @@ pub use ownership::{Ownership, own, own_if_free};
 pub use sealing_key::sealing_key;
 pub use services::services;
 pub use storage::storage;
+
+use mailer::mailer;

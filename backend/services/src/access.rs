@@ -131,9 +131,48 @@ pub mod namespace {
     }
 }
 
+/// Permissions on one's own account.
+pub mod account {
+    use super::Permission;
+    use berth_domain::{AccountId, Namespace};
+
+    /// A user's own account.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Own {
+        /// The account.
+        pub id: AccountId,
+        /// By name.
+        pub name: Namespace,
+    }
+
+    /// See its sessions, tokens and ways in.
+    #[derive(Debug, Clone, Copy)]
+    pub struct View;
+
+    impl Permission for View {
+        type Target = Own;
+    }
+
+    /// Change it, and what it signs in with.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Administer;
+
+    impl Permission for Administer {
+        type Target = Own;
+    }
+}
+
 /// Permissions on the registry as a whole.
 pub mod registry {
     use super::Permission;
+
+    /// See what superusers see.
+    #[derive(Debug, Clone, Copy)]
+    pub struct View;
+
+    impl Permission for View {
+        type Target = ();
+    }
 
     /// Superuser work.
     #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use berth_crypto::AccessEntry;
-use berth_domain::{AccountId, Namespace, OAuthTokenId, RobotName, Scope, Scopes, SessionId};
+use berth_domain::{
+    AccountId, AppTokenId, Namespace, OAuthTokenId, RobotName, Scope, Scopes, SessionId, Timestamp,
+};
 
 /// Where a request came from; adapters fill it in.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ pub enum Credential {
     Session(SessionId),
     /// An OAuth access token.
     OAuth(OAuthTokenId),
+    /// A token that a user's client uses instead of the password.
+    AppToken(AppTokenId),
     /// Name and password, or a robot's name and token.
     Basic,
     /// The command line of the server, or a worker.
@@ -65,7 +69,20 @@ pub struct Actor {
     /// What a registry token allows at most; `None` where no such token is involved.
     pub(crate) grant: Option<Vec<AccessEntry>>,
     pub(crate) superuser: bool,
+    /// Sees what superusers see and changes nothing.
+    pub(crate) read_only_superuser: bool,
+    /// When the password of a session was last given.
+    pub(crate) authenticated_at: Option<Timestamp>,
+    /// The token of [`Credential::AppToken`], for logs.
+    pub(crate) app_token: Option<AppTokenName>,
     pub(crate) origin: Origin,
+}
+
+/// An application token as logs name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppTokenName {
+    pub(crate) uuid: String,
+    pub(crate) title: String,
 }
 
 impl Actor {
@@ -123,6 +140,16 @@ impl Actor {
     /// True for a superuser whose token, if any, carries that scope.
     pub fn is_superuser(&self) -> bool {
         self.superuser && self.scopes.allows(Scope::SuperUser)
+    }
+
+    /// True for who sees what superusers see, superusers included.
+    pub fn reads_everything(&self) -> bool {
+        self.read_only_superuser || self.is_superuser()
+    }
+
+    /// When the password of its session was last given; none for other credentials.
+    pub const fn authenticated_at(&self) -> Option<Timestamp> {
+        self.authenticated_at
     }
 
     /// What kind of actor it is, for logs.

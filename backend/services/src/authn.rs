@@ -3,7 +3,10 @@
 mod accounts;
 mod backoff;
 mod basic;
+mod encrypted;
+mod recovery;
 mod registry_token;
+mod sign_up;
 
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ pub(crate) use backoff::FORGET_AFTER as BACKOFF_MEMORY;
 
 pub use accounts::{InitialUser, InitializedByApi};
 pub use registry_token::{IssuedToken, RequestedScope};
+pub use sign_up::{NewAccount, SignedUp};
 
 /// Refusal of a wrong name or password; the same for both, so that names cannot be tried out.
 const WRONG_PASSWORD: &str = "Invalid Username or Password";
@@ -86,14 +90,17 @@ impl Authn {
         else {
             return Ok(None);
         };
-        self.user_actor(
+        let actor = self.user_actor(
             &account,
             &profile,
             Credential::Session(session.id),
             Scopes::all(),
             origin,
-        )
-        .map(Some)
+        )?;
+        Ok(Some(Actor {
+            authenticated_at: Some(session.authenticated_at),
+            ..actor
+        }))
     }
 
     /// What each change of a session must carry in its header; any replica can tell.
@@ -143,15 +150,10 @@ impl Authn {
             .as_deref()
             .ok_or_else(|| Error::internal("a user has no name"))?
             .parse()?;
-        let users = &self.core.settings.users;
-        let superuser = users.superusers_enabled
-            && users
-                .superusers
-                .as_ref()
-                .map_or(profile.superuser, |names| names.contains(&name));
         Ok(Actor {
             scopes,
-            superuser,
+            superuser: self.core.is_superuser(&name, profile),
+            read_only_superuser: self.core.is_read_only_superuser(&name),
             ..actor(
                 Principal::User {
                     id: account.id,
@@ -171,6 +173,9 @@ fn actor(principal: Principal, credential: Credential, origin: Origin) -> Actor 
         scopes: Scopes::all(),
         grant: None,
         superuser: false,
+        read_only_superuser: false,
+        authenticated_at: None,
+        app_token: None,
         origin,
     }
 }

@@ -4,26 +4,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crypto::{Passwords, SealingKey};
-use berth_domain::{Clock, Error, Invalid, RepositoryId, RepositoryPath, Result, Timestamp};
+use berth_domain::{
+    CLOCKS_APART, Clock, Error, Invalid, RepositoryId, RepositoryPath, Result, Timestamp,
+};
 use berth_storage::StorageDriver;
-use berth_store::{Conn, Db, schedules, tags, uploads};
+use berth_store::{Conn, Db, logins, schedules, tags, uploads};
 
 use crate::access::Gate;
 use crate::access::policy::Switches;
+use crate::accounts::Accounts;
+use crate::actor::{Actor, Credential};
+use crate::app_tokens::AppTokens;
 use crate::authn::Authn;
 use crate::blobs::Blobs;
+use crate::directory::Directory;
 use crate::events::Events;
 use crate::journal::Journal;
 use crate::keys::Keys;
+use crate::mail::MailQueue;
 use crate::manifests::Manifests;
+use crate::messages::Messages;
 use crate::organizations::Organizations;
 use crate::permissions::Permissions;
+use crate::ports::Mailer;
 use crate::pulls::PullLog;
 use crate::referrers::Referrers;
 use crate::registry::Registry;
 use crate::repositories::Repositories;
 use crate::robots::Robots;
 use crate::settings::Settings;
+use crate::superuser::Superuser;
 use crate::tags::Tags;
 use crate::uploads::Uploads;
 
@@ -39,6 +49,8 @@ pub struct Parts {
     pub sealing: SealingKey,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Sends mail; none where that is switched off.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// The configuration.
     pub settings: Settings,
 }
@@ -50,6 +62,7 @@ pub(crate) struct Core {
     pub(crate) passwords: Passwords,
     pub(crate) sealing: SealingKey,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) settings: Settings,
     pub(crate) gate: Gate,
     pub(crate) journal: Journal,
@@ -58,6 +71,25 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Refuses a session whose password was given too long ago. Tokens pass, and users without a password.
+    pub(crate) async fn check_fresh(&self, actor: &Actor) -> Result<()> {
+        let (Credential::Session(_), Some(user)) = (actor.credential, actor.user_id()) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let is_fresh = actor.authenticated_at.is_some_and(|at| {
+            now.since(at) < self.settings.users.fresh_login && at <= now.after(CLOCKS_APART)
+        });
+        if is_fresh {
+            return Ok(());
+        }
+        let mut conn = self.db.read().await?;
+        match logins::password_hash(&mut conn, user).await? {
+            Some(_) => Err(Error::FreshLoginRequired),
+            None => Ok(()),
+        }
     }
 
     /// How far the Time Machine reaches back in a repository: as its namespace has chosen, else as the
@@ -87,16 +119,24 @@ impl Core {
 #[derive(Clone)]
 pub struct Services {
     pub(crate) core: Arc<Core>,
+    /// A user's own account.
+    pub accounts: Accounts,
+    /// Tokens of users' clients.
+    pub app_tokens: AppTokens,
     /// Who is asking.
     pub authn: Authn,
     /// Blobs: read, delete.
     pub blobs: Blobs,
+    /// Accounts by name.
+    pub directory: Directory,
     /// What happens in repositories, as it happens.
     pub events: Events,
     /// Keys that sign registry tokens.
     pub keys: Keys,
     /// Manifests: push, pull, delete.
     pub manifests: Manifests,
+    /// Messages to everybody.
+    pub messages: Messages,
     /// Organizations.
     pub organizations: Organizations,
     /// Roles in repositories.
@@ -109,6 +149,8 @@ pub struct Services {
     pub repositories: Repositories,
     /// Robot accounts.
     pub robots: Robots,
+    /// What superusers do with users.
+    pub superuser: Superuser,
     /// Tags.
     pub tags: Tags,
     /// Uploads of blobs.
@@ -136,18 +178,25 @@ impl Services {
             passwords: parts.passwords,
             sealing: parts.sealing,
             clock: parts.clock,
+            mailer: parts.mailer,
             settings: parts.settings,
             gate,
             journal,
         });
         let keys = Keys::new(Arc::clone(&core));
         let pulls = PullLog::start(Arc::clone(&core));
+        let authn = Authn::new(Arc::clone(&core), keys.clone());
         Self {
-            authn: Authn::new(Arc::clone(&core), keys.clone()),
+            accounts: Accounts::new(Arc::clone(&core), authn.clone()),
+            app_tokens: AppTokens::new(Arc::clone(&core)),
+            superuser: Superuser::new(Arc::clone(&core), authn.clone()),
+            authn,
             blobs: Blobs::new(Arc::clone(&core)),
+            directory: Directory::new(Arc::clone(&core)),
             events: Events::new(Arc::clone(&core)),
             keys,
             manifests: Manifests::new(Arc::clone(&core), pulls.clone()),
+            messages: Messages::new(Arc::clone(&core)),
             organizations: Organizations::new(Arc::clone(&core)),
             permissions: Permissions::new(Arc::clone(&core)),
             referrers: Referrers::new(Arc::clone(&core)),
@@ -175,6 +224,15 @@ impl Services {
     /// The settings, for adapters that render addresses.
     pub fn settings(&self) -> &Settings {
         &self.core.settings
+    }
+
+    /// Whether mail is sent.
+    pub fn sends_mail(&self) -> bool {
+        self.core.mailer.is_some()
+    }
+
+    pub(crate) fn mail_queue(&self) -> MailQueue {
+        MailQueue::new(Arc::clone(&self.core))
     }
 
     /// Frees what a predecessor that was killed still holds: uploads and periodic work. Only for the

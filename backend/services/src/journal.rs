@@ -100,6 +100,10 @@ fn with_performer(mut metadata: Value, actor: &Actor) -> Value {
         if let Credential::OAuth(id) = actor.credential {
             fields.insert("oauth_token_id".into(), json!(id));
         }
+        if let Some(token) = &actor.app_token {
+            fields.insert("app_specific_token".into(), json!(token.uuid));
+            fields.insert("app_specific_token_title".into(), json!(token.title));
+        }
         if let Some(agent) = &actor.origin.user_agent {
             fields.insert("user-agent".into(), json!(agent));
         }

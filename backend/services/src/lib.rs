@@ -5,25 +5,33 @@
 //! queries; nothing here knows HTTP, GraphQL or a status code.
 
 pub mod access;
+pub mod accounts;
 mod actor;
+pub mod app_tokens;
 pub mod authn;
 pub mod blobs;
 mod collection;
 mod core;
 mod creation;
+pub mod directory;
 pub mod events;
 mod journal;
 pub mod keys;
+mod mail;
 pub mod manifests;
 pub mod many;
+pub mod messages;
 pub mod organizations;
 pub mod permissions;
+mod places;
+pub mod ports;
 mod pulls;
 pub mod referrers;
 pub mod registry;
 pub mod repositories;
 pub mod robots;
 pub mod settings;
+pub mod superuser;
 pub mod tags;
 pub mod uploads;
 pub mod workers;

@@ -266,7 +266,7 @@ impl Organizations {
             })
         };
         let can_administer = may(NamespaceAction::Administer);
-        let knows_email = can_administer || actor.is_superuser();
+        let knows_email = can_administer || actor.reads_everything();
         let name = account.name.as_deref().unwrap_or_default().parse()?;
         Ok(NamespaceView {
             id: account.id,
@@ -289,7 +289,7 @@ impl Organizations {
     }
 
     fn belonging(actor: &Actor) -> Option<Belonging> {
-        if actor.is_superuser() || matches!(actor.principal(), Principal::Worker(_)) {
+        if actor.reads_everything() || matches!(actor.principal(), Principal::Worker(_)) {
             return Some(Belonging::All);
         }
         let own = match actor.principal() {
@@ -435,9 +435,8 @@ impl Organizations {
     }
 }
 
-/// Clients know the sentence of a taken name.
 /// What an account's picture is made from.
-fn avatar_hash(account: &Account) -> String {
+pub(crate) fn avatar_hash(account: &Account) -> String {
     let seed = match account.email.as_deref() {
         Some(email) => email.trim().to_lowercase(),
         None => account.uuid.clone(),

@@ -11,8 +11,12 @@ pub struct Settings {
     pub registry: RegistrySettings,
     /// Accounts and sessions.
     pub users: UserSettings,
+    /// The REST API.
+    pub api: ApiSettings,
     /// Robots.
     pub robots: RobotSettings,
+    /// Tokens of users' clients.
+    pub app_tokens: AppTokenSettings,
     /// Repositories and pushes.
     pub push: PushSettings,
     /// What nothing needs any more.
@@ -80,6 +84,20 @@ pub struct UserSettings {
     pub setup_needs_code: bool,
     /// `SESSION_TIMEOUT`.
     pub session_life: Duration,
+    /// `FRESH_LOGIN_TIMEOUT`: how long after the password was given a session may do what is dangerous.
+    pub fresh_login: Duration,
+    /// `AUTHENTICATION_TYPE`.
+    pub authentication: Authentication,
+    /// `FEATURE_USER_CREATION`: strangers may create an account.
+    pub sign_up: bool,
+    /// `FEATURE_INVITE_ONLY_USER_CREATION`: only those who were invited.
+    pub sign_up_by_invitation: bool,
+    /// `FEATURE_USER_METADATA`: users tell names, company and place.
+    pub names: bool,
+    /// `GLOBAL_READONLY_SUPER_USERS`.
+    pub read_only_superusers: Vec<Namespace>,
+    /// `FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH`: clients do not sign in with the password as it is typed.
+    pub encrypted_passwords_only: bool,
     /// `ACTION_LOG_AUDIT_LOGINS`.
     pub log_logins: bool,
     /// `ACTION_LOG_AUDIT_LOGIN_FAILURES`.
@@ -98,8 +116,70 @@ impl Default for UserSettings {
             initialize_by_api: false,
             setup_needs_code: false,
             session_life: Duration::from_hours(31 * 24),
+            fresh_login: Duration::from_mins(10),
+            authentication: Authentication::Database,
+            sign_up: true,
+            sign_up_by_invitation: false,
+            names: false,
+            read_only_superusers: Vec::new(),
+            encrypted_passwords_only: false,
             log_logins: true,
             log_login_failures: false,
+        }
+    }
+}
+
+/// The REST API.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// `CORS_ORIGIN`: pages of these origins may call with the cookies of their users.
+    pub cors_origins: Vec<String>,
+    /// `BROWSER_API_CALLS_XHR_ONLY`: a browser names itself by a header when it reads.
+    pub xhr_only: bool,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            xhr_only: true,
+        }
+    }
+}
+
+/// Who knows the people (`AUTHENTICATION_TYPE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// This registry: accounts are made, and passwords kept, here.
+    Database,
+}
+
+impl Authentication {
+    /// Whether accounts are created, given a password and deleted here.
+    pub const fn is_own(self) -> bool {
+        match self {
+            Self::Database => true,
+        }
+    }
+}
+
+/// Tokens that clients use instead of the password.
+#[derive(Debug, Clone)]
+pub struct AppTokenSettings {
+    /// `FEATURE_APP_SPECIFIC_TOKENS`.
+    pub enabled: bool,
+    /// `APP_SPECIFIC_TOKEN_EXPIRATION`; none for tokens without an end.
+    pub life: Option<Duration>,
+    /// `EXPIRED_APP_SPECIFIC_TOKEN_GC`: how long an expired one is still shown.
+    pub kept: Duration,
+}
+
+impl Default for AppTokenSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            life: None,
+            kept: Duration::from_hours(24),
         }
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use berth_domain::Result;
 use berth_jobs::{Periodic, Workers};
-use berth_store::{logs, outbox, sessions};
+use berth_store::{app_tokens, email_codes, logs, outbox, sessions};
 
 use crate::authn::BACKOFF_MEMORY;
 use crate::collection::Collection;
 use crate::core::{Core, Services};
+use crate::mail;
 
 /// How long published events are kept for subscribers that catch up.
 const OUTBOX_LIFE: Duration = Duration::from_hours(1);
@@ -61,6 +62,11 @@ impl Services {
                 }),
             );
         }
+        if self.sends_mail() {
+            work.push(self.periodic("mail", mail::INTERVAL, async |s| {
+                s.mail_queue().deliver().await
+            }));
+        }
         if !settings.scrub_interval.is_zero() {
             work.push(self.periodic("scrub", Duration::from_mins(10), async |s| {
                 s.collection().scrub().await
@@ -89,6 +95,9 @@ async fn sweep_rows(core: &Core) -> Result<()> {
     core.db
         .write_alone(async |tx| {
             sessions::delete_expired(tx, now).await?;
+            email_codes::delete_expired(tx, now).await?;
+            let kept = core.settings.app_tokens.kept;
+            app_tokens::delete_expired(tx, now.before(kept)).await?;
             outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
             logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;
             Ok(())

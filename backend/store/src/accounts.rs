@@ -1,12 +1,14 @@
 //! Accounts: users, organizations, and the rows that robots stand on.
 
 use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun, Result, Timestamp};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error, is_unique_violation, statement};
-use crate::schema::{accounts, user_profiles};
+use crate::logins;
+use crate::schema::{accounts, logins as login_rows, user_profiles};
 
 /// A user, an organization or a robot.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -38,12 +40,18 @@ pub struct Account {
 pub struct UserProfile {
     /// The user.
     pub account_id: AccountId,
-    /// Argon2id in PHC form.
-    pub password_hash: Option<String>,
     /// Whether the address was confirmed.
     pub email_verified: bool,
     /// Superuser by being the first user.
     pub superuser: bool,
+    /// First name, as the user tells it.
+    pub given_name: Option<String>,
+    /// Last name.
+    pub family_name: Option<String>,
+    /// Whom the user works for.
+    pub company: Option<String>,
+    /// Where the user is.
+    pub location: Option<String>,
 }
 
 /// A user to be.
@@ -57,9 +65,19 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
     /// Superuser from the start.
     pub superuser: bool,
+    /// Whether the address needs no confirmation any more.
+    pub email_verified: bool,
 }
 
-fn taken(error: diesel::result::Error, name: &Namespace, email: Option<&Email>) -> Error {
+/// What the index of users' addresses is narrowed to. A database takes it for a query that says the same, and a
+/// bound value says nothing.
+pub(crate) const HAS_USER_EMAIL: &str = "accounts.kind = 'user' and accounts.email is not null";
+
+pub(crate) fn taken(
+    error: diesel::result::Error,
+    name: &Namespace,
+    email: Option<&Email>,
+) -> Error {
     if !is_unique_violation(&error) {
         return db_error(error);
     }
@@ -90,13 +108,14 @@ pub async fn insert_user(
         diesel::insert_into(user_profiles::table)
             .values((
                 user_profiles::account_id.eq(id),
-                user_profiles::password_hash.eq(user.password_hash),
                 user_profiles::superuser.eq(user.superuser),
+                user_profiles::email_verified.eq(user.email_verified),
             ))
             .execute(c)
             .await
     })
     .map_err(db_error)?;
+    logins::insert_password(tx, id, uuid, user.password_hash, now).await?;
     Ok(id)
 }
 
@@ -187,19 +206,34 @@ pub async fn user(conn: &mut Conn, id: AccountId) -> Result<Option<(Account, Use
     .map_err(db_error)
 }
 
-/// A user by what is typed into a login form: the name, or the e-mail address in any case.
-pub async fn user_by_login(conn: &mut Conn, login: &str) -> Result<Option<(Account, UserProfile)>> {
+/// A user by what is typed into a login form, the name, or the e-mail address in any case; with the hash
+/// of the password where there is one.
+pub async fn user_by_login(
+    conn: &mut Conn,
+    login: &str,
+) -> Result<Option<(Account, UserProfile, Option<String>)>> {
     diesel::define_sql_function!(fn lower(text: sql_types::Nullable<sql_types::Text>) -> sql_types::Nullable<sql_types::Text>);
     let address = login.to_lowercase();
     on_backend!(conn, |c| {
         let query = accounts::table
             .inner_join(user_profiles::table)
+            .left_join(
+                login_rows::table.on(login_rows::account_id
+                    .eq(accounts::id)
+                    .and(login_rows::kind.eq(logins::PASSWORD))),
+            )
             .filter(accounts::kind.eq(AccountKind::User))
             .filter(accounts::deleting_at.is_null())
-            .select((Account::as_select(), UserProfile::as_select()))
+            .select((
+                Account::as_select(),
+                UserProfile::as_select(),
+                login_rows::password_hash.nullable(),
+            ))
             .into_boxed::<Backend>();
         let query = if login.contains('@') {
-            query.filter(lower(accounts::email).eq(address))
+            query
+                .filter(lower(accounts::email).eq(address))
+                .filter(sql::<sql_types::Bool>(HAS_USER_EMAIL))
         } else {
             query.filter(accounts::name.eq(login))
         };
@@ -219,18 +253,6 @@ pub async fn any_user(conn: &mut Conn) -> Result<bool> {
     })
     .map_err(db_error)?;
     Ok(first.is_some())
-}
-
-/// Replaces a user's password hash.
-pub async fn set_password(tx: &mut Tx, id: AccountId, hash: &str) -> Result<()> {
-    on_backend!(&mut **tx, |c| {
-        diesel::update(user_profiles::table.find(id))
-            .set(user_profiles::password_hash.eq(hash))
-            .execute(c)
-            .await
-    })
-    .map_err(db_error)?;
-    Ok(())
 }
 
 /// Takes the write lock of the namespace row, so that two changes of one namespace follow each other.
@@ -263,6 +285,19 @@ pub async fn touch(tx: &mut Tx, ids: &[AccountId], now: Timestamp) -> Result<()>
     })
     .map_err(db_error)?;
     Ok(())
+}
+
+/// What kind of account holds a name, one that is being deleted too.
+pub async fn holder(conn: &mut Conn, name: &Namespace) -> Result<Option<AccountKind>> {
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::name.eq(name.as_str()))
+            .select(accounts::kind)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
 }
 
 /// True when the name belongs to an account that is being deleted; it is free again later.

@@ -87,7 +87,10 @@ pub(crate) fn statement() -> diesel::QueryResult<()> {
     #[cfg(feature = "faults")]
     if let Ok(Err(error)) = STATEMENTS.try_with(|probe| probe(Call::Statement)) {
         let kind = DatabaseErrorKind::UnableToSendCommand;
-        return Err(DieselError::DatabaseError(kind, Box::new(error.to_string())));
+        return Err(DieselError::DatabaseError(
+            kind,
+            Box::new(error.to_string()),
+        ));
     }
     Ok(())
 }

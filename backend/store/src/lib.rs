@@ -6,12 +6,17 @@
 #[macro_use]
 mod conn;
 pub mod accounts;
+pub mod app_tokens;
 pub mod blobs;
 pub mod collection;
+pub mod email_codes;
 pub mod facts;
 pub mod gate;
+pub mod logins;
 pub mod logs;
+pub mod mails;
 pub mod manifests;
+pub mod messages;
 pub mod migrations;
 pub mod oauth;
 pub mod organizations;
@@ -26,6 +31,7 @@ mod sql;
 pub mod tags;
 pub mod teams;
 pub mod uploads;
+pub mod users;
 
 #[cfg(feature = "faults")]
 pub use conn::{Call, Probe, probe_statements};

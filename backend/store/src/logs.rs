@@ -43,10 +43,11 @@ pub async fn insert(tx: &mut Tx, entry: &NewLogEntry) -> Result<()> {
 
 /// Adds rows that have nothing to do with each other but the moment.
 pub async fn insert_many(tx: &mut Tx, entries: &[NewLogEntry]) -> Result<()> {
-    match entries {
-        // A statement of its own for each number of rows is not kept prepared; this one is.
-        [entry] => insert(tx, entry).await,
-        _ => insert_all!(tx, log_entries::table, entries.to_vec()),
+    // A statement of its own for each number of rows is not kept prepared; that of one row is.
+    if let [entry] = entries {
+        insert(tx, entry).await
+    } else {
+        insert_all!(tx, log_entries::table, entries.to_vec())
     }
 }
 
@@ -55,6 +56,20 @@ pub async fn of_repository(conn: &mut Conn, id: RepositoryId) -> Result<Vec<(Str
     on_backend!(conn, |c| {
         log_entries::table
             .filter(log_entries::repository_id.eq(id))
+            .order((log_entries::occurred_at, log_entries::id))
+            .select((log_entries::kind, log_entries::metadata))
+            .limit(100)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Kinds and metadata of a namespace's entries, oldest first; for tests and audits.
+pub async fn of_namespace(conn: &mut Conn, id: AccountId) -> Result<Vec<(String, String)>> {
+    on_backend!(conn, |c| {
+        log_entries::table
+            .filter(log_entries::namespace_id.eq(id))
             .order((log_entries::occurred_at, log_entries::id))
             .select((log_entries::kind, log_entries::metadata))
             .limit(100)

@@ -11,7 +11,7 @@ use crate::collection::Dismantled;
 use crate::conn::{Conn, Tx, db_error};
 use crate::repositories::listing::{COUNT_MAX, grouped};
 use crate::schema::{accounts, robot_profiles, team_members, teams};
-use crate::sql::{contains, execute, id_list};
+use crate::sql::{contains, execute, id_list, kind_of};
 
 /// Which organizations a listing holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub async fn page(
     .map_err(db_error)
 }
 
-/// Begins the deletion of organizations and of what is in them: nobody sees or uses them from now on, and
+/// Begins the deletion of organizations or users and of what is in their namespaces: nobody sees or uses them from now on, and
 /// their names stay taken until everything is gone. Their robots and the tokens of their applications end.
 pub async fn mark_deleting(tx: &mut Tx, ids: &[AccountId], now: Timestamp) -> Result<()> {
     let (list, now) = (id_list(ids.iter().map(|id| id.0)), now.0);
@@ -101,12 +101,12 @@ pub async fn mark_deleting(tx: &mut Tx, ids: &[AccountId], now: Timestamp) -> Re
     Ok(())
 }
 
-/// The organization that has been waiting longest for its removal, but for some.
+/// The organization or user that has been waiting longest for its removal, but for some.
 pub async fn deleting(conn: &mut Conn, but: &[AccountId]) -> Result<Option<AccountId>> {
     on_backend!(conn, |c| {
         accounts::table
             .filter(accounts::deleting_at.is_not_null())
-            .filter(accounts::kind.eq(AccountKind::Organization))
+            .filter(accounts::kind.ne(AccountKind::Robot))
             .filter(accounts::id.ne_all(but.iter().map(|id| id.0)))
             .order(accounts::deleting_at)
             .select(accounts::id)
@@ -117,7 +117,7 @@ pub async fn deleting(conn: &mut Conn, but: &[AccountId]) -> Result<Option<Accou
     .map_err(db_error)
 }
 
-/// Removes a part of what a deleted organization holds, at last the organization, whose name is free then;
+/// Removes a part of what a deleted organization or user holds, at last the account, whose name is free then;
 /// tells whether it is gone. It waits for its repositories, which are removed by themselves.
 pub async fn dismantle(
     tx: &mut Tx,
@@ -148,9 +148,11 @@ pub async fn dismantle(
             return Ok(Dismantled::Partly);
         }
     }
+    // The live ones and those that are being removed have an index each.
     let statement = format!(
         "delete from accounts where id = {id} \
-         and not exists (select 1 from repositories where namespace_id = {id})"
+         and not exists (select 1 from repositories where namespace_id = {id} and deleting_at is null) \
+         and not exists (select 1 from repositories where namespace_id = {id} and deleting_at is not null)"
     );
     Ok(match execute(tx, &statement).await? {
         0 => Dismantled::Waiting,
@@ -196,10 +198,11 @@ pub async fn member_counts(
         return Ok(HashMap::new());
     }
     let ids = id_list(namespaces.iter().map(|id| id.0));
+    let kind = kind_of(conn, "a");
     let sql = format!(
         "select t.namespace_id as id, count(distinct m.account_id) as count from teams t \
          join team_members m on m.team_id = t.id join accounts a on a.id = m.account_id \
-         where t.namespace_id in ({ids}) and a.kind = 'user' and a.deleting_at is null \
+         where t.namespace_id in ({ids}) and {kind} = 'user' and a.deleting_at is null \
          group by t.namespace_id"
     );
     let counts = grouped(conn, sql).await?;

@@ -18,9 +18,73 @@ diesel::table! {
 diesel::table! {
     user_profiles (account_id) {
         account_id -> BigInt,
-        password_hash -> Nullable<Text>,
         email_verified -> Bool,
         superuser -> Bool,
+        given_name -> Nullable<Text>,
+        family_name -> Nullable<Text>,
+        company -> Nullable<Text>,
+        location -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    logins (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        password_hash -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    email_codes (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        purpose -> Text,
+        email -> Text,
+        code_hash -> Text,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> BigInt,
+        purpose -> Text,
+        recipient -> Text,
+        account_id -> Nullable<BigInt>,
+        code_hash -> Nullable<Text>,
+        attempt -> BigInt,
+        send_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    app_tokens (id) {
+        id -> BigInt,
+        uuid -> Text,
+        account_id -> BigInt,
+        title -> Text,
+        token_sealed -> Text,
+        token_hash -> Text,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    messages (id) {
+        id -> BigInt,
+        uuid -> Text,
+        content -> Text,
+        severity -> Text,
+        media_type -> Text,
+        created_at -> BigInt,
     }
 }
 
@@ -295,6 +359,9 @@ diesel::table! {
 
 diesel::joinable!(user_profiles -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(logins -> accounts (account_id));
+diesel::joinable!(email_codes -> accounts (account_id));
+diesel::joinable!(app_tokens -> accounts (account_id));
 diesel::joinable!(teams -> accounts (namespace_id));
 diesel::joinable!(team_members -> teams (team_id));
 diesel::joinable!(team_members -> accounts (account_id));
@@ -321,6 +388,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_profiles,
     robot_profiles,
     login_failures,
+    logins,
+    email_codes,
+    mails,
+    app_tokens,
+    messages,
     sessions,
     teams,
     team_members,

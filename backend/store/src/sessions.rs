@@ -16,10 +16,16 @@ pub struct Session {
     pub id: SessionId,
     /// Whose it is.
     pub account_id: AccountId,
+    /// Where it signed in from.
+    pub ip: Option<String>,
+    /// With what.
+    pub user_agent: Option<String>,
     /// When the password was last given.
     pub authenticated_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+    /// When it signed in.
+    pub created_at: Timestamp,
 }
 
 /// A session to be.
@@ -114,4 +120,57 @@ pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize> {
             .await
     })
     .map_err(db_error)
+}
+
+/// At most `limit` live sessions of an account, the newest first, below an id.
+pub async fn page(
+    conn: &mut Conn,
+    account: AccountId,
+    after: Option<SessionId>,
+    limit: i64,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
+    on_backend!(conn, |c| {
+        let mut query = sessions::table
+            .filter(sessions::account_id.eq(account))
+            .filter(sessions::expires_at.gt(now))
+            .into_boxed::<Backend>();
+        if let Some(after) = after {
+            query = query.filter(sessions::id.lt(after));
+        }
+        query
+            .order(sessions::id.desc())
+            .limit(limit)
+            .select(Session::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Ends one session of an account; false where it has none of this id.
+pub async fn delete(tx: &mut Tx, account: AccountId, id: SessionId) -> Result<bool> {
+    let deleted = on_backend!(&mut **tx, |c| {
+        diesel::delete(
+            sessions::table
+                .filter(sessions::id.eq(id))
+                .filter(sessions::account_id.eq(account)),
+        )
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)?;
+    Ok(deleted > 0)
+}
+
+/// Remembers that the password was given again.
+pub async fn authenticate(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(sessions::table.filter(sessions::id.eq(id)))
+            .set(sessions::authenticated_at.eq(now))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
 }

@@ -31,6 +31,15 @@ pub(crate) fn contains(text: &str) -> String {
     pattern
 }
 
+/// The kind of an account `alias` in a statement that reaches it by its key. SQLite, which knows no figures
+/// of its tables, would walk all accounts of the kind by their index; `+` hides the column from it.
+pub(crate) fn kind_of(conn: &Conn, alias: &str) -> String {
+    match conn {
+        Conn::Pg(_) => format!("{alias}.kind"),
+        Conn::Lite(_) => format!("+{alias}.kind"),
+    }
+}
+
 /// Runs a statement of our own making and returns how many rows it changed.
 pub(crate) async fn execute(conn: &mut Conn, statement: &str) -> Result<usize> {
     on_backend!(conn, |c| diesel::sql_query(statement).execute(c).await).map_err(db_error)

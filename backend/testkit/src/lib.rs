@@ -14,6 +14,7 @@ pub mod images;
 pub mod power;
 pub mod recorder;
 mod registry;
+pub mod smtp;
 
 pub use database::TestDatabase;
 pub use images::TestImage;

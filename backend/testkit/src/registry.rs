@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use berth_crypto::{Cost, Passwords, SealingKey, tokens};
 use berth_domain::{Clock, Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp};
+use berth_services::authn::Session;
+use berth_services::ports::Mailer;
 use berth_services::{Actor, Origin, Parts, Services, Settings};
 use berth_storage::{ByteStream, Memory, StorageDriver};
 use berth_store::Db;
@@ -27,6 +29,7 @@ pub struct TestRegistry {
     pub clock: Arc<ManualClock>,
     /// Their storage.
     pub storage: Arc<dyn StorageDriver>,
+    mailer: Option<Arc<dyn Mailer>>,
     database: TestDatabase,
 }
 
@@ -38,10 +41,25 @@ impl TestRegistry {
 
     /// A registry with these settings.
     pub async fn with(backend: Backend, settings: Settings) -> Option<Self> {
+        Self::mailing(backend, settings, None).await
+    }
+
+    /// A registry with these settings, which hands its mail to `mailer`.
+    pub async fn mailing(
+        backend: Backend,
+        settings: Settings,
+        mailer: Option<Arc<dyn Mailer>>,
+    ) -> Option<Self> {
         let database = TestDatabase::new(backend).await?;
         let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
         let storage: Arc<dyn StorageDriver> = Arc::new(Memory::with_clock(clock.clone()));
-        let services = services(database.db.clone(), &clock, &storage, settings);
+        let services = services(
+            database.db.clone(),
+            &clock,
+            &storage,
+            mailer.clone(),
+            settings,
+        );
         services
             .registry
             .check_sealing_key()
@@ -51,6 +69,7 @@ impl TestRegistry {
             services,
             clock,
             storage,
+            mailer,
             database,
         })
     }
@@ -61,6 +80,18 @@ impl TestRegistry {
             self.database.db.clone(),
             &self.clock,
             &self.storage,
+            self.mailer.clone(),
+            settings,
+        )
+    }
+
+    /// The same replica, handing its mail to `mailer`.
+    pub fn mailing_replica(&self, settings: Settings, mailer: Arc<dyn Mailer>) -> Services {
+        services(
+            self.database.db.clone(),
+            &self.clock,
+            &self.storage,
+            Some(mailer),
             settings,
         )
     }
@@ -77,17 +108,23 @@ impl TestRegistry {
     pub fn faulty(&self, settings: Settings, faults: &Arc<Faults>) -> Services {
         let db = self.database.db.probed(faults.probe());
         let storage = faults.storage(&self.storage);
-        services(db, &self.clock, &storage, settings)
+        services(db, &self.clock, &storage, None, settings)
     }
 
     /// A replica over another storage, which dies where `faults` says.
     pub fn over(&self, storage: &Arc<dyn StorageDriver>, faults: Option<&Arc<Faults>>) -> Services {
         let settings = Settings::default();
         let Some(faults) = faults else {
-            return services(self.database.db.clone(), &self.clock, storage, settings);
+            return services(
+                self.database.db.clone(),
+                &self.clock,
+                storage,
+                None,
+                settings,
+            );
         };
         let db = self.database.db.probed(faults.probe());
-        services(db, &self.clock, &faults.storage(storage), settings)
+        services(db, &self.clock, &faults.storage(storage), None, settings)
     }
 
     /// Direct access to the rows, for what no service shows.
@@ -119,6 +156,34 @@ impl TestRegistry {
             .await
             .expect("a new user");
         self.login(name, PASSWORD).await
+    }
+
+    /// Signs a user in as a browser does.
+    pub async fn session(&self, name: &str) -> Session {
+        self.services
+            .authn
+            .sign_in(name, &Secret::from(PASSWORD), Origin::default())
+            .await
+            .expect("a session")
+    }
+
+    /// A superuser in a session: the first user, so there may be no other before.
+    pub async fn superuser(&self, name: &str) -> Session {
+        let authn = &self.services.authn;
+        authn
+            .create_user(&authn.local(), name, None, &Secret::from(PASSWORD), true)
+            .await
+            .expect("a superuser");
+        self.session(name).await
+    }
+
+    /// Lets a time pass, and then the periodic work of a kind run.
+    pub async fn work_after(&self, pause: Duration, kind: &str) {
+        let workers = self.services.workers();
+        workers.prepare().await.expect("the work is scheduled");
+        self.clock.advance(pause);
+        let ran = workers.run_kind_if_due(kind).await.expect("the work runs");
+        assert!(ran, "{kind} is due");
     }
 
     /// Logs in with name and password, as `/v2/auth` does.
@@ -205,6 +270,7 @@ fn services(
     db: Db,
     clock: &Arc<ManualClock>,
     storage: &Arc<dyn StorageDriver>,
+    mailer: Option<Arc<dyn Mailer>>,
     settings: Settings,
 ) -> Services {
     Services::new(Parts {
@@ -213,6 +279,7 @@ fn services(
         passwords: Passwords::new(Cost::LOWEST).expect("password hashing"),
         sealing: SealingKey::from_secret("a-sealing-key-for-tests-only").expect("a sealing key"),
         clock: clock.clone(),
+        mailer,
         settings,
     })
 }

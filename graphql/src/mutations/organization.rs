@@ -9,7 +9,7 @@ use berth_services::organizations::NamespaceView;
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
 use crate::ids;
-use crate::types::namespace::{Organization, User};
+use crate::types::namespace::Organization;
 
 /// An organization to be.
 #[derive(InputObject)]
@@ -58,22 +58,8 @@ pub(super) struct DeleteOrganizationsPayload {
     deleted_ids: Vec<ID>,
 }
 
-/// What changes of the viewer's account; what is left out stays.
-#[derive(InputObject)]
-pub(super) struct UpdateAccountInput {
-    /// As for an organization, in the viewer's own namespace.
-    tag_expiration_seconds: MaybeUndefined<i32>,
-}
-
-/// What changing the viewer's account gives.
-#[derive(SimpleObject)]
-pub(super) struct UpdateAccountPayload {
-    /// The viewer's account.
-    user: User,
-}
-
 /// Changes what the input names of a namespace.
-async fn update(
+pub(super) async fn update(
     ctx: &Context<'_>,
     kind: AccountKind,
     name: &Namespace,
@@ -169,19 +155,5 @@ impl OrganizationMutations {
         Ok(DeleteOrganizationsPayload {
             deleted_ids: input.ids,
         })
-    }
-
-    /// Changes the viewer's own account. Scope: `user:admin`. Log: `user_change_tag_expiration`.
-    async fn update_account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What changes.")] input: UpdateAccountInput,
-    ) -> Result<UpdateAccountPayload> {
-        let actor = ctx.actor();
-        let name = actor.user_id().and_then(|_| actor.name());
-        let name = name.ok_or_else(|| Error::unauthenticated("sign in as a user first"));
-        let name: Namespace = name.and_then(|name| name.parse()).map_err(gql)?;
-        let view = update(ctx, AccountKind::User, &name, input.tag_expiration_seconds).await?;
-        Ok(UpdateAccountPayload { user: User(view) })
     }
 }

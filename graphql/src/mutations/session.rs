@@ -6,6 +6,7 @@ use berth_services::authn::InitialUser;
 
 use crate::context::Asks;
 use crate::error::gql;
+use crate::scalars::DateTime;
 use crate::types::viewer::Viewer;
 
 /// The first user.
@@ -60,7 +61,23 @@ pub(super) struct ChangePasswordPayload {
     viewer: Viewer,
 }
 
-fn viewer(ctx: &Context<'_>) -> Result<Viewer> {
+/// The own password.
+#[derive(InputObject)]
+pub(super) struct VerifyPasswordInput {
+    /// The password.
+    password: String,
+}
+
+/// What giving the password again gives.
+#[derive(SimpleObject)]
+pub(super) struct VerifyPasswordPayload {
+    /// Who is asking.
+    viewer: Viewer,
+    /// Until then the session may do what demands a fresh login.
+    fresh_until: DateTime,
+}
+
+pub(super) fn viewer(ctx: &Context<'_>) -> Result<Viewer> {
     Viewer::of(ctx.actor()).ok_or_else(|| gql(Error::Hidden(Noun::User)))
 }
 
@@ -123,6 +140,31 @@ impl SessionMutations {
             .map_err(gql)?;
         ctx.end_session();
         Ok(SignOutPayload { success: true })
+    }
+
+    /// Takes the own password again: for some minutes the session may do what demands a fresh login
+    /// (`FRESH_LOGIN_REQUIRED`). Scope: a session.
+    async fn verify_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The own password.")] input: VerifyPasswordInput,
+    ) -> Result<VerifyPasswordPayload> {
+        let password: Secret<String> = input.password.into();
+        let services = ctx.services();
+        let actor = services
+            .authn
+            .verify_password(&ctx.actor(), &password)
+            .await;
+        let actor = actor.map_err(gql)?;
+        let fresh_until = actor
+            .authenticated_at()
+            .map(|at| at.after(services.settings().users.fresh_login))
+            .ok_or_else(|| gql(Error::internal("a session without a login")))?;
+        ctx.go_on_as(actor);
+        Ok(VerifyPasswordPayload {
+            viewer: viewer(ctx)?,
+            fresh_until: fresh_until.into(),
+        })
     }
 
     /// Changes the own password; every other session ends. Scope: a session. Log: `account_change_password`.

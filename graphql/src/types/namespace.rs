@@ -7,6 +7,7 @@
 
 use async_graphql::{Context, ID, InputObject, Interface, Object, Result, SimpleObject};
 use berth_domain::AccountKind;
+use berth_services::accounts::ProfileView;
 use berth_services::organizations::{NamespaceCounts, NamespaceView};
 
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
@@ -14,7 +15,7 @@ use super::robot::{self, RobotConnection};
 use crate::connection::{connection, count};
 use crate::context::Asks;
 use crate::ids::GlobalId;
-use crate::loaders::{Counts, Size, load};
+use crate::loaders::{Counts, Profile, Size, load};
 use crate::scalars::{BigInt, DateTime};
 
 /// Colours for pictures; the first two digits of the hash choose one.
@@ -229,6 +230,52 @@ namespace! {
         async fn email(&self) -> Option<&str> {
             self.0.email.as_deref()
         }
+
+        /// Whether the address was confirmed. Shown to the user and to superusers, as is what follows.
+        async fn email_verified(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+            Ok(self.profile(ctx).await?.map(|profile| profile.email_verified))
+        }
+
+        /// False for one that is shut out.
+        async fn enabled(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+            Ok(self.profile(ctx).await?.map(|profile| profile.enabled))
+        }
+
+        /// Whether it is a superuser.
+        async fn is_superuser(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+            Ok(self.profile(ctx).await?.map(|profile| profile.superuser))
+        }
+
+        /// Whether it sees what superusers see, and changes nothing.
+        async fn is_read_only_superuser(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+            Ok(self.profile(ctx).await?.map(|profile| profile.read_only_superuser))
+        }
+
+        /// First name.
+        async fn given_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+            Ok(self.profile(ctx).await?.and_then(|profile| profile.given_name))
+        }
+
+        /// Last name.
+        async fn family_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+            Ok(self.profile(ctx).await?.and_then(|profile| profile.family_name))
+        }
+
+        /// Whom the user works for.
+        async fn company(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+            Ok(self.profile(ctx).await?.and_then(|profile| profile.company))
+        }
+
+        /// Where the user is.
+        async fn location(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+            Ok(self.profile(ctx).await?.and_then(|profile| profile.location))
+        }
+    }
+}
+
+impl User {
+    async fn profile(&self, ctx: &Context<'_>) -> Result<Option<ProfileView>> {
+        load(ctx.loader(), Profile(self.0.id)).await
     }
 }
 

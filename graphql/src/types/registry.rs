@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
+use super::message::Message;
 use crate::context::Asks;
 use crate::error::gql;
 use crate::limits::{ALIASES_MAX, COMPLEXITY_MAX, DEPTH_MAX, DOCUMENT_BYTES_MAX};
@@ -76,6 +77,33 @@ impl Registry {
     /// True where signing in with a password is offered.
     async fn direct_login(&self, ctx: &Context<'_>) -> bool {
         ctx.services().settings().users.direct_login
+    }
+
+    /// True where strangers create their own account.
+    async fn sign_up(&self, ctx: &Context<'_>) -> bool {
+        let users = &ctx.services().settings().users;
+        users.sign_up && !users.sign_up_by_invitation && users.direct_login
+    }
+
+    /// True where mail is sent: addresses are confirmed, and a lost password is recovered.
+    async fn sends_mail(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().sends_mail()
+    }
+
+    /// True where users make tokens for their clients.
+    async fn app_tokens(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().app_tokens.enabled
+    }
+
+    /// True where users tell their name, company and location.
+    async fn user_names(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().users.names
+    }
+
+    /// What superusers tell everybody, the oldest first; there are a hundred at most.
+    async fn messages(&self, ctx: &Context<'_>) -> Result<Vec<Message>> {
+        let messages = ctx.services().messages.all(&ctx.actor()).await;
+        Ok(messages.map_err(gql)?.into_iter().map(Message).collect())
     }
 
     /// What a namespace may choose for `tagExpirationSeconds`; empty where it cannot choose.

@@ -4,9 +4,11 @@ use async_graphql::{Context, Enum, Object, Result};
 use berth_domain::{Error, Noun};
 use berth_services::{Actor, Credential};
 
+use super::account::{self, AppTokenConnection, Login, SessionConnection};
 use super::namespace::User;
+use crate::connection;
 use crate::context::Asks;
-use crate::error::gql;
+use crate::error::{found, gql};
 use crate::loaders::load;
 
 /// How the viewer proved who it is.
@@ -44,9 +46,11 @@ impl Viewer {
     async fn credential(&self) -> CredentialKind {
         match self.0.credential() {
             Credential::OAuth(_) => CredentialKind::OauthToken,
-            Credential::Session(_) | Credential::Basic | Credential::None | Credential::Local => {
-                CredentialKind::Session
-            }
+            Credential::Session(_)
+            | Credential::AppToken(_)
+            | Credential::Basic
+            | Credential::None
+            | Credential::Local => CredentialKind::Session,
         }
     }
 
@@ -68,6 +72,43 @@ impl Viewer {
             .await
             .map_err(gql)?;
         Ok(names.into_iter().map(|name| name.to_string()).collect())
+    }
+
+    /// The viewer's tokens for clients, the newest first; null unless the credential may administer the user
+    /// (`user:admin`).
+    async fn app_tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Those alone that end soon.", default)] expiring: bool,
+    ) -> Result<Option<AppTokenConnection>> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let app_tokens = &ctx.services().app_tokens;
+        let page = found(app_tokens.page(&self.0, expiring, &request).await)?;
+        Ok(page.map(|page| account::app_tokens(skipped, page)))
+    }
+
+    /// The viewer's live sessions, the newest first; null unless the credential may administer the user
+    /// (`user:admin`).
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<SessionConnection>> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let accounts = &ctx.services().accounts;
+        let page = found(accounts.sessions(&self.0, &request).await)?;
+        Ok(page.map(|page| account::sessions(skipped, page, self.0.credential())))
+    }
+
+    /// The viewer's ways to sign in; null unless the credential may administer the user (`user:admin`).
+    async fn logins(&self, ctx: &Context<'_>) -> Result<Option<Vec<Login>>> {
+        let logins = found(ctx.services().accounts.logins(&self.0).await)?;
+        Ok(logins.map(|logins| logins.into_iter().map(Login).collect()))
     }
 
     /// True for a superuser whose token, if any, carries that scope.

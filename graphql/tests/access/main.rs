@@ -107,6 +107,8 @@ impl Estate {
             &self.repository
         };
         match field {
+            "id" if of.ends_with("User") || of == "setUserPassword" => self.user.clone(),
+            "id" if of == "revokeSession" => json!(BASE64_URL_SAFE_NO_PAD.encode("S987654")),
             "id" => target.clone(),
             "ids" if of == "deleteOrganizations" => json!([self.namespace]),
             "ids" if of == "restoreTags" => json!([self.tag]),
@@ -124,9 +126,17 @@ impl Estate {
             "digest" => json!(self.digest),
             "shortName" => json!("evil"),
             "visibility" => json!("PUBLIC"),
-            "description" => json!("mine now"),
+            "description" | "content" => json!("mine now"),
             "permissions" => json!([{ "account": "bob", "role": "ADMIN" }]),
+            // Nobody takes it, so the next who asks is told that it is taken.
+            "username" if of == "signUp" => json!(format!("user-{}", self.kind)),
             "username" => json!("mallory"),
+            "email" if of != "signUp" && of != "createOrganization" => json!("m@mallory.test"),
+            "code" => json!("not-a-code"),
+            "title" => json!("laptop"),
+            "uuid" => json!("b9c4ad5c-0000-4000-8000-000000000000"),
+            "severity" => json!("INFO"),
+            "mediaType" => json!("PLAIN"),
             "password" | "currentPassword" | "newPassword" => json!("not-the-password"),
             _ => Value::Null,
         }

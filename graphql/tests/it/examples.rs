@@ -62,6 +62,7 @@ fn examples() -> Vec<Example> {
 struct Estate {
     repository: Value,
     robot: Value,
+    user: Value,
     ended_tag: Value,
     digest: Digest,
 }
@@ -82,7 +83,8 @@ impl Estate {
         let pushed = manifests.push(admin, &path, &reference, None, sbom);
         pushed.await.unwrap();
         let ids = "{ repository(namespace: \"acme\", name: \"web/shop\") { id } \
-             namespace(name: \"acme\") { robots(first: 1) { nodes { id } } } }";
+             namespace(name: \"acme\") { robots(first: 1) { nodes { id } } } \
+             administration { users(filter: { search: \"ann\" }) { nodes { id } } } }";
         let ids = ask(t, admin, ids, json!({})).await.data();
         let delete = "mutation ($id: ID!) { deleteTags(input: { repository: $id, names: [\"0.9.0\"] }) { deletedIds } }";
         let repository = json!({ "id": ids["repository"]["id"] });
@@ -90,6 +92,7 @@ impl Estate {
         Self {
             repository: ids["repository"]["id"].clone(),
             robot: ids["namespace"]["robots"]["nodes"][0]["id"].clone(),
+            user: ids["administration"]["users"]["nodes"][0]["id"].clone(),
             ended_tag: ended["deleteTags"]["deletedIds"][0].clone(),
             digest: last.digest(),
         }
@@ -103,7 +106,9 @@ impl Estate {
             .skip(1)
             .filter_map(|rest| rest.split(':').next());
         let is_of_robots = document.contains("Robot");
-        let id = if is_of_robots {
+        let id = if document.contains("User(") {
+            &self.user
+        } else if is_of_robots {
             &self.robot
         } else {
             &self.repository

@@ -1,3 +1,7 @@
+drop table messages;
+drop table app_tokens;
+drop table mails;
+drop table email_codes;
 drop table oauth_tokens;
 drop table oauth_applications;
 drop table team_members;
@@ -5,5 +9,6 @@ drop table teams;
 drop table sessions;
 drop table login_failures;
 drop table robot_profiles;
+drop table logins;
 drop table user_profiles;
 drop table accounts;

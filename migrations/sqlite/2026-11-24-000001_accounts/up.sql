@@ -16,14 +16,33 @@ create table accounts (
     constraint accounts_kind_check check (kind in ('user', 'organization', 'robot'))
 );
 create index accounts_deleting_at_idx on accounts (deleting_at) where deleting_at is not null;
+create index accounts_kind_idx on accounts (kind, enabled, name);
 create unique index accounts_user_email_key on accounts (lower(email)) where kind = 'user' and email is not null;
 
 create table user_profiles (
     account_id bigint primary key references accounts (id) on delete cascade,
-    password_hash text, -- null for accounts that sign in elsewhere
     email_verified boolean not null default false,
-    superuser boolean not null default false -- the first user, where SUPER_USERS names nobody
+    superuser boolean not null default false, -- the first user, where SUPER_USERS names nobody
+    given_name text,
+    family_name text,
+    company text,
+    location text
 );
+
+-- Ways to prove who one is: an account may have several. Of kind `password` there is one at most, and its subject is
+-- the account's uuid, which outlives a new name.
+create table logins (
+    id integer primary key autoincrement,
+    account_id bigint not null references accounts (id) on delete cascade,
+    kind text not null,
+    subject text not null,
+    password_hash text, -- for passwords
+    created_at bigint not null,
+    constraint logins_subject_key unique (kind, subject),
+    constraint logins_kind_check check (kind in ('password')),
+    constraint logins_password_check check ((kind = 'password') = (password_hash is not null))
+);
+create index logins_account_id_idx on logins (account_id, kind);
 
 create table robot_profiles (
     account_id bigint primary key references accounts (id) on delete cascade,
@@ -57,7 +76,7 @@ create table sessions (
     created_at bigint not null,
     constraint sessions_token_hash_key unique (token_hash)
 );
-create index sessions_account_id_idx on sessions (account_id);
+create index sessions_account_id_idx on sessions (account_id, id);
 create index sessions_expires_at_idx on sessions (expires_at);
 
 create table teams (
@@ -104,3 +123,63 @@ create table oauth_tokens (
 );
 create index oauth_tokens_application_id_idx on oauth_tokens (application_id);
 create index oauth_tokens_account_id_idx on oauth_tokens (account_id);
+
+-- Codes in links that were mailed; each works once.
+create table email_codes (
+    id integer primary key autoincrement,
+    account_id bigint not null references accounts (id) on delete cascade,
+    purpose text not null,
+    email text not null, -- the address that the code was sent to, which it proves
+    code_hash text not null,
+    expires_at bigint not null,
+    created_at bigint not null,
+    constraint email_codes_code_hash_key unique (code_hash),
+    constraint email_codes_purpose_check check (purpose in ('confirm', 'recover'))
+);
+create index email_codes_account_id_idx on email_codes (account_id, purpose);
+create index email_codes_expires_at_idx on email_codes (expires_at);
+
+-- Mail on its way out. Its text is made when it goes out, with a code that no row holds.
+create table mails (
+    id integer primary key autoincrement,
+    purpose text not null,
+    recipient text not null,
+    account_id bigint references accounts (id) on delete cascade, -- null where it is looked up when the mail goes out
+    code_hash text, -- of the last attempt, which ends when there is another
+    attempt bigint not null default 0,
+    send_at bigint not null,
+    created_at bigint not null
+);
+create index mails_send_at_idx on mails (send_at);
+create unique index mails_account_key on mails (account_id, purpose, recipient) where account_id is not null;
+create unique index mails_recipient_key on mails (purpose, recipient) where account_id is null;
+
+-- Tokens that a user's clients use instead of the password.
+create table app_tokens (
+    id integer primary key autoincrement,
+    uuid text not null,
+    account_id bigint not null references accounts (id) on delete cascade,
+    title text not null,
+    token_sealed text not null,
+    token_hash text not null,
+    last_used_at bigint,
+    expires_at bigint,
+    created_at bigint not null,
+    constraint app_tokens_uuid_key unique (uuid),
+    constraint app_tokens_token_hash_key unique (token_hash)
+);
+create index app_tokens_account_id_idx on app_tokens (account_id, id);
+create index app_tokens_expires_at_idx on app_tokens (expires_at);
+
+-- What superusers tell everybody.
+create table messages (
+    id integer primary key autoincrement,
+    uuid text not null,
+    content text not null,
+    severity text not null,
+    media_type text not null,
+    created_at bigint not null,
+    constraint messages_uuid_key unique (uuid),
+    constraint messages_severity_check check (severity in ('info', 'warning', 'error')),
+    constraint messages_media_type_check check (media_type in ('text/plain', 'text/markdown'))
+);

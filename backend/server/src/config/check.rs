@@ -15,6 +15,7 @@ pub(super) fn cross_check(loaded: &mut Loaded) {
     storage(config, &mut findings);
     scaled_out(config, &mut findings);
     values(config, &mut findings);
+    mail(config, &mut findings);
     for (key, message, severity) in findings {
         let problem = Problem {
             place: loaded.set.get(key).cloned(),
@@ -187,7 +188,47 @@ fn values(config: &Config, findings: &mut Findings) {
     }
 }
 
+fn mail(config: &Config, findings: &mut Findings) {
+    let accounts = &config.accounts;
+    if accounts.mail_username.is_some() != accounts.mail_password.is_some() {
+        let (key, other) = if accounts.mail_username.is_some() {
+            ("MAIL_PASSWORD", "MAIL_USERNAME")
+        } else {
+            ("MAIL_USERNAME", "MAIL_PASSWORD")
+        };
+        problem(findings, key, format!("missing, since `{other}` is set"));
+    }
+    if let Some(sender) = &accounts.mail_sender
+        && let Err(error) = berth_outbound::smtp::check_sender(sender)
+    {
+        problem(findings, "MAIL_DEFAULT_SENDER", error.to_string());
+    }
+    if !config.sends_mail() {
+        return;
+    }
+    // What a client puts into its `Host` header must not get into a link for a new password.
+    if config.server.hostname.is_none() {
+        problem(
+            findings,
+            "SERVER_HOSTNAME",
+            "required with `MAIL_SERVER`, since links in mails name it",
+        );
+    }
+    if !accounts.mail_use_tls && accounts.mail_password.is_some() {
+        advice(
+            findings,
+            "MAIL_USE_TLS",
+            "without TLS the password of `MAIL_USERNAME` is sent as it is",
+        );
+    }
+}
+
 impl Config {
+    /// Whether mail is sent.
+    pub fn sends_mail(&self) -> bool {
+        self.accounts.mailing && self.accounts.mail_server.is_some()
+    }
+
     /// The storage place that is used; none where only the data folder is.
     pub fn storage_place(&self) -> Option<&StoragePlace> {
         let places = &self.storage.places.0;

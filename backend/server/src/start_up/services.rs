@@ -8,7 +8,7 @@ use berth_domain::SystemClock;
 use berth_services::{Parts, Services};
 
 use super::failure::with_causes;
-use super::{DataFolder, Migrate, StartUpError, database, sealing_key, storage};
+use super::{DataFolder, Migrate, StartUpError, database, mailer, sealing_key, storage};
 use crate::config::Config;
 use crate::settings::settings;
 
@@ -34,12 +34,14 @@ pub async fn services(
         storage = storage.kind(),
         "opened database and storage"
     );
+    let mailer = mailer(config)?;
     let services = Services::new(Parts {
         db,
         storage,
         passwords,
         sealing,
         clock: Arc::new(SystemClock),
+        mailer,
         settings: settings(config, listen),
     });
     services.registry.check_sealing_key().await.map_err(|error| {

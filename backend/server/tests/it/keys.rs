@@ -185,6 +185,53 @@ fn name_and_scheme_are_told_to_clients_and_decide_about_cookies() {
 }
 
 #[test]
+fn browsers_call_rest_as_the_keys_say() {
+    let keys = [
+        ("CORS_ORIGIN", r#"["https://portal.example"]"#),
+        ("FRESH_LOGIN_TIMEOUT", "0s"),
+    ];
+    let registry = Registry::with(&keys);
+    let read = |registry: &Registry| {
+        let headers = [
+            ("User-Agent", "Mozilla/5.0"),
+            ("Origin", "https://portal.example"),
+        ];
+        let path = "/api/v1/error/not_found";
+        registry.server.ask("GET", path, &headers, "")
+    };
+    let refused = read(&registry);
+    let origin = refused.headers("access-control-allow-origin");
+    assert_eq!(
+        (refused.status, origin),
+        (400, vec!["https://portal.example"])
+    );
+
+    let visitor = [JSON, ("Cookie", "berth_csrf=x"), ("X-CSRF-Token", "x")];
+    let root = r#"{"username": "root", "password": "correct-horse-battery"}"#;
+    let signed_in = registry
+        .server
+        .ask("POST", "/api/v1/signin", &visitor, root);
+    let csrf = signed_in.headers("x-next-csrf-token").concat();
+    let cookies = signed_in.headers("set-cookie");
+    let session = cookies
+        .iter()
+        .find(|line| line.starts_with("berth_session="));
+    let browser = [("Cookie", *session.unwrap()), ("X-CSRF-Token", &*csrf)];
+    let path = "/api/v1/organization/none";
+    let stale = registry.server.ask("DELETE", path, &browser, "").json();
+    assert_eq!(stale["error_type"], "fresh_login_required");
+
+    let registry = registry.again_with(&[("BROWSER_API_CALLS_XHR_ONLY", "false")]);
+    let read = read(&registry);
+    let origin = read.headers("access-control-allow-origin");
+    assert_eq!((read.status, origin), (200, vec!["*"]));
+    assert_eq!(
+        registry.server.ask("DELETE", path, &browser, "").status,
+        403
+    );
+}
+
+#[test]
 fn pushes_are_refused_where_they_are_switched_off() {
     let open = Registry::with(&[]);
     assert_eq!(open.uploads("root/app"), 202);
@@ -328,7 +375,7 @@ fn log_lines_are_json_at_the_level_that_was_asked_for() {
     command.envs([
         ("BERTH_LOG_FORMAT", "json"),
         ("BERTH_LOG_LEVEL", "warn"),
-        ("BERTH_MAIL_PORT", "25"),
+        ("BERTH_LDAP_UID_ATTR", "cn"),
     ]);
     let (output, said) = run(command.arg("migrate"), "");
     assert!(output.status.success(), "{said}");
@@ -338,5 +385,5 @@ fn log_lines_are_json_at_the_level_that_was_asked_for() {
         .collect();
     assert_eq!(lines.len(), 1, "{said}");
     assert_eq!(lines[0]["level"], "WARN");
-    assert_eq!(lines[0]["keys"], "MAIL_PORT");
+    assert_eq!(lines[0]["keys"], "LDAP_UID_ATTR");
 }

@@ -7,6 +7,7 @@
 
 mod database;
 mod literals;
+mod people;
 mod plan;
 mod postgres;
 mod queries;
@@ -39,7 +40,10 @@ async fn statements_are_as_many_and_go_by_the_indexes_that_the_tables_say() {
         keep(r, &mut asked, &mut found).await;
         requests::of_v2(r).await;
         requests::pushes(r).await;
-        requests::credentials(r).await;
+        Box::pin(requests::credentials(r)).await;
+        Box::pin(requests::of_rest(r)).await;
+        keep(r, &mut asked, &mut found).await;
+        Box::pin(people::people(r)).await;
         keep(r, &mut asked, &mut found).await;
         queries::changes(r).await;
         keep(r, &mut asked, &mut found).await;

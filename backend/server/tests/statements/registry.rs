@@ -137,6 +137,12 @@ impl Registry {
         done
     }
 
+    /// Remembers what was done last under another name.
+    pub(crate) fn rename_last(&mut self, what: &str) {
+        let last = self.asked.last_mut().expect("something was done");
+        what.clone_into(&mut last.what);
+    }
+
     /// What was remembered since the last time.
     pub(crate) fn take(&mut self) -> Vec<Asked> {
         std::mem::take(&mut self.asked)
@@ -164,6 +170,25 @@ impl Registry {
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         self.send(what, request, body.into()).await
+    }
+
+    /// A request with an access token and JSON; it must succeed.
+    pub(crate) async fn call(
+        &mut self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Value {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        request = request.header(header::CONTENT_TYPE, "application/json");
+        let what = format!("{method} /api/v1{path}");
+        let answer = self.send(&what, request, body).await;
+        serde_json::from_slice(&answer.body).unwrap_or_default()
     }
 
     async fn send(

@@ -176,7 +176,74 @@ pub(crate) async fn pushes(r: &mut Registry) {
     .await;
 }
 
+/// What scripts ask of `/api/v1`, and what they change. A nested name costs a look for what is above it.
+pub(crate) async fn of_rest(r: &mut Registry) {
+    let scopes = "repo:admin repo:create user:admin org:admin";
+    let token = r.t.oauth_token(&r.ann, scopes).await;
+    let list = "/repository?namespace=ann";
+    for path in [
+        "/user/",
+        "/users/bob",
+        "/organization/acme",
+        "/organization/acme/robots?token=false&limit=100",
+        "/organization/acme/robots?limit=1",
+        "/repository/ann/app",
+        "/repository/ann/app?includeTags=false",
+        "/repository/ann/app/permissions/user/",
+        "/repository?public=true",
+        list,
+    ] {
+        r.call(&token, "GET", path, None).await;
+    }
+    let page = r.call(&token, "GET", list, None).await;
+    let next = page["next_page"]
+        .as_str()
+        .expect("there are more")
+        .to_owned();
+    let found = r.page_of(&token, list, &next).await;
+    assert!(
+        found["repositories"]
+            .as_array()
+            .is_some_and(|rows| !rows.is_empty())
+    );
+    let robot = "/organization/acme/robots/of-rest";
+    let role = "/repository/ann/of-rest/permissions/user/bob";
+    let new = json!({ "repository": "of-rest", "visibility": "private", "description": "" });
+    for (method, path, body) in [
+        ("PUT", robot, None),
+        ("GET", robot, None),
+        ("POST", "/organization/acme/robots/of-rest/regenerate", None),
+        ("DELETE", robot, None),
+        ("POST", "/repository", Some(new)),
+        (
+            "PUT",
+            "/repository/ann/of-rest",
+            Some(json!({ "description": "# Of REST" })),
+        ),
+        (
+            "POST",
+            "/repository/ann/of-rest/changevisibility",
+            Some(json!({ "visibility": "public" })),
+        ),
+        ("PUT", role, Some(json!({ "role": "write" }))),
+        ("GET", role, None),
+        ("DELETE", role, None),
+        ("DELETE", "/repository/ann/of-rest", None),
+    ] {
+        r.call(&token, method, path, body).await;
+    }
+}
+
 impl Registry {
+    /// A page behind the first one; its token is another one each time, and so no part of what is written down.
+    async fn page_of(&mut self, token: &str, list: &str, next: &str) -> serde_json::Value {
+        let found = self
+            .call(token, "GET", &format!("{list}&next_page={next}"), None)
+            .await;
+        self.rename_last(&format!("GET /api/v1{list}&next_page="));
+        found
+    }
+
     /// A manifest of many layers, whose blobs are there.
     async fn many_layers(&mut self, layers: u64) -> Bytes {
         let mut manifest: serde_json::Value = serde_json::from_slice(&self.image.manifest).unwrap();

@@ -57,10 +57,18 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
                 "{users} + i, 'u' || i, 'user', 'user-' || i, 'user-' || i || '@users.test', {now} - i"
             ),
         ),
+        rows(4_000, "user_profiles (account_id)", &format!("{users} + i")),
         rows(
             4_000,
-            "user_profiles (account_id, password_hash)",
-            &format!("{users} + i, 'none'"),
+            "logins (account_id, kind, subject, password_hash, created_at)",
+            &format!("{users} + i, 'password', 'u' || i, 'none', {now}"),
+        ),
+        rows(
+            4_000,
+            "app_tokens (uuid, account_id, title, token_sealed, token_hash, expires_at, created_at)",
+            &format!(
+                "'a' || i, {users} + 1 + i % 2000, 'laptop', 'x', 'app' || i, {now} + 1000000 * i, {now}"
+            ),
         ),
         rows(
             3_000,

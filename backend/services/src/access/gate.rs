@@ -12,7 +12,7 @@ use berth_store::gate::{self as facts, NamespaceFacts, RepositoryFacts};
 use super::namespace::NamespacePermission;
 use super::policy::{self, Decision, NamespaceAction, RepositoryAction, Switches};
 use super::repo::RepositoryPermission;
-use super::{Access, namespace, registry};
+use super::{Access, account, namespace, registry};
 use crate::actor::{Actor, Credential, Principal};
 
 /// Looks up and authorizes in one step.
@@ -367,11 +367,59 @@ impl Gate {
 
     /// Superuser work.
     pub fn administer_registry(&self, actor: &Actor) -> Result<Access<registry::Administer>> {
+        self.writable()?;
         match (actor.is_anonymous(), actor.is_superuser()) {
             (_, true) => Ok(proof(())),
             (true, false) => Err(unauthenticated()),
             (false, false) => Err(Error::forbidden("this needs a superuser")),
         }
+    }
+
+    /// What superusers see, and those who see everything and change nothing.
+    pub fn view_registry(&self, actor: &Actor) -> Result<Access<registry::View>> {
+        match (actor.is_anonymous(), actor.reads_everything()) {
+            (_, true) => Ok(proof(())),
+            (true, false) => Err(unauthenticated()),
+            (false, false) => Err(Error::forbidden("this needs a superuser")),
+        }
+    }
+
+    /// What only a user itself sees of the own account.
+    pub fn view_account(&self, actor: &Actor) -> Result<Access<account::View>> {
+        Self::own_account(actor).map(proof)
+    }
+
+    /// Changes of the own account.
+    pub fn administer_account(&self, actor: &Actor) -> Result<Access<account::Administer>> {
+        self.writable()?;
+        Self::own_account(actor).map(proof)
+    }
+
+    /// A user's own account, for its sessions and for OAuth tokens with the scope: what a client signs in
+    /// to `/v2` with opens no way to make more of its kind.
+    fn own_account(actor: &Actor) -> Result<account::Own> {
+        let Principal::User { id, name } = &actor.principal else {
+            return Err(match &actor.principal {
+                Principal::Anonymous => unauthenticated(),
+                _ => Error::forbidden("only users have an account of their own"),
+            });
+        };
+        if !matches!(
+            actor.credential,
+            Credential::Session(_) | Credential::OAuth(_)
+        ) || actor.grant.is_some()
+        {
+            return Err(Error::forbidden(
+                "an account is managed in a session or with an access token",
+            ));
+        }
+        if !actor.scopes.allows(Scope::UserAdmin) {
+            return Err(Error::forbidden("this needs the scope `user:admin`"));
+        }
+        Ok(account::Own {
+            id: *id,
+            name: name.clone(),
+        })
     }
 }
 

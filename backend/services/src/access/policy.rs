@@ -171,7 +171,7 @@ pub fn decide_namespace(
         NamespaceAction::View => {
             owner
                 || facts.team_role.is_some()
-                || actor.is_superuser()
+                || actor.reads_everything()
                 || is_own_robot(actor, facts.id)
         }
         NamespaceAction::CreateRepository => {

@@ -6,11 +6,11 @@ use berth_crypto::{passwords, tokens};
 use berth_domain::{AccountId, Email, Error, Event, Namespace, Noun, Result, Scopes, Secret};
 use berth_store::accounts::{self, NewUser};
 use berth_store::sessions::{self, NewSession};
-use berth_store::{Tx, facts, oauth};
+use berth_store::{Tx, facts, logins, oauth};
 use uuid::Uuid;
 
 use super::backoff::Tried;
-use super::{Authn, Session};
+use super::{Authn, Session, WRONG_PASSWORD};
 use crate::access::Gate;
 use crate::actor::{Actor, Credential, Origin, Principal};
 use crate::journal::Subject;
@@ -47,9 +47,9 @@ pub struct InitializedByApi {
 }
 
 /// A user's fields after parsing, password hashed.
-struct Parsed {
-    name: Namespace,
-    email: Option<Email>,
+pub(super) struct Parsed {
+    pub(super) name: Namespace,
+    pub(super) email: Option<Email>,
     hash: String,
 }
 
@@ -74,7 +74,10 @@ impl Authn {
             .password_login(username, password, origin.clone(), Credential::None)
             .await;
         let user = match result {
-            Ok(actor) => actor,
+            Ok(proven) => {
+                self.check_confirmed(&proven).await?;
+                proven.actor
+            }
             Err(e) => {
                 if matches!(e, Error::Unauthenticated { .. }) {
                     self.log_failure("user", "quayauth", username, &e.to_string(), origin)
@@ -238,32 +241,60 @@ impl Authn {
             ));
         }
         self.core.gate.writable()?;
-        self.check_backoff(Tried::User(id), &actor.origin).await?;
-        let (account, profile) = accounts::user(&mut self.core.db.read().await?, id)
-            .await?
-            .ok_or_else(|| Error::not_found(Noun::User, id))?;
-        let hash = profile.password_hash.unwrap_or_default();
-        if !self.core.passwords.verify(&hash, current).await? {
-            self.count_failure(Tried::User(account.id), &actor.origin)
-                .await?;
+        if !self.is_password(id, current, &actor.origin).await? {
             return Err(
                 Error::invalid_value("the current password is wrong").in_field("currentPassword")
             );
         }
-        self.clear_failures(account.id, &actor.origin).await?;
-        passwords::check_rules(new.expose()).map_err(|e| e.in_field("newPassword"))?;
-        let hash = self.core.passwords.hash(new).await?;
+        let new = self.hashed(new, "newPassword").await?;
         self.core
             .db
             .write(async |tx| {
-                accounts::set_password(tx, id, &hash).await?;
-                sessions::delete_all(tx, id).await?;
-                self.core
-                    .journal
-                    .record(tx, actor, Subject::default(), &Event::PasswordChanged)
-                    .await?;
+                self.replace(tx, actor, id, &new).await?;
                 self.open_session(tx, actor).await
             })
+            .await
+    }
+
+    /// Chooses another password for the own account, with a fresh login instead of the current password. All
+    /// sessions end; one that asks gets a new one.
+    ///
+    /// # Errors
+    /// A password that is too weak; [`Error::FreshLoginRequired`].
+    pub async fn choose_password(
+        &self,
+        actor: &Actor,
+        new: &Secret<String>,
+    ) -> Result<Option<Session>> {
+        let own = self.core.gate.administer_account(actor)?;
+        self.core
+            .keeps_accounts("passwords are kept elsewhere; they are changed there")?;
+        self.core.check_fresh(actor).await?;
+        let new = self.hashed(new, "password").await?;
+        self.core
+            .db
+            .write(async |tx| {
+                self.replace(tx, actor, own.id, &new).await?;
+                match actor.credential {
+                    Credential::Session(_) => Ok(Some(self.open_session(tx, actor).await?)),
+                    _ => Ok(None),
+                }
+            })
+            .await
+    }
+
+    async fn hashed(&self, new: &Secret<String>, field: &'static str) -> Result<String> {
+        passwords::check_rules(new.expose()).map_err(|e| e.in_field(field))?;
+        self.core.passwords.hash(new).await
+    }
+
+    /// Puts a password in the place of the old one, which ends every session.
+    async fn replace(&self, tx: &mut Tx, actor: &Actor, id: AccountId, hash: &str) -> Result<()> {
+        logins::set_password(tx, id, hash, self.core.now()).await?;
+        sessions::delete_all(tx, id).await?;
+        let journal = &self.core.journal;
+        journal
+            .record(tx, actor, Subject::default(), &Event::PasswordChanged)
             .await
     }
 
@@ -284,10 +315,89 @@ impl Authn {
         self.core
             .db
             .write(async |tx| {
-                self.insert_user(tx, &parsed, superuser, actor).await?;
+                self.insert_user(tx, &parsed, superuser, true, actor)
+                    .await?;
                 Ok(())
             })
             .await
+    }
+
+    /// Adds a user for a superuser, whom the caller has let through the gate.
+    pub(crate) async fn create_user_by(
+        &self,
+        actor: &Actor,
+        username: &str,
+        email: Option<&str>,
+        password: &Secret<String>,
+    ) -> Result<AccountId> {
+        let parsed = self.parse_user(username, password, email).await?;
+        self.core
+            .db
+            .write(async |tx| {
+                self.check_free(
+                    tx,
+                    &parsed.name,
+                    "Username has already been taken by user cannot be reused",
+                )
+                .await?;
+                self.insert_user(tx, &parsed, false, true, actor).await
+            })
+            .await
+    }
+
+    /// Whether this is a user's password. Counts wrong ones.
+    pub(super) async fn is_password(
+        &self,
+        id: AccountId,
+        password: &Secret<String>,
+        origin: &Origin,
+    ) -> Result<bool> {
+        self.check_backoff(Tried::User(id), origin).await?;
+        let hash = logins::password_hash(&mut self.core.db.read().await?, id).await?;
+        let is_right = match hash {
+            Some(hash) => self.core.passwords.verify(&hash, password).await?,
+            None => false,
+        };
+        if is_right {
+            self.clear_failures(id, origin).await?;
+        } else {
+            self.count_failure(Tried::User(id), origin).await?;
+        }
+        Ok(is_right)
+    }
+
+    /// Notes that the user of a session gave the password again: for some minutes the session may do what
+    /// is dangerous.
+    ///
+    /// # Errors
+    /// A wrong password; [`Error::RateLimited`]; an actor without a session.
+    pub async fn verify_password(&self, actor: &Actor, password: &Secret<String>) -> Result<Actor> {
+        let (Principal::User { id, .. }, Credential::Session(session)) =
+            (&actor.principal, actor.credential)
+        else {
+            return Err(Error::unauthenticated("sign in first"));
+        };
+        if !self.is_password(*id, password, &actor.origin).await? {
+            return Err(Error::invalid_value(WRONG_PASSWORD).in_field("password"));
+        }
+        let now = self.core.now();
+        self.core
+            .db
+            .write(async |tx| sessions::authenticate(tx, session, now).await)
+            .await?;
+        Ok(Actor {
+            authenticated_at: Some(now),
+            ..actor.clone()
+        })
+    }
+
+    /// Refuses a session whose password was given too long ago (`FRESH_LOGIN_TIMEOUT`). Other credentials
+    /// pass. The services ask this themselves; adapters may ask before they read a request.
+    ///
+    /// # Errors
+    /// [`Error::FreshLoginRequired`].
+    pub async fn check_fresh(&self, actor: &Actor) -> Result<()> {
+        self.core.check_fresh(actor).await
     }
 
     /// Sets a password from the command line: the way back in for a locked-out administrator. Ends
@@ -307,25 +417,25 @@ impl Authn {
         self.core
             .db
             .write(async |tx| {
-                let (account, _) = accounts::user_by_login(tx, username)
+                let (account, ..) = accounts::user_by_login(tx, username)
                     .await?
                     .ok_or_else(|| Error::not_found(Noun::User, username))?;
-                accounts::set_password(tx, account.id, &hash).await?;
+                logins::set_password(tx, account.id, &hash, self.core.now()).await?;
                 sessions::delete_all(tx, account.id).await?;
-                let name = account.name.unwrap_or_default().parse()?;
+                let event = Event::PasswordReset {
+                    username: account.name.unwrap_or_default().parse()?,
+                    by: "command line".into(),
+                };
                 let subject = Subject {
                     namespace: Some(account.id),
                     repository: None,
                 };
-                self.core
-                    .journal
-                    .record(tx, actor, subject, &Event::PasswordReset { username: name })
-                    .await
+                self.core.journal.record(tx, actor, subject, &event).await
             })
             .await
     }
 
-    async fn parse_user(
+    pub(super) async fn parse_user(
         &self,
         name: &str,
         password: &Secret<String>,
@@ -351,7 +461,7 @@ impl Authn {
             ));
         }
         let id = self
-            .insert_user(tx, user, true, &self.anonymous(origin.clone()))
+            .insert_user(tx, user, true, true, &self.anonymous(origin.clone()))
             .await?;
         let (account, profile) = accounts::user(tx, id)
             .await?
@@ -359,14 +469,16 @@ impl Authn {
         self.user_actor(&account, &profile, Credential::None, Scopes::all(), origin)
     }
 
-    async fn insert_user(
+    pub(super) async fn insert_user(
         &self,
         tx: &mut Tx,
         user: &Parsed,
         superuser: bool,
+        email_verified: bool,
         by: &Actor,
     ) -> Result<AccountId> {
         let new = NewUser {
+            email_verified,
             name: &user.name,
             email: user.email.as_ref(),
             password_hash: &user.hash,
@@ -387,7 +499,7 @@ impl Authn {
         Ok(id)
     }
 
-    async fn open_session(&self, tx: &mut Tx, user: &Actor) -> Result<Session> {
+    pub(super) async fn open_session(&self, tx: &mut Tx, user: &Actor) -> Result<Session> {
         let now = self.core.now();
         let token = tokens::session_token();
         let expires_at = now.after(self.core.settings.users.session_life);
@@ -409,6 +521,7 @@ impl Authn {
         let id = sessions::insert(tx, &new, now).await?;
         let actor = Actor {
             credential: Credential::Session(id),
+            authenticated_at: Some(now),
             ..user.clone()
         };
         let csrf = self.csrf_token(token.expose());

@@ -13,6 +13,8 @@ use crate::actor::Origin;
 const WAIT_MAX: Duration = Duration::from_mins(5);
 /// An address may try that many names before it waits: offices share one.
 const ADDRESS_FREE_TRIES: i64 = 20;
+/// An address may ask that often for what costs us mail or rows.
+const REQUEST_FREE_TRIES: i64 = 10;
 /// A typing mistake costs nothing.
 const ACCOUNT_FREE_TRIES: i64 = 2;
 /// Failures older than this are forgotten.
@@ -37,6 +39,8 @@ pub(super) enum Tried<'a> {
     Machine,
     /// A user's.
     User(AccountId),
+    /// Nobody's: a kind of request that anybody may make, and not too often.
+    Request(&'a str),
     /// Of a name that nobody has. It waits as users do, or the wait would tell which names there are.
     Unknown(&'a str),
 }
@@ -54,6 +58,13 @@ impl Authn {
         let address = address(origin);
         let own = match tried {
             Tried::Machine => None,
+            Tried::Request(what) => {
+                return vec![Counter {
+                    account: None,
+                    address: format!("{address} {what}"),
+                    free_tries: REQUEST_FREE_TRIES,
+                }];
+            }
             Tried::User(id) => Some((Some(id), address.clone())),
             Tried::Unknown(name) => {
                 // Not the name itself: people type passwords where names belong.
@@ -113,6 +124,12 @@ impl Authn {
                 Ok(())
             })
             .await
+    }
+
+    /// Counts a request of a kind that anybody may make, and refuses an address that makes too many.
+    pub(crate) async fn limit_requests(&self, what: &str, origin: &Origin) -> Result<()> {
+        self.check_backoff(Tried::Request(what), origin).await?;
+        self.count_failure(Tried::Request(what), origin).await
     }
 
     /// Forgets the failures of an account from this address, where there are any. Refuses the right

@@ -1,21 +1,39 @@
 //! Name and password: what `/v2/auth` and the login form take.
 
+use std::time::Duration;
+
 use berth_crypto::tokens;
-use berth_domain::{AccountId, Error, Event, Result, RobotName, Scopes, Secret};
+use berth_domain::{AccountId, CLOCKS_APART, Error, Event, Result, RobotName, Scopes, Secret};
+use berth_store::accounts::{Account, UserProfile};
+use berth_store::app_tokens::{self, AppToken};
 use berth_store::{accounts, logs, robots};
 
 use super::backoff::Tried;
+use super::encrypted::ENCRYPTED_ONLY;
 use super::{Authn, DISABLED, WRONG_PASSWORD, actor};
-use crate::actor::{Actor, Credential, Origin, Principal};
+use crate::actor::{Actor, AppTokenName, Credential, Origin, Principal};
 use crate::journal::Subject;
 
 /// User name of a login by OAuth access token.
 const OAUTH_USERNAME: &str = "$oauthtoken";
+/// User name of a login by application token.
+const APP_USERNAME: &str = "$app";
+/// Refusal of an application token that is unknown or has expired.
+const WRONG_APP_TOKEN: &str = "Invalid token";
+/// A token that is used all day writes its use down this often.
+const TOUCH_AFTER: Duration = Duration::from_mins(5);
 /// Refusal of robots where they are switched off.
 const ROBOTS_OFF: &str = "Robot accounts have been disabled. Please contact your administrator.";
 
+/// A user whose password was right.
+pub(super) struct Proven {
+    pub(super) actor: Actor,
+    /// The address that was not confirmed yet.
+    pub(super) unconfirmed: Option<String>,
+}
+
 impl Authn {
-    /// The account of a name and password: a user's, a robot's with its token, or `$oauthtoken`.
+    /// The account of a name and password: a user's, a robot's with its token, `$app` or `$oauthtoken`.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] with the text that clients show; [`Error::RateLimited`] after too
@@ -28,23 +46,37 @@ impl Authn {
     ) -> Result<Actor> {
         let (kind, result) = if username == OAUTH_USERNAME {
             ("oauth", self.oauth_login(password, origin.clone()).await)
+        } else if username == APP_USERNAME {
+            ("app", self.app_login(password, origin.clone()).await)
         } else if username.contains('+') {
             (
                 "robot",
                 self.robot_login(username, password, origin.clone()).await,
             )
         } else {
-            (
-                "user",
-                self.password_login(username, password, origin.clone(), Credential::Basic)
-                    .await,
-            )
+            ("user", self.client_login(username, password, &origin).await)
         };
         if let Err(e @ Error::Unauthenticated { .. }) = &result {
             self.log_failure(kind, "v2auth", username, &e.to_string(), origin)
                 .await?;
         }
         result
+    }
+
+    /// A user at `/v2`, by password or encrypted password.
+    async fn client_login(
+        &self,
+        login: &str,
+        presented: &Secret<String>,
+        origin: &Origin,
+    ) -> Result<Actor> {
+        let opened = self.opened(presented);
+        if opened.is_none() && self.core.settings.users.encrypted_passwords_only {
+            return Err(Error::unauthenticated(ENCRYPTED_ONLY));
+        }
+        let password = opened.as_ref().unwrap_or(presented);
+        let login = self.password_login(login, password, origin.clone(), Credential::Basic);
+        login.await.map(|proven| proven.actor)
     }
 
     /// A user by name or address, and password. A name nobody has costs as much time as a wrong password.
@@ -54,16 +86,14 @@ impl Authn {
         password: &Secret<String>,
         origin: Origin,
         credential: Credential,
-    ) -> Result<Actor> {
+    ) -> Result<Proven> {
         let found = accounts::user_by_login(&mut self.core.db.read().await?, login).await?;
         let tried = match &found {
-            Some((account, _)) => Tried::User(account.id),
+            Some((account, ..)) => Tried::User(account.id),
             None => Tried::Unknown(login),
         };
         self.check_backoff(tried, &origin).await?;
-        let hash = found
-            .as_ref()
-            .and_then(|(_, profile)| profile.password_hash.as_ref());
+        let hash = found.as_ref().and_then(|(_, _, hash)| hash.as_ref());
         let verified = if let Some(hash) = hash {
             self.core.passwords.verify(hash, password).await?
         } else {
@@ -71,9 +101,14 @@ impl Authn {
             false
         };
         match found {
-            Some((account, profile)) if verified => {
+            Some((account, profile, _)) if verified => {
                 self.clear_failures(account.id, &origin).await?;
-                self.user_actor(&account, &profile, credential, Scopes::all(), origin)
+                let actor =
+                    self.user_actor(&account, &profile, credential, Scopes::all(), origin)?;
+                Ok(Proven {
+                    actor,
+                    unconfirmed: account.email.filter(|_| !profile.email_verified),
+                })
             }
             _ => {
                 self.count_failure(tried, &origin).await?;
@@ -120,6 +155,56 @@ impl Authn {
             name: robot.name,
         };
         Ok(actor(principal, Credential::Basic, origin))
+    }
+
+    /// A user's client by application token. They are long and random, so failures count for the address alone.
+    async fn app_login(&self, password: &Secret<String>, origin: Origin) -> Result<Actor> {
+        self.check_backoff(Tried::Machine, &origin).await?;
+        let now = self.core.now();
+        let found = if self.core.settings.app_tokens.enabled {
+            let hash = tokens::hash_token(password.expose());
+            app_tokens::by_token_hash(&mut self.core.db.read().await?, &hash).await?
+        } else {
+            None
+        };
+        let live = found.filter(|(token, ..)| token.expires_at.is_none_or(|end| end > now));
+        let Some((token, account, profile)) = live else {
+            self.count_failure(Tried::Machine, &origin).await?;
+            return Err(Error::unauthenticated(WRONG_APP_TOKEN));
+        };
+        let actor = self.app_actor(&token, &account, &profile, origin)?;
+        let is_noted = token
+            .last_used_at
+            .is_some_and(|at| at <= now.after(CLOCKS_APART) && now.since(at) < TOUCH_AFTER);
+        if !is_noted {
+            let touched = self
+                .core
+                .db
+                .write_relaxed(async |tx| app_tokens::touch(tx, token.id, now).await);
+            if let Err(e) = touched.await {
+                tracing::warn!(error = ?e, "last use of a token could not be written down");
+            }
+        }
+        Ok(actor)
+    }
+
+    /// The owner of an application token.
+    pub(super) fn app_actor(
+        &self,
+        token: &AppToken,
+        account: &Account,
+        profile: &UserProfile,
+        origin: Origin,
+    ) -> Result<Actor> {
+        let credential = Credential::AppToken(token.id);
+        let actor = self.user_actor(account, profile, credential, Scopes::all(), origin)?;
+        Ok(Actor {
+            app_token: Some(AppTokenName {
+                uuid: token.uuid.clone(),
+                title: token.title.clone(),
+            }),
+            ..actor
+        })
     }
 
     async fn oauth_login(&self, password: &Secret<String>, origin: Origin) -> Result<Actor> {
@@ -178,7 +263,10 @@ impl Authn {
             return Ok(());
         }
         let event = Event::LoginSucceeded {
-            kind: actor.kind(),
+            kind: match actor.credential {
+                Credential::AppToken(_) => "app_specific_token",
+                _ => actor.kind(),
+            },
             how,
         };
         let entry = self.core.journal.entry(actor, Subject::default(), &event);

@@ -5,9 +5,11 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use berth_crypto::registry_token::{self, Expected, RegistryClaims};
 use berth_crypto::{AccessEntry, TokenContext};
-use berth_domain::{AccountId, Error, OAuthTokenId, RepositoryPath, Result, Scopes, Timestamp};
+use berth_domain::{
+    AccountId, AppTokenId, Error, OAuthTokenId, RepositoryPath, Result, Scopes, Timestamp,
+};
 use berth_store::gate as facts;
-use berth_store::{Conn, accounts, oauth, robots};
+use berth_store::{Conn, accounts, app_tokens, oauth, robots};
 use serde::Deserialize;
 
 use super::{Authn, DISABLED, actor};
@@ -83,6 +85,7 @@ impl Authn {
         drop(conn);
         let (kind, reference) = match (&actor.principal, actor.credential) {
             (Principal::User { .. }, Credential::OAuth(id)) => ("oauth", Some(id.to_string())),
+            (Principal::User { .. }, Credential::AppToken(id)) => ("app", Some(id.to_string())),
             (Principal::User { id, .. }, _) => ("user", Some(id.to_string())),
             (Principal::Robot { id, .. }, _) => ("robot", Some(id.to_string())),
             (Principal::Anonymous | Principal::Worker(_), _) => ("anonymous", None),
@@ -224,6 +227,15 @@ impl Authn {
                 )
                 .await
             }
+            "app" => {
+                let (token, account, profile) = app_tokens::by_id(&mut conn, AppTokenId(id))
+                    .await?
+                    .ok_or_else(gone)?;
+                if token.expires_at.is_some_and(|end| end <= self.core.now()) {
+                    return Err(Error::unauthenticated("the application token has expired"));
+                }
+                self.app_actor(&token, &account, &profile, origin)
+            }
             "robot" => {
                 let robot = robots::by_ids(&mut conn, &[AccountId(id)])
                     .await?
@@ -248,7 +260,7 @@ impl Authn {
         }
     }
 
-    async fn user(
+    pub(super) async fn user(
         &self,
         conn: &mut Conn,
         id: AccountId,

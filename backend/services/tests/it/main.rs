@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod account;
 mod accounts;
+mod app_tokens;
 mod cancellation;
 mod clocks;
 mod collection;
@@ -16,6 +18,7 @@ mod power;
 mod pushes;
 mod races;
 mod selections;
+mod superusers;
 mod tags;
 mod tenants;
 mod uploads;

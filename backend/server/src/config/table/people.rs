@@ -20,40 +20,42 @@ settings! {
         "SESSION_TIMEOUT" session: Lifetime = Lifetime::days(31);
         /// Whether people may sign in with name and password.
         "FEATURE_DIRECT_LOGIN" direct_login: bool = true;
+        /// How long after typing the password a session may change the account, its tokens and other users.
+        "FRESH_LOGIN_TIMEOUT" fresh_login: Lifetime = Lifetime::seconds(600);
+        /// Whether strangers may create an account. The first user is made by set-up all the same.
+        "FEATURE_USER_CREATION" user_creation: bool = true;
+        /// Whether accounts are created by invitation only, which so far means by superusers alone.
+        "FEATURE_INVITE_ONLY_USER_CREATION" invite_only: bool = false;
+        /// Whether users may tell their name, company and place.
+        "FEATURE_USER_METADATA" user_metadata: bool = false;
+        /// Whether mail is sent: confirmations of addresses and links to a new password. Without `MAIL_SERVER` none is.
+        "FEATURE_MAILING" mailing: bool = true;
+        /// Host of the mail server. It needs `SERVER_HOSTNAME` too, which the links in mails name.
+        "MAIL_SERVER" mail_server: Option<String> = None;
+        /// Port of the mail server. At 465 TLS begins with the connection, at others by STARTTLS.
+        "MAIL_PORT" mail_port: u16 = 587;
+        /// Whether mail is sent by TLS. If so, a server that offers none is refused.
+        "MAIL_USE_TLS" mail_use_tls: bool = true;
+        /// File with the certificate of the authority that vouches for the mail server, in PEM, beside the public ones.
+        "MAIL_TLS_AUTHORITY" mail_tls_authority: Option<String> = None;
+        /// User at the mail server.
+        "MAIL_USERNAME" mail_username: Option<String> = None;
+        /// Password at the mail server.
+        "MAIL_PASSWORD" mail_password: Option<Secret<String>> = None;
+        /// Sender of mail, such as `Berth <registry@example.com>`. Unset, it is `noreply@` and the host of `SERVER_HOSTNAME`.
+        "MAIL_DEFAULT_SENDER" mail_sender: Option<String> = None;
     }
     later {
-        /// How long after typing the password dangerous changes are allowed.
-        "FRESH_LOGIN_TIMEOUT": Lifetime = Lifetime::seconds(600);
-        /// Whether strangers may create an account.
-        "FEATURE_USER_CREATION": bool = true;
-        /// Whether accounts are created by invitation only.
-        "FEATURE_INVITE_ONLY_USER_CREATION": bool = false;
         /// Whether users may rename themselves.
         "FEATURE_USER_RENAME": bool = false;
         /// Whether the last use of accounts is noted.
         "FEATURE_USER_LAST_ACCESSED": bool = true;
-        /// Whether users may tell their name, company and place.
-        "FEATURE_USER_METADATA": bool = false;
         /// Whether part of a name finds users while typing.
         "FEATURE_PARTIAL_USER_AUTOCOMPLETE": bool = true;
         /// Whether people coming from outside confirm the name made for them.
         "FEATURE_USERNAME_CONFIRMATION": bool = true;
         /// Whether several organizations may have one e-mail address.
         "FEATURE_ORG_SHARED_EMAIL": bool = false;
-        /// Whether mail is sent.
-        "FEATURE_MAILING": bool = true;
-        /// Host of the mail server.
-        "MAIL_SERVER": Option<String> = None;
-        /// Port of the mail server.
-        "MAIL_PORT": u16 = 587;
-        /// Whether mail is sent by TLS.
-        "MAIL_USE_TLS": bool = true;
-        /// User at the mail server.
-        "MAIL_USERNAME": Option<String> = None;
-        /// Password at the mail server.
-        "MAIL_PASSWORD": Option<Secret<String>> = None;
-        /// Sender of mail.
-        "MAIL_DEFAULT_SENDER": Option<String> = None;
     }
     never {
     }
@@ -72,10 +74,10 @@ settings! {
         "FEATURE_SUPERUSERS_FULL_ACCESS" full_access: bool = false;
         /// Whether only superusers create organizations.
         "FEATURE_SUPERUSERS_ORG_CREATION_ONLY" organization_creation_only: bool = false;
+        /// Names of users who see what superusers see of users, organizations and tokens, and change nothing.
+        "GLOBAL_READONLY_SUPER_USERS" read_only: Vec<Namespace> = Vec::new();
     }
     later {
-        /// Names of users who see everything and change nothing.
-        "GLOBAL_READONLY_SUPER_USERS": Vec<Namespace> = Vec::new();
         /// Whether users outside `RESTRICTED_USERS_WHITELIST` may not create anything.
         "FEATURE_RESTRICTED_USERS": bool = false;
         /// Names of users whom `FEATURE_RESTRICTED_USERS` leaves free.
@@ -96,22 +98,22 @@ settings! {
         "ROBOTS_DISALLOW" robots_disallow: bool = false;
         /// Robots, as `namespace+name`, that `ROBOTS_DISALLOW` leaves in.
         "ROBOTS_WHITELIST" robots_whitelist: Vec<Robot> = Vec::new();
+        /// Whether browsers must send `X-Requested-With: XMLHttpRequest` when they read by the REST API.
+        "BROWSER_API_CALLS_XHR_ONLY" xhr_only: bool = true;
+        /// Whether users may make tokens for their clients, which sign in to `/v2` with them as `$app`.
+        "FEATURE_APP_SPECIFIC_TOKENS" app_tokens: bool = true;
+        /// Life of such a token; unset, it has no end.
+        "APP_SPECIFIC_TOKEN_EXPIRATION" app_token_life: Option<Lifetime> = None;
+        /// How long an expired one is still shown.
+        "EXPIRED_APP_SPECIFIC_TOKEN_GC" app_token_kept: Lifetime = Lifetime::days(1);
+        /// Whether users' clients must sign in to `/v2` with an encrypted password or a token instead of the password.
+        "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH" encrypted_passwords_only: bool = false;
     }
     later {
-        /// Whether users may make tokens for their clients.
-        "FEATURE_APP_SPECIFIC_TOKENS": bool = true;
-        /// Life of such a token; unset, it has no end.
-        "APP_SPECIFIC_TOKEN_EXPIRATION": Option<Lifetime> = None;
-        /// How long an expired one is still shown.
-        "EXPIRED_APP_SPECIFIC_TOKEN_GC": Lifetime = Lifetime::days(1);
         /// Whether organization administrators may make a token for somebody else.
         "FEATURE_ASSIGN_OAUTH_TOKEN": bool = true;
         /// Applications that may ask for a token with a password.
         "DIRECT_OAUTH_CLIENTID_WHITELIST": Vec<String> = Vec::new();
-        /// Whether clients must use a token instead of the password.
-        "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH": bool = false;
-        /// Whether browsers must name themselves by a header when they call the REST API.
-        "BROWSER_API_CALLS_XHR_ONLY": bool = true;
     }
     never {
     }

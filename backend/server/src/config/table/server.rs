@@ -36,10 +36,11 @@ settings! {
         "LOG_FORMAT" log_format: LogFormat = LogFormat::Text;
         /// Which log lines are written: `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,berth_services=debug`. Berth's own key.
         "LOG_LEVEL" log_level: String = "info".to_owned();
+        /// Origins, such as `https://portal.example.com`, whose pages may call the REST API with the cookies of their users. Pages of others
+        /// may call it with a token alone.
+        "CORS_ORIGIN" cors_origins: Vec<String> = Vec::new();
     }
     later {
-        /// Origins that may call the REST API from a browser with credentials.
-        "CORS_ORIGIN": Vec<String> = Vec::new();
     }
     never {
         /// Key for signed sessions: sessions are rows here, and the one key is `DATABASE_SECRET_KEY`.

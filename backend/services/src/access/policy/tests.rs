@@ -30,6 +30,9 @@ fn actor(principal: Principal) -> Actor {
         scopes: Scopes::all(),
         grant: None,
         superuser: false,
+        read_only_superuser: false,
+        authenticated_at: None,
+        app_token: None,
         origin: Origin::default(),
     }
 }

@@ -1,0 +1,331 @@
+//! What the registry mails, and what the codes in it do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_domain::{Email, Error, Secret};
+use berth_outbound::SmtpMailer;
+use berth_services::accounts::EmailChange;
+use berth_services::authn::{NewAccount, SignedUp};
+use berth_services::{Origin, Settings};
+use berth_store::mails;
+use berth_testkit::smtp::{Mood, SmtpReceiver};
+use berth_testkit::{Backend, PASSWORD, TestRegistry};
+
+use super::plain;
+
+const TICK: Duration = Duration::from_secs(10);
+
+/// A registry with a first user and a server that takes its mail.
+async fn registry(backend: Backend) -> Option<(TestRegistry, SmtpReceiver)> {
+    let server = SmtpReceiver::start(None).await;
+    let mut settings = Settings::default();
+    settings.registry.hostname = Some("reg.test".into());
+    settings.registry.scheme = "https".into();
+    settings.registry.title = "Berth\r\nBcc: mallory@evil.test".into();
+    let mailer = SmtpMailer::new(&plain(server.address())).unwrap();
+    let t = TestRegistry::mailing(backend, settings, Some(Arc::new(mailer))).await?;
+    t.user("root").await;
+    Some((t, server))
+}
+
+/// Writes a test once for both databases.
+macro_rules! mail_test {
+    (async fn $name:ident($t:ident, $server:ident) $body:block) => {
+        mod $name {
+            use super::*;
+
+            async fn run($t: &TestRegistry, $server: &SmtpReceiver) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let (t, server) = registry(Backend::Sqlite).await.unwrap();
+                run(&t, &server).await;
+                t.close().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let Some((t, server)) = registry(Backend::Postgres).await else { return };
+                run(&t, &server).await;
+                t.close().await;
+            }
+        }
+    };
+}
+
+fn new(name: &str) -> NewAccount {
+    NewAccount {
+        username: name.into(),
+        password: Secret::from(PASSWORD),
+        email: Some(format!("{name}@users.test")),
+    }
+}
+
+/// A user whose address is confirmed.
+async fn confirmed(t: &TestRegistry, name: &str) {
+    let authn = &t.services.authn;
+    let email = format!("{name}@users.test");
+    authn
+        .create_user(
+            &authn.local(),
+            name,
+            Some(&email),
+            &Secret::from(PASSWORD),
+            false,
+        )
+        .await
+        .unwrap();
+}
+
+/// The code of the mail that came last.
+async fn last_code(t: &TestRegistry, server: &SmtpReceiver) -> String {
+    t.work_after(TICK, "mail").await;
+    server.mails().last().unwrap().code().unwrap()
+}
+
+async fn waiting(t: &TestRegistry) -> i64 {
+    mails::count(&mut t.db().read().await.unwrap())
+        .await
+        .unwrap()
+}
+
+mail_test!(
+    async fn a_sign_up_waits_for_its_address(t, server) {
+        let authn = &t.services.authn;
+        let signed_up = authn.sign_up(new("ann"), Origin::default()).await.unwrap();
+        assert!(matches!(signed_up, SignedUp::AwaitingVerification));
+        let password = Secret::from(PASSWORD);
+        let sign_in = async || authn.sign_in("ann", &password, Origin::default()).await;
+        assert!(matches!(sign_in().await, Err(Error::EmailUnverified)));
+        // Clients of the registry itself do not wait.
+        t.login("ann", PASSWORD).await;
+        let code = last_code(t, server).await;
+        let [mail] = server.mails().try_into().unwrap();
+        assert_eq!(mail.to, ["ann@users.test"]);
+        let text = mail.text();
+        assert!(text.contains(&format!("https://reg.test/confirm?code={code}")), "{text}");
+        assert!(!mail.data.to_lowercase().contains("\r\nbcc:"), "{}", mail.data);
+        let email = authn.confirm_email(&code, Origin::default()).await.unwrap();
+        assert_eq!(email, "ann@users.test");
+        sign_in().await.unwrap();
+        let again = authn.confirm_email(&code, Origin::default()).await.unwrap_err();
+        assert_eq!(again.to_string(), "Invalid confirmation code.");
+        let nameless = NewAccount { email: None, ..new("bob") };
+        let refused = authn.sign_up(nameless, Origin::default()).await.unwrap_err();
+        assert_eq!(refused.to_string(), "Email address is required");
+    }
+);
+
+mail_test!(
+    async fn a_sign_in_before_asks_again_and_an_old_code_is_dead(t, server) {
+        let authn = &t.services.authn;
+        authn.sign_up(new("ann"), Origin::default()).await.unwrap();
+        let old = last_code(t, server).await;
+        t.clock.advance(Duration::from_mins(31));
+        let late = authn.confirm_email(&old, Origin::default()).await.unwrap_err();
+        assert_eq!(late.field(), Some("code"));
+        let password = Secret::from(PASSWORD);
+        for _ in 0..3 {
+            let refused = authn.sign_in("ann", &password, Origin::default()).await;
+            assert!(matches!(refused, Err(Error::EmailUnverified)));
+        }
+        assert_eq!(waiting(t).await, 1, "what waits already is not asked for twice");
+        let code = last_code(t, server).await;
+        assert_eq!((server.mails().len(), waiting(t).await), (2, 0));
+        authn.confirm_email(&code, Origin::default()).await.unwrap();
+    }
+);
+
+mail_test!(
+    async fn a_lost_password_is_replaced_once_and_ends_the_sessions(t, server) {
+        confirmed(t, "ann").await;
+        let session = t.session("ann").await;
+        let authn = &t.services.authn;
+        let email: Email = "ANN@users.test".parse().unwrap();
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        let code = last_code(t, server).await;
+        let mail = server.mails().pop().unwrap();
+        assert!(mail.text().contains(&format!("https://reg.test/recovery?code={code}")));
+        let weak = authn
+            .recover_account(&code, &Secret::from("weak"), Origin::default())
+            .await
+            .unwrap_err();
+        assert_eq!(weak.field(), Some("password"), "a refused password costs no code");
+        let password = Secret::from("another-password");
+        // A code for one thing is none for another.
+        assert!(authn.confirm_email(&code, Origin::default()).await.is_err());
+        let recovered = authn
+            .recover_account(&code, &password, Origin::default())
+            .await
+            .unwrap();
+        assert_eq!(recovered.actor.name().as_deref(), Some("ann"));
+        t.login("ann", "another-password").await;
+        let old = authn.session(session.token.expose(), Origin::default()).await;
+        assert!(old.unwrap().is_none());
+        let again = authn
+            .recover_account(&code, &password, Origin::default())
+            .await
+            .unwrap_err();
+        assert_eq!(again.to_string(), "Invalid confirmation code.");
+    }
+);
+
+mail_test!(
+    async fn two_uses_of_a_code_at_once_are_one(t, server) {
+        confirmed(t, "ann").await;
+        let authn = &t.services.authn;
+        let email: Email = "ann@users.test".parse().unwrap();
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        let code = last_code(t, server).await;
+        let (one, two) = (Secret::from("password-one"), Secret::from("password-two"));
+        let uses = [&one, &two].map(|new| authn.recover_account(&code, new, Origin::default()));
+        let [one, two]: [_; 2] = futures::future::join_all(uses).await.try_into().unwrap();
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    }
+);
+
+mail_test!(
+    async fn an_address_that_nobody_has_is_answered_alike_and_gets_no_mail(t, server) {
+        confirmed(t, "ann").await;
+        confirmed(t, "bob").await;
+        let root = t.login("root", PASSWORD).await;
+        let bob = t.login("bob", PASSWORD).await.user_id().unwrap();
+        assert!(root.user_id().is_some());
+        t.db()
+            .write(async |tx| berth_store::users::set_enabled(tx, bob, false).await)
+            .await
+            .unwrap();
+        let authn = &t.services.authn;
+        // Of who is shut out as of nobody.
+        for address in ["nobody@users.test", "bob@users.test", "ann@users.test"] {
+            let email: Email = address.parse().unwrap();
+            authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        }
+        assert_eq!(waiting(t).await, 3);
+        t.work_after(TICK, "mail").await;
+        assert_eq!(waiting(t).await, 0);
+        let to: Vec<_> = server.mails().into_iter().flat_map(|mail| mail.to).collect();
+        assert_eq!(to, ["ann@users.test"]);
+    }
+);
+
+mail_test!(
+    async fn nobody_is_flooded_with_mail(t, server) {
+        confirmed(t, "ann").await;
+        let authn = &t.services.authn;
+        let email: Email = "ann@users.test".parse().unwrap();
+        let mut limited = 0;
+        for n in 0..20 {
+            let from = Origin {
+                ip: Some([10, 0, 0, n].into()),
+                ..Origin::default()
+            };
+            authn.request_recovery(&email, &from).await.unwrap();
+            t.work_after(TICK, "mail").await;
+        }
+        assert_eq!(server.mails().len(), 5, "no more while five codes live");
+        for _ in 0..30 {
+            let result = authn.request_recovery(&email, &Origin::default()).await;
+            limited += i32::from(matches!(result, Err(Error::RateLimited { .. })));
+        }
+        assert!(limited > 0, "one place does not ask for ever");
+    }
+);
+
+mail_test!(
+    async fn a_server_that_is_away_loses_nothing(t, server) {
+        confirmed(t, "ann").await;
+        let authn = &t.services.authn;
+        let email: Email = "ann@users.test".parse().unwrap();
+        server.set_mood(Mood::Busy);
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        for _ in 0..3 {
+            t.work_after(Duration::from_mins(5), "mail").await;
+        }
+        assert_eq!((server.mails().len(), waiting(t).await), (0, 1));
+        server.set_mood(Mood::Takes);
+        t.work_after(Duration::from_hours(1), "mail").await;
+        assert_eq!((server.mails().len(), waiting(t).await), (1, 0));
+        // It carries a code that is as young as the mail.
+        let code = server.mails()[0].code().unwrap();
+        t.clock.advance(Duration::from_mins(29));
+        let password = Secret::from("another-password");
+        authn.recover_account(&code, &password, Origin::default()).await.unwrap();
+        // What no server takes for days is given up, and one that is refused at once.
+        server.set_mood(Mood::Busy);
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        t.work_after(Duration::from_hours(73), "mail").await;
+        assert_eq!(waiting(t).await, 0);
+        server.set_mood(Mood::Refuses);
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        t.work_after(TICK, "mail").await;
+        assert_eq!((server.mails().len(), waiting(t).await), (1, 0));
+    }
+);
+
+mail_test!(
+    async fn a_new_address_counts_when_its_mail_is_followed(t, server) {
+        confirmed(t, "ann").await;
+        confirmed(t, "bob").await;
+        let (accounts, authn) = (&t.services.accounts, &t.services.authn);
+        let ann = t.session("ann").await.actor;
+        let change = async |text: &str| accounts.change_email(&ann, &text.parse().unwrap()).await;
+        assert_eq!(change("ann@one.test").await.unwrap(), EmailChange::AwaitingConfirmation);
+        let first = last_code(t, server).await;
+        assert_eq!(server.mails().last().unwrap().to, ["ann@one.test"]);
+        t.login("ann@users.test", PASSWORD).await;
+        // The next one puts an end to the one before.
+        change("ann@two.test").await.unwrap();
+        let second = last_code(t, server).await;
+        assert!(authn.confirm_email(&first, Origin::default()).await.is_err());
+        let email = authn.confirm_email(&second, Origin::default()).await.unwrap();
+        assert_eq!(email, "ann@two.test");
+        t.login("ann@two.test", PASSWORD).await;
+        let taken = change("bob@users.test").await.unwrap_err();
+        assert_eq!(taken.to_string(), "E-mail address already used");
+        // Somebody else gets it before the mail is followed.
+        change("free@users.test").await.unwrap();
+        let late = last_code(t, server).await;
+        confirmed(t, "free").await;
+        let refused = authn.confirm_email(&late, Origin::default()).await.unwrap_err();
+        assert_eq!(refused.code(), "ALREADY_EXISTS");
+    }
+);
+
+mail_test!(
+    async fn codes_that_went_to_an_old_address_are_dead(t, server) {
+        confirmed(t, "ann").await;
+        let (accounts, authn) = (&t.services.accounts, &t.services.authn);
+        let email: Email = "ann@users.test".parse().unwrap();
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        let recovery = last_code(t, server).await;
+        let ann = t.session("ann").await.actor;
+        let next = "ann@new.test".parse().unwrap();
+        accounts.change_email(&ann, &next).await.unwrap();
+        let code = last_code(t, server).await;
+        authn.confirm_email(&code, Origin::default()).await.unwrap();
+        let password = Secret::from("another-password");
+        let refused = authn.recover_account(&recovery, &password, Origin::default()).await;
+        assert_eq!(refused.unwrap_err().to_string(), "Invalid confirmation code.");
+    }
+);
+
+mail_test!(
+    async fn no_row_and_no_log_holds_a_code(t, server) {
+        confirmed(t, "ann").await;
+        let email: Email = "ann@users.test".parse().unwrap();
+        let authn = &t.services.authn;
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        server.set_mood(Mood::Busy);
+        t.work_after(TICK, "mail").await;
+        server.set_mood(Mood::Takes);
+        let mut conn = t.db().read().await.unwrap();
+        let due = mails::due(&mut conn, berth_domain::Timestamp(i64::MAX), 10).await.unwrap();
+        drop(conn);
+        t.work_after(Duration::from_hours(1), "mail").await;
+        let code = server.mails()[0].code().unwrap();
+        assert!(due[0].code_hash.is_some());
+        assert!(!format!("{due:?}").contains(&code));
+    }
+);

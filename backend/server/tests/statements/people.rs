@@ -1,0 +1,104 @@
+//! The own account, and what superusers do with users.
+
+use berth_domain::Secret;
+use berth_services::Origin;
+use berth_testkit::PASSWORD;
+use serde_json::json;
+
+use crate::registry::Registry;
+
+/// Lists of people, each asked for 10 rows and for 100.
+const LISTS: [(&str, &str); 5] = [
+    (
+        "users",
+        "administration { users(first: $n) { totalCount nodes { name email emailVerified enabled isSuperuser company } } }",
+    ),
+    (
+        "disabled users",
+        "administration { users(first: $n, filter: { enabled: false }) { totalCount nodes { name } } }",
+    ),
+    (
+        "users by text",
+        "administration { users(first: $n, filter: { search: \"user-1\" }) { totalCount nodes { name } } }",
+    ),
+    (
+        "everybody's app tokens",
+        "administration { appTokens(first: $n) { nodes { uuid user { name } } } }",
+    ),
+    (
+        "own sessions, tokens and logins",
+        "viewer { sessions(first: $n) { nodes { id } } appTokens(first: $n) { nodes { uuid } } logins { kind } }",
+    ),
+];
+
+/// Everything of this page, as a superuser in a session.
+pub(crate) async fn people(r: &mut Registry) {
+    let services = r.t.services.clone();
+    let root = r.t.superuser("root").await;
+    let ann = std::mem::replace(&mut r.ann, root.actor.clone());
+    for (name, selection) in LISTS {
+        for rows in [10, 100] {
+            let document = format!("query ($n: Int!) {{ {selection} }}");
+            let what = format!("query {name}: {rows} rows");
+            r.query(&what, &document, json!({ "n": rows })).await;
+        }
+    }
+    let made = r
+        .change(
+            "createUser",
+            json!({ "username": "new-user", "email": "new@users.test" }),
+            "user { id }",
+        )
+        .await;
+    let id = &made["user"]["id"];
+    for (name, input) in [
+        (
+            "updateUser",
+            json!({ "id": id, "email": "newer@users.test" }),
+        ),
+        ("setUserPassword", json!({ "id": id, "password": PASSWORD })),
+        ("disableUser", json!({ "id": id })),
+        ("enableUser", json!({ "id": id })),
+    ] {
+        r.change(name, input, "user { id enabled }").await;
+    }
+    r.change("deleteUser", json!({ "id": id }), "deletedId")
+        .await;
+    let message = json!({ "content": "hello", "severity": "INFO", "mediaType": "PLAIN" });
+    let made = r.change("createMessage", message, "message { uuid }").await;
+    let uuid = json!({ "uuid": made["message"]["uuid"] });
+    r.query(
+        "query messages",
+        "{ registry { messages { content } } }",
+        json!({}),
+    )
+    .await;
+    r.change("deleteMessage", uuid, "deletedUuid").await;
+    let email = json!({ "email": "root@users.test" });
+    r.change("changeEmail", email, "user { email }").await;
+    r.change(
+        "verifyPassword",
+        json!({ "password": PASSWORD }),
+        "freshUntil",
+    )
+    .await;
+    let made = r
+        .change(
+            "createAppToken",
+            json!({ "title": "laptop" }),
+            "token appToken { uuid }",
+        )
+        .await;
+    let token = Secret::from(made["token"].as_str().unwrap());
+    for what in ["an app token's first login", "an app token's next login"] {
+        let login = services.authn.basic("$app", &token, Origin::default());
+        r.measure(what, login).await.unwrap();
+    }
+    let uuid = json!({ "uuid": made["appToken"]["uuid"] });
+    r.change("deleteAppToken", uuid, "deletedUuid").await;
+    let session = r.t.session("ann").await.actor;
+    let account = services.accounts.delete(&session);
+    // It administers `acme` alone.
+    assert!(r.measure("a refused deleteAccount", account).await.is_err());
+    r.ann = ann;
+}

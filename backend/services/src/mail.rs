@@ -1,0 +1,223 @@
+//! The mail queue. What causes a mail writes a row in its own transaction; a worker makes the text, with
+//! a code whose hash alone is kept, and hands it to the server outside of any transaction. While the
+//! server is away the rows wait; each attempt carries a fresh code and ends that of the one before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_crypto::tokens;
+use berth_domain::{CodePurpose, Email, Error, Result, Secret, Timestamp};
+use berth_store::accounts::{self, Account};
+use berth_store::email_codes::{self, EmailCode};
+use berth_store::mails::{self, Mail};
+use berth_store::{Tx, users};
+
+use tokio::time::Instant;
+
+use crate::core::Core;
+use crate::ports::{Mailer, NotSent, OutgoingMail};
+
+/// Life of a mailed code.
+pub(crate) const CODE_LIFE: Duration = Duration::from_mins(30);
+/// From the end of a round to the next.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(5);
+/// Mails of a batch.
+const BATCH: i64 = 20;
+/// No mail is begun after that long, so that a slow server does not outlast the worker's claim.
+const ROUND: Duration = Duration::from_mins(5);
+/// Live codes of an account for a purpose: whoever asks again and again gets no more mails.
+const CODES_MAX: i64 = 5;
+/// First wait after a failure; it doubles with each.
+const RETRY_FIRST: Duration = Duration::from_secs(30);
+/// Longest wait.
+const RETRY_MAX: Duration = Duration::from_hours(1);
+/// A mail that no server took for so long is given up; nobody waits for it any more.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
+
+/// The mail queue of the registry.
+pub(crate) struct MailQueue {
+    core: Arc<Core>,
+}
+
+impl MailQueue {
+    pub(crate) const fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Sends what is due, oldest first, a batch at a time.
+    pub(crate) async fn deliver(&self) -> Result<()> {
+        let Some(mailer) = &self.core.mailer else {
+            return Ok(());
+        };
+        let mut conn = self.core.db.read().await?;
+        let due = mails::due(&mut conn, self.core.now(), BATCH).await?;
+        drop(conn);
+        let end = Instant::now() + ROUND;
+        for mail in due {
+            if Instant::now() >= end {
+                break;
+            }
+            self.deliver_one(&**mailer, &mail).await?;
+        }
+        Ok(())
+    }
+
+    async fn deliver_one(&self, mailer: &dyn Mailer, mail: &Mail) -> Result<()> {
+        let code = tokens::session_token();
+        let core = &self.core;
+        let written = core
+            .db
+            .write(async |tx| self.begin_attempt(tx, mail, &code).await)
+            .await?;
+        let Some(to) = written else {
+            return self.forget(mail).await;
+        };
+        match mailer.send(&self.text(mail.purpose, to, &code)).await {
+            Ok(()) => {
+                metrics::counter!("mails_total", "result" => "sent").increment(1);
+                self.forget(mail).await
+            }
+            Err(NotSent::Never(cause)) => {
+                metrics::counter!("mails_total", "result" => "refused").increment(1);
+                tracing::warn!(mail.id = %mail.id, error = %cause, "the mail server refused a mail");
+                self.forget(mail).await
+            }
+            Err(NotSent::Later(cause)) => {
+                metrics::counter!("mails_total", "result" => "postponed").increment(1);
+                let now = core.now();
+                if now.since(mail.created_at) > GIVE_UP_AFTER {
+                    tracing::error!(mail.id = %mail.id, error = %cause, "a mail could not be sent for days and was given up");
+                    return self.forget(mail).await;
+                }
+                tracing::warn!(mail.id = %mail.id, error = %cause, "a mail could not be sent and is tried again");
+                let until = now.after(wait(mail.attempt));
+                core.db
+                    .write(async |tx| mails::postpone(tx, mail.id, until).await)
+                    .await
+            }
+        }
+    }
+
+    /// Makes the code of an attempt; none where nobody is there to mail to.
+    async fn begin_attempt(
+        &self,
+        tx: &mut Tx,
+        mail: &Mail,
+        code: &Secret<String>,
+    ) -> Result<Option<Email>> {
+        let now = self.core.now();
+        if let Some(before) = &mail.code_hash {
+            email_codes::spend(tx, before).await?;
+        }
+        let Some(account) = addressee(tx, mail).await? else {
+            return Ok(None);
+        };
+        if email_codes::count_live(tx, account.id, mail.purpose, now).await? >= CODES_MAX {
+            return Ok(None);
+        }
+        let hash = tokens::hash_token(code.expose());
+        let row = EmailCode {
+            account_id: account.id,
+            purpose: mail.purpose,
+            email: mail.recipient.clone(),
+            expires_at: now.after(CODE_LIFE),
+        };
+        email_codes::insert(tx, &row, &hash, now).await?;
+        mails::set_code(tx, mail.id, &hash).await?;
+        // The address as its owner wrote it, where it is the account's already.
+        let address = account
+            .email
+            .filter(|own| own.eq_ignore_ascii_case(&mail.recipient));
+        let address = address.as_ref().unwrap_or(&mail.recipient);
+        address.parse().map(Some)
+    }
+
+    async fn forget(&self, mail: &Mail) -> Result<()> {
+        self.core
+            .db
+            .write(async |tx| mails::delete(tx, mail.id).await)
+            .await
+    }
+
+    fn text(&self, purpose: CodePurpose, to: Email, code: &Secret<String>) -> OutgoingMail {
+        let registry = &self.core.settings.registry;
+        let title: String = registry
+            .title
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let host = registry.hostname.as_deref().unwrap_or("localhost");
+        let (path, subject, says) = match purpose {
+            CodePurpose::Confirm => (
+                "confirm",
+                format!("Confirm your e-mail address at {title}"),
+                format!("Somebody, probably you, gave this address to {title} ({host})."),
+            ),
+            CodePurpose::Recover => (
+                "recovery",
+                format!("A new password for {title}"),
+                format!("Somebody, probably you, asked for a new password at {title} ({host})."),
+            ),
+        };
+        let (scheme, code) = (&registry.scheme, code.expose());
+        let minutes = CODE_LIFE.as_secs() / 60;
+        let text = format!(
+            "{says}\n\nFollow this link within {minutes} minutes; it works once:\n\n{scheme}://{host}/{path}?code={code}\n\n\
+             If it was not you, leave this mail alone: nothing changes.\n"
+        );
+        OutgoingMail { to, subject, text }
+    }
+}
+
+/// Whose mail it is; none where the account is gone or shut out, and where no user has the address.
+async fn addressee(tx: &mut Tx, mail: &Mail) -> Result<Option<Account>> {
+    let found = match mail.account_id {
+        Some(id) => accounts::user(tx, id).await?,
+        None => users::by_email(tx, &mail.recipient).await?,
+    };
+    Ok(found
+        .map(|(account, _)| account)
+        .filter(|account| account.enabled && account.deleting_at.is_none()))
+}
+
+fn wait(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(0, 20)).unwrap_or(0);
+    (RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_MAX)
+}
+
+impl Core {
+    /// Refuses where no mail is sent, and says what to do instead.
+    pub(crate) fn sends_mail(&self, instead: &str) -> Result<()> {
+        if self.mailer.is_some() {
+            return Ok(());
+        }
+        Err(Error::FeatureOff {
+            message: format!(
+                "this registry sends no mail (`FEATURE_MAILING`, `MAIL_SERVER`); {instead}"
+            ),
+        })
+    }
+
+    /// Asks for a confirmation of an address that a user gave.
+    pub(crate) async fn ask_confirmation(
+        &self,
+        tx: &mut Tx,
+        account: berth_domain::AccountId,
+        email: &str,
+    ) -> Result<()> {
+        let now: Timestamp = self.now();
+        mails::insert(tx, CodePurpose::Confirm, email, Some(account), now).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_come_further_apart_up_to_an_hour() {
+        let waits: Vec<_> = (0..4).map(|n| wait(n).as_secs()).collect();
+        assert_eq!(waits, [30, 60, 120, 240]);
+        assert_eq!(wait(1000), RETRY_MAX);
+    }
+}

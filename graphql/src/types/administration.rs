@@ -1,0 +1,87 @@
+//! What superusers see.
+
+use async_graphql::{Context, InputObject, Object, Result};
+use berth_services::superuser::UserFilter as Filter;
+use futures::future::try_join_all;
+
+use super::account::{self, AppTokenConnection};
+use super::namespace::User;
+use crate::connection::{self, connection, count};
+use crate::context::Asks;
+use crate::error::gql;
+use crate::loaders::load;
+
+/// What superusers see.
+pub(crate) struct Administration;
+
+/// Narrows the list of users.
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct UserFilter {
+    /// Text in the name or the address, in any case.
+    search: Option<String>,
+    /// True for enabled ones alone, false for disabled ones.
+    enabled: Option<bool>,
+}
+
+connection!(
+    UserConnection,
+    UserEdge,
+    User,
+    "users",
+    total_count: "How many there are; capped at 10,000."
+);
+
+/// What superusers see, and those of `GLOBAL_READONLY_SUPER_USERS`.
+#[Object]
+impl Administration {
+    /// Users by name, disabled ones included.
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<UserFilter>,
+    ) -> Result<UserConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let filter = filter.unwrap_or_default();
+        let filter = Filter {
+            search: filter.search.filter(|text| !text.is_empty()),
+            enabled: filter.enabled,
+        };
+        let (superuser, actor) = (&ctx.services().superuser, ctx.actor());
+        let page = superuser.users(&actor, &filter, &request).await;
+        let page = page.map_err(gql)?;
+        let total = if ctx.look_ahead().field("totalCount").exists() {
+            let total = superuser.count(&actor, &filter).await;
+            Some(count(total.map_err(gql)?))
+        } else {
+            None
+        };
+        let rows = page.items.into_iter().map(async |profile| {
+            let view = load(ctx.loader(), profile.id).await?;
+            Ok::<_, async_graphql::Error>(
+                view.map(|view| (connection::cursor(&profile.name), User(view))),
+            )
+        });
+        let rows = try_join_all(rows).await?.into_iter().flatten().collect();
+        Ok(UserConnection::new(skipped, page.has_more, rows, total))
+    }
+
+    /// Everybody's tokens for clients, the newest first.
+    async fn app_tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Those alone that end soon.", default)] expiring: bool,
+    ) -> Result<AppTokenConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let app_tokens = &ctx.services().app_tokens;
+        let page = app_tokens
+            .page_of_all(&ctx.actor(), expiring, &request)
+            .await;
+        Ok(account::app_tokens(skipped, page.map_err(gql)?))
+    }
+}

@@ -1,0 +1,231 @@
+//! The own account, users and messages over GraphQL.
+
+use std::time::Duration;
+
+use berth_domain::Error;
+use berth_graphql::SessionEffect;
+use berth_services::{Actor, Origin};
+use berth_testkit::{PASSWORD, TestRegistry, db_test};
+use serde_json::{Value, json};
+
+use crate::client::{ask, execute};
+
+/// A user in a session, and the session's cookie.
+async fn in_session(t: &TestRegistry, name: &str) -> (Actor, String) {
+    let session = t.session(name).await;
+    (session.actor, session.token.expose().clone())
+}
+
+/// The same session as a later request finds it.
+async fn again(t: &TestRegistry, cookie: &str) -> Option<Actor> {
+    let authn = &t.services.authn;
+    authn.session(cookie, Origin::default()).await.unwrap()
+}
+
+db_test!(
+    async fn a_sign_up_makes_the_viewer_of_the_same_answer(t: TestRegistry) {
+        t.user("root").await;
+        let sign_up = "mutation ($u: String!) { signUp(input: { username: $u, password: \"a-long-password\" }) \
+             { awaitingVerification viewer { user { name emailVerified enabled isSuperuser } } } }";
+        let (answer, effect) = execute(t, &t.anonymous(), sign_up, json!({ "u": "ann" })).await;
+        assert_eq!(
+            answer.data()["signUp"],
+            json!({
+                "awaitingVerification": false,
+                "viewer": { "user": { "name": "ann", "emailVerified": true, "enabled": true, "isSuperuser": false } },
+            })
+        );
+        assert!(matches!(effect, Some(SessionEffect::Started { .. })));
+        let (answer, effect) = execute(t, &t.anonymous(), sign_up, json!({ "u": "ann" })).await;
+        assert_eq!(answer.refused("code"), Some("ALREADY_EXISTS"));
+        assert_eq!(answer.refused("field"), Some("username"));
+        assert!(effect.is_none());
+    }
+);
+
+db_test!(
+    async fn an_old_session_takes_the_password_again_and_goes_on(t: TestRegistry) {
+        t.user("ann").await;
+        let (_, cookie) = in_session(t, "ann").await;
+        t.clock.advance(Duration::from_mins(11));
+        let ann = again(t, &cookie).await.unwrap();
+        let create = "mutation { createAppToken(input: { title: \"laptop\" }) { token appToken { uuid title } } }";
+        let refused = ask(t, &ann, create, json!({})).await;
+        assert_eq!(refused.refused("code"), Some("FRESH_LOGIN_REQUIRED"));
+        // Both in one operation: what follows in it is fresh already.
+        let both = "mutation ($p: String!) { verifyPassword(input: { password: $p }) { freshUntil } \
+             createAppToken(input: { title: \"laptop\" }) { token appToken { uuid title } } }";
+        let data = ask(t, &ann, both, json!({ "p": PASSWORD })).await.data();
+        let token = data["createAppToken"]["token"].as_str().unwrap();
+        assert_eq!(token.len(), 120);
+        t.login("$app", token).await;
+        let ann = again(t, &cookie).await.unwrap();
+        let list = "{ viewer { appTokens { nodes { uuid title lastUsedAt user { name } } } } }";
+        let data = ask(t, &ann, list, json!({})).await.data();
+        let listed = &data["viewer"]["appTokens"]["nodes"][0];
+        assert_eq!(
+            (&listed["title"], &listed["user"]["name"]),
+            (&json!("laptop"), &json!("ann"))
+        );
+        assert!(!listed["lastUsedAt"].is_null());
+        let delete =
+            "mutation ($u: String!) { deleteAppToken(input: { uuid: $u }) { deletedUuid } }";
+        let uuid = json!({ "u": listed["uuid"] });
+        ask(t, &ann, delete, uuid.clone()).await.data();
+        let gone = ask(t, &ann, delete, uuid).await;
+        assert_eq!(gone.refused("reason"), Some("APP_TOKEN_NOT_FOUND"));
+    }
+);
+
+db_test!(
+    async fn a_narrow_token_sees_no_list_of_the_account(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let lists = "{ viewer { sessions { nodes { id } } logins { kind } appTokens { nodes { uuid } } \
+             user { name emailVerified } } }";
+        for (scopes, sees) in [("user:admin", true), ("user:read repo:admin", false)] {
+            let token = t.oauth_token(&ann, scopes).await;
+            let authn = &t.services.authn;
+            let actor = authn.bearer(&token, Origin::default()).await.unwrap();
+            let data = ask(t, &actor, lists, json!({})).await.data();
+            let viewer = &data["viewer"];
+            for list in ["sessions", "logins", "appTokens"] {
+                assert_eq!(!viewer[list].is_null(), sees, "{scopes}: {list}");
+            }
+            assert_eq!(!viewer["user"]["emailVerified"].is_null(), sees);
+            assert_eq!(viewer["user"]["name"], "ann");
+        }
+    }
+);
+
+db_test!(
+    async fn the_session_that_asks_is_marked_and_can_end_itself(t: TestRegistry) {
+        t.user("ann").await;
+        let (_, other) = in_session(t, "ann").await;
+        let (ann, cookie) = in_session(t, "ann").await;
+        let list = "{ viewer { sessions(first: 10) { nodes { id isCurrent } } } }";
+        let data = ask(t, &ann, list, json!({})).await.data();
+        let sessions = data["viewer"]["sessions"]["nodes"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let current: Vec<_> = sessions.iter().map(|s| s["isCurrent"].clone()).collect();
+        assert_eq!(current, [json!(true), json!(false)]);
+        let revoke = "mutation ($id: ID!) { revokeSession(input: { id: $id }) { revokedId } }";
+        let (answer, effect) = execute(t, &ann, revoke, json!({ "id": sessions[1]["id"] })).await;
+        answer.data();
+        assert!(effect.is_none() && again(t, &other).await.is_none());
+        let (answer, effect) = execute(t, &ann, revoke, json!({ "id": sessions[0]["id"] })).await;
+        answer.data();
+        assert!(matches!(effect, Some(SessionEffect::Ended)));
+        assert!(again(t, &cookie).await.is_none());
+    }
+);
+
+db_test!(
+    async fn an_account_changes_its_address_and_ends(t: TestRegistry) {
+        t.user("ann").await;
+        let (ann, cookie) = in_session(t, "ann").await;
+        let change = "mutation ($e: String!) { changeEmail(input: { email: $e }) { awaitingConfirmation user { email } } }";
+        let bad = ask(t, &ann, change, json!({ "e": "nowhere" })).await;
+        assert_eq!(bad.refused("field"), Some("email"));
+        let data = ask(t, &ann, change, json!({ "e": "ann@new.test" }))
+            .await
+            .data();
+        assert_eq!(
+            data["changeEmail"],
+            json!({ "awaitingConfirmation": false, "user": { "email": "ann@new.test" } })
+        );
+        let names = "mutation { updateAccount(input: { company: \"Acme\" }) { user { company } } }";
+        let off = ask(t, &ann, names, json!({})).await;
+        assert_eq!(off.refused("code"), Some("FEATURE_OFF"));
+        let delete = "mutation { deleteAccount { deletedId } }";
+        let (answer, effect) = execute(t, &ann, delete, json!({})).await;
+        assert!(answer.data()["deleteAccount"]["deletedId"].is_string());
+        assert!(matches!(effect, Some(SessionEffect::Ended)));
+        assert!(again(t, &cookie).await.is_none());
+    }
+);
+
+db_test!(
+    async fn without_mail_a_lost_password_says_whom_to_ask(t: TestRegistry) {
+        t.user("ann").await;
+        let recover =
+            "mutation { requestRecovery(input: { email: \"ann@users.test\" }) { success } }";
+        let answer = ask(t, &t.anonymous(), recover, json!({})).await;
+        assert_eq!(answer.refused("code"), Some("FEATURE_OFF"));
+        let message = answer.0["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("ask an administrator"), "{message}");
+        let asked = "{ registry { signUp sendsMail appTokens userNames } }";
+        assert_eq!(
+            ask(t, &t.anonymous(), asked, json!({})).await.data()["registry"],
+            json!({ "signUp": true, "sendsMail": false, "appTokens": true, "userNames": false })
+        );
+    }
+);
+
+db_test!(
+    async fn a_superuser_makes_a_user_and_shuts_it_out(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let create = "mutation ($u: String!) { createUser(input: { username: $u }) { password user { id name enabled } } }";
+        let data = ask(t, &root, create, json!({ "u": "ann" })).await.data();
+        let (password, user) = (&data["createUser"]["password"], &data["createUser"]["user"]);
+        let ann = t.login("ann", password.as_str().unwrap()).await;
+        let taken = ask(t, &root, create, json!({ "u": "ann" })).await;
+        assert_eq!(taken.refused("field"), Some("username"));
+        let disable =
+            "mutation ($id: ID!) { disableUser(input: { id: $id }) { user { enabled } } }";
+        let id = json!({ "id": user["id"] });
+        let refused = ask(t, &ann, disable, id.clone()).await;
+        assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
+        let data = ask(t, &root, disable, id.clone()).await.data();
+        assert_eq!(data["disableUser"]["user"]["enabled"], false);
+        let login = t
+            .services
+            .authn
+            .basic(
+                "ann",
+                &password.as_str().unwrap().to_owned().into(),
+                Origin::default(),
+            )
+            .await;
+        assert!(matches!(login, Err(Error::Unauthenticated { .. })));
+        let list = "{ administration { users(filter: { enabled: false }) { totalCount nodes { name enabled } } } }";
+        let data = ask(t, &root, list, json!({})).await.data();
+        assert_eq!(
+            data["administration"]["users"],
+            json!({ "totalCount": 1, "nodes": [{ "name": "ann", "enabled": false }] })
+        );
+        for nobody in [ann, t.anonymous()] {
+            let data = ask(t, &nobody, list, json!({})).await.data();
+            assert_eq!(data["administration"], Value::Null);
+        }
+        let delete = "mutation ($id: ID!) { deleteUser(input: { id: $id }) { deletedId } }";
+        ask(t, &root, delete, id.clone()).await.data();
+        let gone = ask(t, &root, delete, id).await;
+        assert_eq!(gone.refused("reason"), Some("USER_NOT_FOUND"));
+    }
+);
+
+db_test!(
+    async fn everybody_sees_a_message_until_it_is_taken_back(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let create = "mutation { createMessage(input: { content: \"*Tonight*\", severity: WARNING, mediaType: MARKDOWN }) \
+             { message { uuid } } }";
+        let data = ask(t, &root, create, json!({})).await.data();
+        let uuid = &data["createMessage"]["message"]["uuid"];
+        let list = "{ registry { messages { uuid content severity mediaType } } }";
+        let seen = ask(t, &t.anonymous(), list, json!({})).await.data();
+        assert_eq!(
+            seen["registry"]["messages"],
+            json!([{ "uuid": uuid, "content": "*Tonight*", "severity": "WARNING", "mediaType": "MARKDOWN" }])
+        );
+        let delete =
+            "mutation ($u: String!) { deleteMessage(input: { uuid: $u }) { deletedUuid } }";
+        let stranger = t.user("ann").await;
+        let refused = ask(t, &stranger, delete, json!({ "u": uuid })).await;
+        assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
+        ask(t, &root, delete, json!({ "u": uuid })).await.data();
+        let seen = ask(t, &t.anonymous(), list, json!({})).await.data();
+        assert_eq!(seen["registry"]["messages"], json!([]));
+    }
+);
