@@ -8,7 +8,7 @@ pub(crate) use live::follow;
 
 use cynic::{GraphQlResponse, Operation};
 use futures::{channel::oneshot, future::LocalBoxFuture};
-use gloo_net::http::Request;
+use gloo_net::http::{Method, Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
@@ -217,6 +217,57 @@ async fn post(body: &str) -> Result<Response, ApiError> {
         status: response.status(),
         request_id: response.headers().get("x-request-id"),
         text: response.text().await.map_err(|_| ApiError::offline())?,
+    })
+}
+
+/// What a request of an explorer was answered, whatever it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RawAnswer {
+    /// Of HTTP.
+    pub(crate) status: u16,
+    /// The body.
+    pub(crate) text: String,
+    /// From the question to the last byte.
+    pub(crate) milliseconds: u32,
+}
+
+/// Sends a request with the session as it is, and hands on what comes. Only silence is a failure.
+pub(crate) async fn raw(
+    verb: &str,
+    address: &str,
+    json: Option<String>,
+) -> Result<RawAnswer, ApiError> {
+    let verb: Method = verb.parse().map_err(|_| ApiError::unreadable())?;
+    let mut request = RequestBuilder::new(address)
+        .method(verb)
+        .header("X-Requested-With", "XMLHttpRequest");
+    if let Some(token) = csrf_token() {
+        request = request.header("X-CSRF-Token", &token);
+    }
+    let request = match json {
+        Some(json) => request
+            .header("Content-Type", "application/json")
+            .body(json),
+        None => request.build(),
+    };
+    let begun = js_sys::Date::now();
+    let response = request
+        .map_err(|_| ApiError::unreadable())?
+        .send()
+        .await
+        .map_err(|_| ApiError::offline())?;
+    let text = response.text().await.map_err(|_| ApiError::offline())?;
+    let took = js_sys::Date::now() - begun;
+    Ok(RawAnswer {
+        status: response.status(),
+        text,
+        // Whole milliseconds are what is shown.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "bounded below, and saturates"
+        )]
+        milliseconds: took.max(0.0) as u32,
     })
 }
 

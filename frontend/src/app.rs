@@ -15,6 +15,7 @@ use crate::{
     expired::SignInAgain,
     frame::Frame,
     i18n::*,
+    lazy::lazy_page,
     pages, preferences,
     session::{Session, use_session},
 };
@@ -77,11 +78,13 @@ fn started() -> impl IntoView {
                     <Gate>
                         <Routes fallback=NotVisible>
                             <Route path=path!("/") view=pages::Home/>
-                            <Route path=path!("/setup") view=pages::SetUp/>
+                            <Route path=path!("/setup") view=SetUp/>
                             <Route path=path!("/signin") view=pages::SignIn/>
-                            <Route path=path!("/recovery") view=pages::Recovery/>
-                            <Route path=path!("/confirm") view=pages::Confirm/>
-                            <Route path=path!("/organization") view=pages::Organizations/>
+                            <Route path=path!("/recovery") view=Recovery/>
+                            <Route path=path!("/confirm") view=Confirm/>
+                            <Route path=path!("/api-explorer") view=ApiExplorer/>
+                            <Route path=path!("/graphiql") view=GraphqlExplorer/>
+                            <Route path=path!("/organization") view=Organizations/>
                             <Route path=path!("/organization/:name") view=Organization/>
                             <Route path=path!("/user/:name") view=User/>
                             <Route path=path!("/repository") view=pages::Repositories/>
@@ -115,21 +118,31 @@ fn Gate(children: ChildrenFn) -> impl IntoView {
     }
 }
 
+lazy_page!(SetUp, set_up, pages::SetUp);
+lazy_page!(Recovery, mailed, pages::Recovery);
+lazy_page!(Confirm, mailed, pages::Confirm);
+lazy_page!(Organizations, namespaces, pages::Organizations);
+lazy_page!(Organization, namespaces, NamedOrganization);
+lazy_page!(User, namespaces, NamedUser);
+lazy_page!(Repository, repository, NamedRepository);
+lazy_page!(ApiExplorer, explorers, pages::ApiExplorer);
+lazy_page!(GraphqlExplorer, explorers, pages::GraphqlExplorer);
+
 /// Mounts a page anew when its path names another thing.
 #[component]
-fn Organization() -> impl IntoView {
+fn NamedOrganization() -> impl IntoView {
     let name = param("name");
     move || view! { <pages::Namespace name=name.get() is_user=false/> }
 }
 
 #[component]
-fn User() -> impl IntoView {
+fn NamedUser() -> impl IntoView {
     let name = param("name");
     move || view! { <pages::Namespace name=name.get() is_user=true/> }
 }
 
 #[component]
-fn Repository() -> impl IntoView {
+fn NamedRepository() -> impl IntoView {
     let path = param("path");
     move || view! { <pages::Place path=path.get()/> }
 }

@@ -14,6 +14,7 @@ mod load;
 mod markdown;
 mod menu;
 mod modal;
+mod raw_answer;
 mod search;
 mod select;
 mod states;
@@ -35,9 +36,12 @@ pub(crate) use load::{ask, load};
 pub(crate) use markdown::Markdown;
 pub(crate) use menu::{Menu, MenuItem};
 pub(crate) use modal::Modal;
+pub(crate) use raw_answer::RawAnswerView;
 pub(crate) use search::SearchInput;
 pub(crate) use select::Select;
-pub(crate) use states::{Empty, ErrorState, NotVisible, SkeletonLines, SkeletonTable, error_text};
+pub(crate) use states::{
+    Empty, ErrorState, NotFetched, NotVisible, SkeletonLines, SkeletonTable, error_text,
+};
 pub(crate) use table::{Cell, Column, DataTable, ListTools, Listing, Row};
 pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use toast::{Toaster, Toasts, use_toasts};

@@ -28,6 +28,7 @@ mod expired;
 mod fragments;
 mod frame;
 mod i18n;
+mod lazy;
 mod pages;
 mod paths;
 mod preferences;

@@ -1,5 +1,7 @@
 //! The pages, one folder or file each, with the operations they need beside them.
 
+mod api_explorer;
+mod graphql_explorer;
 mod home;
 mod mailed;
 mod namespace;
@@ -11,6 +13,8 @@ mod setup;
 mod signin;
 mod tag;
 
+pub(crate) use api_explorer::ApiExplorer;
+pub(crate) use graphql_explorer::GraphqlExplorer;
 pub(crate) use home::Home;
 pub(crate) use mailed::{Confirm, Recovery};
 pub(crate) use namespace::Namespace;

@@ -54,6 +54,19 @@ pub(crate) fn span(seconds: i64) -> Span {
     }
 }
 
+/// JSON laid out for reading, with its own order of keys; the text as it is where it is no JSON.
+pub(crate) fn pretty_json(raw: &str) -> String {
+    js_sys::JSON::parse(raw)
+        .and_then(|value| {
+            js_sys::JSON::stringify_with_replacer_and_space(
+                &value,
+                &JsValue::NULL,
+                &JsValue::from_f64(2.0),
+            )
+        })
+        .map_or_else(|_| raw.to_owned(), String::from)
+}
+
 fn options(pairs: &[(&str, &str)]) -> Object {
     let object = Object::new();
     for (key, value) in pairs {

@@ -26,8 +26,10 @@ pub use accept::Accept;
 pub use push::Pushed;
 pub use view::{IndexChild, ManifestView};
 
-/// Bytes of manifests kept in memory; they never change under their row.
+/// Memory for manifests that were read; they never change under their row.
 const CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// What the cache itself needs for one, beside its bytes: of small ones there are many.
+const CACHE_ENTRY_BYTES: usize = 512;
 
 /// Pushing, pulling and deleting manifests.
 #[derive(Clone)]
@@ -62,7 +64,9 @@ impl Manifests {
     pub(crate) fn new(core: Arc<Core>, pulls: PullLog) -> Self {
         let bodies = Cache::builder()
             .max_capacity(CACHE_BYTES_MAX)
-            .weigher(|_, bytes: &Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+            .weigher(|_, bytes: &Bytes| {
+                u32::try_from(bytes.len() + CACHE_ENTRY_BYTES).unwrap_or(u32::MAX)
+            })
             .build();
         Self {
             uploads: Uploads::new(Arc::clone(&core)),

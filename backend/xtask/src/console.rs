@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::plan::{Action, Need};
 use crate::shell::{Result, command, read, read_file, run, step, which, write_file};
-use crate::tools::{TRUNK, WASM_BINDGEN};
+use crate::tools::{TRUNK, Tool, WASM_BINDGEN, WASM_SPLIT};
 use crate::{paths, versions, wasm};
 
 /// What the console is made of, from the clone's root.
@@ -46,6 +46,7 @@ pub(crate) fn needs() -> Vec<Need> {
     ));
     needs.push(Need::tool(&TRUNK));
     needs.push(Need::tool(&WASM_BINDGEN));
+    needs.push(Need::tool(&WASM_SPLIT));
     needs
 }
 
@@ -97,6 +98,7 @@ pub(crate) fn build() -> Result<()> {
         let mut trunk = command("trunk");
         trunk.args(["build", "--release", "--offline"]);
         environment(&mut trunk)?;
+        split_pages(&mut trunk)?;
         run(&mut trunk)
     })?;
     step("console (compress)", || {
@@ -133,6 +135,30 @@ pub(crate) fn environment(command: &mut std::process::Command) -> Result<()> {
     command.env("CARGO_TARGET_DIR", paths::wasm_target());
     // Trunk takes a set `NO_COLOR` for a Boolean and refuses the usual `1`.
     command.env_remove("NO_COLOR");
+    Ok(())
+}
+
+/// Lets `frontend/split` work between the compiler and wasm-bindgen.
+fn split_pages(trunk: &mut std::process::Command) -> Result<()> {
+    let compiler =
+        wasm::Compiler::find().ok_or("no compiler for the wasm target; run `cargo xtask up`")?;
+    let tool = |tool: &Tool| tool.find().ok_or(format!("{} is missing", tool.name));
+    trunk.env(
+        "BERTH_WASM_BINDGEN",
+        tool(&WASM_BINDGEN)?.join(WASM_BINDGEN.binary),
+    );
+    let folders = [
+        paths::root().join("frontend/split"),
+        paths::node_project().join("node_modules/.bin"),
+        tool(&WASM_SPLIT)?,
+        tool(&TRUNK)?,
+    ];
+    compiler.prepare(trunk, &folders);
+    // The pages are told apart by the linker's relocations.
+    trunk.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+        "--cfg=split_pages -Clink-args=--emit-relocs",
+    );
     Ok(())
 }
 
@@ -190,6 +216,7 @@ fn inputs_hash() -> Result<String> {
     }
     hash.update(versions::TRUNK);
     hash.update(versions::WASM_BINDGEN);
+    hash.update(versions::WASM_SPLIT);
     Ok(hex(&hash.finalize()))
 }
 

@@ -99,10 +99,10 @@ one story.
 Example:
   cargo xtask race --rounds 10000"),
     ("soak", "\
-cargo xtask soak [--minutes N] [--yes]
+cargo xtask soak [--minutes N] [--yes] [embedded | scaled]
 
-Measures the peak of a mixed load in each shape, holds 70 % of it for N minutes (60) and lets something
-fail in each: a server killed or stopped, database or bucket gone. Everything pulled is hashed; a wrong
+Measures the peak of a mixed load in each shape, or in the one that is named, holds 70 % of it for N minutes (60) and
+lets something fail in each: a server killed or stopped, database or bucket gone. Everything pulled is hashed; a wrong
 answer fails. Prints the slowest hundredth of each minute and the slope of memory and descriptors.
 
 Example:

@@ -133,7 +133,7 @@ impl Options {
 
 /// `cargo xtask soak`: both shapes under load for this many minutes each.
 pub(crate) fn soak(arguments: &[String]) -> Result<()> {
-    let (mut minutes, mut yes) = ("60", false);
+    let (mut minutes, mut shape, mut yes) = ("60", None, false);
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -142,6 +142,7 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
                 let number = words.next().filter(|word| word.parse::<u32>().is_ok());
                 minutes = number.ok_or("`--minutes` needs a number")?;
             }
+            "embedded" | "scaled" => shape = Some(word),
             other => return Err(format!("unknown option `{other}`, see `--help`")),
         }
     }
@@ -150,7 +151,7 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     let services = step("test services", || Services::start(false))?;
     let mut soak = cargo();
     soak.args(["run", "--package", "berth-e2e", "--bin", "soak", "--"]);
-    soak.args(["--minutes", minutes]);
+    soak.args(["--minutes", minutes]).args(shape);
     soak.envs(services.environment());
     soak.env("BERTH_BIN", paths::server_binary());
     shell::run(&mut soak)

@@ -55,6 +55,16 @@ pub(crate) const WASM_BINDGEN: Tool = Tool {
     megabytes: 20,
 };
 
+/// Takes the pages of the console that are fetched later out of its module.
+pub(crate) const WASM_SPLIT: Tool = Tool {
+    name: "wasm_split_cli_support",
+    binary: "wasm-split-cli",
+    version: versions::WASM_SPLIT,
+    origin: Origin::Crate(&["--locked", "--features", "build-binary"]),
+    seconds: 60,
+    megabytes: 10,
+};
+
 pub(crate) const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     binary: "cargo-deny",

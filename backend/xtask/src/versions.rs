@@ -6,6 +6,8 @@ pub(crate) const RUST: (u32, u32) = (1, 95);
 pub(crate) const TRUNK: &str = "0.22.1";
 /// Must equal the `wasm-bindgen` crate in `Cargo.lock`.
 pub(crate) const WASM_BINDGEN: &str = "0.2.130";
+/// Goes with the `wasm_split_helpers` crate in `Cargo.lock`.
+pub(crate) const WASM_SPLIT: &str = "0.2.4";
 /// Checks licences, advisories, bans and sources.
 pub(crate) const CARGO_DENY: &str = "0.20.2";
 pub(crate) const CARGO_FUZZ: &str = "0.13.2";

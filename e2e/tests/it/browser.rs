@@ -1,5 +1,6 @@
 //! The console in a real browser: no page may complain about anything.
 
+mod explorers;
 mod flows;
 mod lists;
 mod mail;
@@ -11,6 +12,9 @@ use berth_e2e::harness::Scenario;
 use berth_e2e::scenarios;
 use berth_e2e::world::{Account, World};
 
+use explorers::{
+    graphql_runs_in_the_browser_as_the_viewer, rest_runs_in_the_browser_as_the_viewer,
+};
 use flows::{
     a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back, first_visitor_sets_the_registry_up,
@@ -31,13 +35,15 @@ use organizations::{
     time_machine_is_chosen_and_shown_again, who_does_not_administer_finds_no_settings,
 };
 use pages::{
-    first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
-    pages_are_accessible_in_every_look, sign_in_page_opens_without_complaint,
+    code_of_a_page_comes_when_it_is_opened, first_load_stays_within_its_budget,
+    hidden_and_unknown_pages_look_alike, pages_are_accessible_in_every_look,
+    sign_in_page_opens_without_complaint,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     sign_in_page_opens_without_complaint,
     first_load_stays_within_its_budget,
+    code_of_a_page_comes_when_it_is_opened,
     first_visitor_sets_the_registry_up,
     pushed_tag_appears_in_an_open_list,
     robot_gets_credentials_and_goes,
@@ -58,6 +64,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     organizations_of_a_list_go_after_confirm,
     who_does_not_administer_finds_no_settings,
     an_address_is_confirmed_and_a_lost_password_recovered_by_mail,
+    rest_runs_in_the_browser_as_the_viewer,
+    graphql_runs_in_the_browser_as_the_viewer,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];

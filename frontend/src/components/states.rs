@@ -134,6 +134,33 @@ pub(crate) fn ErrorState(
     .into_any()
 }
 
+/// The code of a page did not arrive: the registry is away, or was updated since this tab was opened.
+#[component]
+pub(crate) fn NotFetched() -> impl IntoView {
+    let i18n = use_i18n();
+    let reload = Callback::new(|_| {
+        // Refused only where there is no page to load again.
+        let _ = window().location().reload();
+    });
+    let actions = view! {
+        <Button kind=ButtonKind::Primary on_click=reload>
+            {words!(i18n, errors.reload)}
+        </Button>
+    };
+    view! {
+        <div role="alert">
+            <State
+                icon=lu::LuCloudOff
+                class="berth-state-danger"
+                title=words!(i18n, errors.title)
+                actions=actions.into_any()
+            >
+                {words!(i18n, errors.not_fetched)}
+            </State>
+        </div>
+    }
+}
+
 fn query_of(search: &str) -> String {
     if search.is_empty() {
         String::new()

@@ -79,12 +79,13 @@ pub(crate) fn Masthead(
                         on_click=Callback::new(move |_| palette.set(true))
                     />
                 </Show>
-                <span class="berth-wide-only"><Button
-                    kind=ButtonKind::Plain
-                    icon=Some(lu::LuKeyboard)
-                    label=words!(i18n, keys.title)
-                    on_click=Callback::new(move |_| shortcuts.set(true))
-                /></span>
+                <Show when=move || !bare.get()>
+                    <Menu
+                        label=words!(i18n, help.title)
+                        icon=Some(lu::LuCircleHelp)
+                        items=Callback::new(move |()| help(i18n, shortcuts))
+                    />
+                </Show>
                 {move || match session.viewer() {
                     Some(viewer) => {
                         view! { <AccountMenu name=viewer.user.name color=viewer.user.avatar.color/> }.into_any()
@@ -118,6 +119,21 @@ fn appearance(i18n: I18n) -> Vec<MenuItem> {
         }));
     }
     items
+}
+
+fn help(i18n: I18n, shortcuts: RwSignal<bool>) -> Vec<MenuItem> {
+    vec![
+        MenuItem::Link {
+            text: t_string!(i18n, explorer.api).to_owned(),
+            href: "/api-explorer".to_owned(),
+        },
+        MenuItem::Link {
+            text: t_string!(i18n, explorer.graphql).to_owned(),
+            href: "/graphiql".to_owned(),
+        },
+        MenuItem::Divider,
+        MenuItem::action(t_string!(i18n, keys.title), move || shortcuts.set(true)),
+    ]
 }
 
 #[component]

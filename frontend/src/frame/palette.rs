@@ -284,6 +284,12 @@ fn fixed(i18n: I18n, user: Option<&str>) -> Vec<Hit> {
     }
     let href = "/repository".to_owned();
     hits.insert(0, Hit::page(t_string!(i18n, nav.repositories), page, href));
+    for (name, href) in [
+        (t_string!(i18n, explorer.api), "/api-explorer"),
+        (t_string!(i18n, explorer.graphql), "/graphiql"),
+    ] {
+        hits.push(Hit::page(name, page, href.to_owned()));
+    }
     let mut act = |text: String, what: What| {
         hits.push(Hit {
             text,

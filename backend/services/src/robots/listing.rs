@@ -3,6 +3,7 @@
 use berth_domain::{Error, Event, Namespace, Noun, Result, RobotName, Secret};
 use berth_store::Conn;
 use berth_store::gate::NamespaceFacts;
+use berth_store::logs;
 use berth_store::robots::{self as rows, Robot};
 
 use super::{RobotView, Robots, TOKEN_CONTEXT, subject};
@@ -111,18 +112,17 @@ impl Robots {
         if robots.is_empty() {
             return Ok(());
         }
+        let entry = |robot: &Robot| {
+            let event = Event::RobotTokenRead {
+                robot: robot.name.clone(),
+            };
+            let subject = subject(robot.namespace_id);
+            self.core.journal.entry(actor, subject, &event)
+        };
+        let entries: Vec<_> = robots.iter().map(entry).collect();
         self.core
             .db
-            .write(async |tx| {
-                for robot in robots {
-                    let event = Event::RobotTokenRead {
-                        robot: robot.name.clone(),
-                    };
-                    let subject = subject(robot.namespace_id);
-                    self.core.journal.record(tx, actor, subject, &event).await?;
-                }
-                Ok(())
-            })
+            .write(async |tx| logs::insert_many(tx, &entries).await)
             .await
     }
 

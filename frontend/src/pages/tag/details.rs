@@ -11,7 +11,7 @@ use crate::{
     fragments::{DateTime, KeyValue},
     i18n::*,
     pages::repository::{PullCommands, kind_of_artifact},
-    paths,
+    paths, text,
 };
 
 /// The tab *Details*.
@@ -31,7 +31,7 @@ pub(super) fn Details(
         _ => None,
     };
     let raw_file = format!("{}.json", digest.replace(':', "-"));
-    let pretty = pretty(&manifest.raw);
+    let pretty = text::pretty_json(&manifest.raw);
     let path = shown.path.clone();
     let other_tags: Vec<_> = manifest
         .tags
@@ -166,19 +166,6 @@ pub(super) fn Details(
             </section>
         </div>
     }
-}
-
-/// The manifest laid out for reading, with its own order of keys; as it is where it is no JSON.
-fn pretty(raw: &str) -> String {
-    js_sys::JSON::parse(raw)
-        .and_then(|value| {
-            js_sys::JSON::stringify_with_replacer_and_space(
-                &value,
-                &wasm_bindgen::JsValue::NULL,
-                &wasm_bindgen::JsValue::from_f64(2.0),
-            )
-        })
-        .map_or_else(|_| raw.to_owned(), String::from)
 }
 
 #[component]
