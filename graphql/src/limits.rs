@@ -58,11 +58,12 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "organizations",
     "referrers",
     "repositories",
     "robots",
+    "starred",
     "tags",
 ];
 /// Lists of objects that come whole.

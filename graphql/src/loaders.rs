@@ -47,6 +47,10 @@ pub(crate) struct Uses(pub(crate) AccountId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Children(pub(crate) ManifestId);
 
+/// Asks whether the viewer has starred a repository; there is a value where it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Starred(pub(crate) RepositoryId);
+
 /// Asks for the live tags on a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TagsOn(pub(crate) ManifestId);
@@ -80,6 +84,12 @@ loader!(Figures => RepositoryFigures, |shared, keys| {
     let ids: Vec<RepositoryId> = keys.iter().map(|key| key.0).collect();
     let found = shared.services.repositories.figures(&shared.actor(), &ids).await;
     found.map(|found| found.into_iter().map(|(id, value)| (Figures(id), value)).collect())
+});
+
+loader!(Starred => (), |shared, keys| {
+    let ids: Vec<RepositoryId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.repositories.starred_among(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|id| (Starred(id), ())).collect())
 });
 
 loader!(AccountId => NamespaceView, |shared, keys| {

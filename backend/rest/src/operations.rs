@@ -9,6 +9,7 @@ mod permission;
 mod repository;
 mod robot;
 mod session;
+mod star;
 mod superuser;
 mod user;
 
@@ -23,6 +24,7 @@ pub(crate) fn groups() -> Vec<Group> {
         permission::group(),
         user::group(),
         session::group(),
+        star::group(),
         app_token::group(),
         superuser::group(),
         message::group(),

@@ -1,6 +1,7 @@
 //! Repositories (R1, R3, R4, R7): creation, listings, settings, deletion.
 
 mod details;
+mod stars;
 
 use std::collections::HashMap;
 use std::sync::Arc;

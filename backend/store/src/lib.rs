@@ -28,6 +28,7 @@ mod schema;
 pub mod service_keys;
 pub mod sessions;
 mod sql;
+pub mod stars;
 pub mod tags;
 pub mod teams;
 pub mod uploads;

@@ -191,6 +191,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    stars (account_id, repository_id) {
+        account_id -> BigInt,
+        repository_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     blobs (id) {
         id -> BigInt,
         digest -> Text,
@@ -400,6 +408,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     oauth_tokens,
     repositories,
     repository_permissions,
+    stars,
     blobs,
     blob_locations,
     garbage_objects,

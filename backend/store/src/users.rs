@@ -251,6 +251,7 @@ pub async fn mark_user_deleting(tx: &mut Tx, id: AccountId, now: Timestamp) -> R
         "mails",
         "team_members",
         "repository_permissions",
+        "stars",
     ] {
         execute(
             tx,

@@ -9,6 +9,7 @@ use super::selected::Selected;
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
 use crate::ids::{self, GlobalId};
+use crate::loaders::load;
 use crate::types::permission::PermissionInput;
 use crate::types::repository::{Repository, RepositoryFilter, Visibility};
 
@@ -99,6 +100,34 @@ pub(super) struct SetPermissionsInput {
 pub(super) struct SetPermissionsPayload {
     /// The repository as it is now.
     repository: Repository,
+}
+
+/// Which repository is starred.
+#[derive(InputObject)]
+pub(super) struct StarRepositoryInput {
+    /// Global id of the repository.
+    id: ID,
+}
+
+/// What starring a repository gives.
+#[derive(SimpleObject)]
+pub(super) struct StarRepositoryPayload {
+    /// The repository as it is now.
+    repository: Repository,
+}
+
+/// Which star is taken back.
+#[derive(InputObject)]
+pub(super) struct UnstarRepositoryInput {
+    /// Global id of the repository.
+    id: ID,
+}
+
+/// What taking a star back gives.
+#[derive(SimpleObject)]
+pub(super) struct UnstarRepositoryPayload {
+    /// The repository as it is now; null where the viewer sees it no more.
+    repository: Option<Repository>,
 }
 
 fn selected(
@@ -237,6 +266,36 @@ impl RepositoryMutations {
             .map_err(gql)?;
         Ok(SetPermissionsPayload {
             repository: Repository::of(ctx, id).await?,
+        })
+    }
+
+    /// Stars a repository for the viewer alone; again is fine. Undone by `unstarRepository`. Scope: `user:admin`. Role:
+    /// reader. It is not logged.
+    async fn star_repository(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which repository.")] input: StarRepositoryInput,
+    ) -> Result<StarRepositoryPayload> {
+        let id = ids::repository("id", &input.id).map_err(gql)?;
+        let repositories = &ctx.services().repositories;
+        repositories.star(&ctx.actor(), id).await.map_err(gql)?;
+        Ok(StarRepositoryPayload {
+            repository: Repository::of(ctx, id).await?,
+        })
+    }
+
+    /// Takes a star of the viewer back, also from a repository that it sees no more; again is fine. Undone by
+    /// `starRepository`. Scope: `user:admin`. It is not logged.
+    async fn unstar_repository(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which repository.")] input: UnstarRepositoryInput,
+    ) -> Result<UnstarRepositoryPayload> {
+        let id = ids::repository("id", &input.id).map_err(gql)?;
+        let repositories = &ctx.services().repositories;
+        repositories.unstar(&ctx.actor(), id).await.map_err(gql)?;
+        Ok(UnstarRepositoryPayload {
+            repository: load(ctx.loader(), id).await?.map(Repository),
         })
     }
 }

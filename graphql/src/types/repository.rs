@@ -1,7 +1,7 @@
 //! Repositories.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use berth_domain::{Error, Noun};
+use berth_domain::{Error, Noun, RepositoryPath};
 use berth_services::repositories::{
     Filter, RepositoryFigures, RepositoryKey, RepositoryView, Sort, SortBy,
 };
@@ -15,7 +15,7 @@ use crate::connection::{self, connection, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::ids::GlobalId;
-use crate::loaders::{Figures, load};
+use crate::loaders::{Figures, Starred, load};
 use crate::markdown;
 use crate::scalars::{BigInt, DateTime, Digest};
 
@@ -96,6 +96,7 @@ impl RepositoryFilter {
             search: self.search.filter(|text| !text.is_empty()),
             namespace: self.namespace,
             visibility: self.visibility.map(Into::into),
+            ..Filter::default()
         }
     }
 }
@@ -120,13 +121,17 @@ enum Key {
     LastPushed(i64, i64),
 }
 
+fn path(namespace: &str, name: &str) -> Result<RepositoryPath> {
+    Ok(RepositoryPath::new(
+        namespace.parse().map_err(gql)?,
+        name.parse().map_err(gql)?,
+    ))
+}
+
 fn key(key: Key) -> Result<RepositoryKey> {
-    use berth_domain::{RepositoryId, RepositoryPath, Timestamp};
+    use berth_domain::{RepositoryId, Timestamp};
     Ok(match key {
-        Key::Name(namespace, name) => RepositoryKey::Name(RepositoryPath::new(
-            namespace.parse().map_err(gql)?,
-            name.parse().map_err(gql)?,
-        )),
+        Key::Name(namespace, name) => RepositoryKey::Name(path(&namespace, &name)?),
         Key::LastPushed(at, id) => RepositoryKey::LastPushed(Timestamp(at), RepositoryId(id)),
     })
 }
@@ -187,6 +192,38 @@ pub(crate) async fn page(
         skipped,
         page.has_more,
         rows,
+        total,
+    ))
+}
+
+/// A page of repositories by name that the viewer has starred.
+pub(crate) async fn starred(
+    ctx: &Context<'_>,
+    first: Option<i32>,
+    after: Option<String>,
+) -> Result<RepositoryConnection> {
+    let skipped = after.is_some();
+    let request = connection::request::<(String, String)>(first, after)?;
+    let after = request.after.map(|(namespace, name)| path(&namespace, &name));
+    let request = berth_domain::PageRequest {
+        after: after.transpose()?,
+        limit: request.limit,
+    };
+    let repositories = &ctx.services().repositories;
+    let page = repositories.starred(&ctx.actor(), None, &request).await;
+    let page = page.map_err(gql)?;
+    let rows = page.items.into_iter();
+    let rows = rows.map(|view| (cursor(&view, SortBy::Name), Repository(view)));
+    let total = if ctx.look_ahead().field("totalCount").exists() {
+        let total = repositories.count_starred(&ctx.actor()).await;
+        Some(count(total.map_err(gql)?))
+    } else {
+        None
+    };
+    Ok(RepositoryConnection::new(
+        skipped,
+        page.has_more,
+        rows.collect(),
         total,
     ))
 }
@@ -322,6 +359,12 @@ impl Repository {
             .await
             .map_err(gql)?;
         Ok(list.map(|list| list.into_iter().map(Into::into).collect()))
+    }
+
+    /// Whether the viewer has starred it.
+    pub(crate) async fn is_starred(&self, ctx: &Context<'_>) -> Result<bool> {
+        let starred = load(ctx.loader(), Starred(self.0.repository.id)).await?;
+        Ok(starred.is_some())
     }
 
     /// The viewer's role, null where only visibility lets the viewer in.

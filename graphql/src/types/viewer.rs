@@ -6,6 +6,7 @@ use berth_services::{Actor, Credential};
 
 use super::account::{self, AppTokenConnection, Login, SessionConnection};
 use super::namespace::User;
+use super::repository::{self, RepositoryConnection};
 use crate::connection;
 use crate::context::Asks;
 use crate::error::{found, gql};
@@ -109,6 +110,16 @@ impl Viewer {
     async fn logins(&self, ctx: &Context<'_>) -> Result<Option<Vec<Login>>> {
         let logins = found(ctx.services().accounts.logins(&self.0).await)?;
         Ok(logins.map(|logins| logins.into_iter().map(Login).collect()))
+    }
+
+    /// The repositories that the viewer has starred and still sees, by name.
+    async fn starred(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<RepositoryConnection> {
+        repository::starred(ctx, first, after).await
     }
 
     /// True for a superuser whose token, if any, carries that scope.

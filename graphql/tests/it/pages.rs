@@ -314,3 +314,44 @@ db_test!(
         assert_eq!(data["organizations"]["totalCount"], 0);
     }
 );
+
+db_test!(
+    async fn a_star_is_the_viewers_own_in_lists_and_pages(t: TestRegistry) {
+        t.user("ann").await;
+        let ann = t.session("ann").await.actor;
+        let bob = t.user("bob").await;
+        let mut ids = Vec::new();
+        for n in 0..3 {
+            let variables = json!({ "ns": "ann", "n": format!("app{n}") });
+            let made = ask(t, &ann, CREATE, variables).await.data();
+            ids.push(made["createRepository"]["repository"]["id"].clone());
+        }
+        let star = "mutation ($id: ID!) { starRepository(input: { id: $id }) { repository { name isStarred } } }";
+        for id in &ids[1..] {
+            let data = ask(t, &ann, star, json!({ "id": id })).await.data();
+            assert_eq!(data["starRepository"]["repository"]["isStarred"], true);
+        }
+        let refused = ask(t, &bob, star, json!({ "id": ids[0] })).await;
+        assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
+        let list = "query ($after: String) { viewer { starred(first: 1, after: $after) { totalCount \
+             pageInfo { hasNextPage endCursor } nodes { name isStarred } } } repositories { nodes { isStarred } } }";
+        let data = ask(t, &ann, list, json!({})).await.data();
+        let page = &data["viewer"]["starred"];
+        assert_eq!(
+            (&page["totalCount"], &page["nodes"]),
+            (&json!(2), &json!([{ "name": "app1", "isStarred": true }]))
+        );
+        let marked = [false, true, true].map(|is| json!({ "isStarred": is }));
+        assert_eq!(data["repositories"]["nodes"], json!(marked));
+        let after = json!({ "after": page["pageInfo"]["endCursor"] });
+        let data = ask(t, &ann, list, after).await.data();
+        let page = &data["viewer"]["starred"];
+        assert_eq!(page["nodes"][0]["name"], "app2");
+        assert_eq!(page["pageInfo"]["hasNextPage"], false);
+        let unstar = "mutation ($id: ID!) { unstarRepository(input: { id: $id }) { repository { isStarred } } }";
+        let data = ask(t, &ann, unstar, json!({ "id": ids[1] })).await.data();
+        assert_eq!(data["unstarRepository"]["repository"]["isStarred"], false);
+        let data = ask(t, &ann, list, json!({})).await.data();
+        assert_eq!(data["viewer"]["starred"]["totalCount"], 1);
+    }
+);

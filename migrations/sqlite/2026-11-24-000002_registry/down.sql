@@ -7,5 +7,6 @@ drop table blob_links;
 drop table garbage_objects;
 drop table blob_locations;
 drop table blobs;
+drop table stars;
 drop table repository_permissions;
 drop table repositories;

@@ -36,6 +36,15 @@ create table repository_permissions (
 create index repository_permissions_account_id_idx on repository_permissions (account_id);
 create index repository_permissions_team_id_idx on repository_permissions (team_id);
 
+-- Repositories that users keep at hand.
+create table stars (
+    account_id bigint not null references accounts (id) on delete cascade,
+    repository_id bigint not null references repositories (id) on delete cascade,
+    created_at bigint not null,
+    primary key (account_id, repository_id)
+);
+create index stars_repository_id_idx on stars (repository_id);
+
 create table blobs (
     id integer primary key autoincrement,
     digest text not null,

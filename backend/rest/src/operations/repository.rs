@@ -1,11 +1,11 @@
 //! Repositories (R1, R3, R4, R6, R7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::http::StatusCode;
 use berth_domain::{
-    AccountKind, Error, Namespace, Noun, Page, RepositoryName, RepositoryPath, RepositoryRole,
-    RepositoryState, Scope, Timestamp, Visibility,
+    AccountKind, Error, Namespace, Noun, Page, RepositoryId, RepositoryName, RepositoryPath,
+    RepositoryRole, RepositoryState, Scope, Timestamp, Visibility,
 };
 use berth_services::many::Selection;
 use berth_services::repositories::{Filter, LiveTag, RepositoryDetails, RepositoryView};
@@ -197,7 +197,8 @@ struct Row {
 }
 
 impl Row {
-    fn new(call: &Call, view: RepositoryView) -> Self {
+    fn new(call: &Call, view: RepositoryView, starred: &HashSet<RepositoryId>) -> Self {
+        let is_starred = starred.contains(&view.repository.id);
         let repository = view.repository;
         let pushed_at = repository.last_pushed_at;
         let pushed_at = Value::from(pushed_at.map(Timestamp::as_seconds));
@@ -209,8 +210,7 @@ impl Row {
             description: non_empty(repository.description),
             kind: KIND,
             last_modified: call.query.is_on("last_modified").then_some(pushed_at),
-            // Nothing can be starred yet.
-            is_starred: (!call.actor.is_anonymous()).then_some(false),
+            is_starred: (!call.actor.is_anonymous()).then_some(is_starred),
         }
     }
 }
@@ -223,7 +223,7 @@ const fn state(state: RepositoryState) -> &'static str {
     }
 }
 
-fn non_empty(text: String) -> Option<String> {
+pub(super) fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
@@ -249,26 +249,33 @@ async fn list(call: Call) -> Outcome {
         ));
     }
     let other_kind = query.text("repo_kind").is_some_and(|kind| kind != KIND);
-    let page = if starred || other_kind {
-        Page {
+    let request = paging::request::<RepositoryPath>(&call, LIST);
+    let (repositories, actor) = (&call.services.repositories, &call.actor);
+    let in_namespace = namespace.map(str::parse::<Namespace>).transpose();
+    let page = match in_namespace {
+        Ok(namespace) if starred && !other_kind => {
+            let namespace = namespace.as_ref();
+            repositories.starred(actor, namespace, &request).await?
+        }
+        _ if starred || other_kind => Page {
             items: Vec::new(),
             has_more: false,
+        },
+        _ => {
+            let filter = Filter {
+                namespace: namespace.map(str::to_owned),
+                ..Filter::default()
+            };
+            let listed = repositories.list(actor, &filter, public, &request);
+            listed.await?
         }
-    } else {
-        let filter = Filter {
-            namespace: namespace.map(str::to_owned),
-            ..Filter::default()
-        };
-        let request = paging::request::<RepositoryPath>(&call, LIST);
-        let repositories = &call.services.repositories;
-        repositories
-            .list(&call.actor, &filter, public, &request)
-            .await?
     };
     let next_page = paging::next(&call, LIST, &page, |view| view.repository.path());
+    let ids: Vec<RepositoryId> = page.items.iter().map(|view| view.repository.id).collect();
+    let starred = repositories.starred_among(actor, &ids).await?;
     let rows = page.items.into_iter();
     Answer::ok(&List {
-        repositories: rows.map(|view| Row::new(&call, view)).collect(),
+        repositories: rows.map(|view| Row::new(&call, view, &starred)).collect(),
         next_page,
     })
 }
@@ -306,8 +313,8 @@ struct Tag {
     expiration: Option<String>,
 }
 
-impl From<RepositoryDetails> for Repository {
-    fn from(details: RepositoryDetails) -> Self {
+impl Repository {
+    fn new(details: RepositoryDetails, is_starred: bool) -> Self {
         let view = details.view;
         let repository = view.repository;
         let is_normal = repository.state == RepositoryState::Normal;
@@ -319,7 +326,7 @@ impl From<RepositoryDetails> for Repository {
             kind: KIND,
             is_public: repository.visibility == Visibility::Public,
             is_organization: details.namespace_kind == AccountKind::Organization,
-            is_starred: false,
+            is_starred,
             status_token: "",
             trust_enabled: false,
             tag_expiration_s: details.tag_expiration.as_secs(),
@@ -352,7 +359,9 @@ async fn get(call: Call) -> Outcome {
     let with_tags = call.query.is_on("includeTags");
     let repositories = &call.services.repositories;
     let details = repositories.details(&call.actor, &path, with_tags).await?;
-    Answer::ok(&Repository::from(details))
+    let id = details.view.repository.id;
+    let starred = repositories.starred_among(&call.actor, &[id]).await?;
+    Answer::ok(&Repository::new(details, !starred.is_empty()))
 }
 
 #[derive(Deserialize)]

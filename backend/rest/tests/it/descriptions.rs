@@ -58,6 +58,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "robot",
         "deleteUserRobot",
     ),
+    (
+        "delete",
+        "/api/v1/user/starred/{repository}",
+        "user",
+        "deleteStar",
+    ),
     ("get", "/api/v1/discovery", "discovery", "discovery"),
     (
         "get",
@@ -146,6 +152,7 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "robot",
         "getUserRobot",
     ),
+    ("get", "/api/v1/user/starred", "user", "listStarredRepos"),
     (
         "get",
         "/api/v1/users/{username}",
@@ -195,6 +202,7 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "robot",
         "regenerateUserRobotToken",
     ),
+    ("post", "/api/v1/user/starred", "user", "createStar"),
     (
         "put",
         "/api/v1/organization/{orgname}",

@@ -227,6 +227,7 @@ db_test!(
         for query in [
             "namespace=none",
             "starred=true",
+            "starred=true&namespace=NONE",
             "namespace=ann&repo_kind=application",
         ] {
             assert_eq!(
@@ -427,3 +428,53 @@ async fn superusers_reach_repositories_of_others_only_with_full_access() {
         .await;
     }
 }
+
+db_test!(
+    async fn a_star_is_the_users_own_and_shows_in_every_list(t: TestRegistry) {
+        let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+        let eve = user(t, "eve", ALL_SCOPES).await;
+        create(&api, &ann, "ann/open", "public").await;
+        create(&api, &ann, "ann/deep/app", "public").await;
+        create(&api, &ann, "ann/secret", "private").await;
+        let star = |name: &str| json!({ "namespace": "ann", "repository": name });
+        for _ in 0..2 {
+            let made = api.post(&eve, "/user/starred", &star("deep/app")).await;
+            assert_eq!(made.told(), (201, star("deep/app")));
+        }
+        for unknown in ["secret", "nothing", "A B"] {
+            let refused = api.post(&eve, "/user/starred", &star(unknown)).await;
+            assert_eq!(refused.problem(), (404, "Not Found".into()), "{unknown}");
+        }
+        let list = api.get(&eve, "/user/starred").await.json();
+        let row = json!({
+            "namespace": "ann", "name": "deep/app", "description": null, "is_public": true,
+        });
+        assert_eq!(list, json!({ "repositories": [row] }));
+        assert_eq!(listed(&api, &eve, "starred=true").await, ["ann/deep/app"]);
+        let elsewhere = "starred=true&namespace=eve";
+        assert!(listed(&api, &eve, elsewhere).await.is_empty());
+        let rows = api.get(&eve, "/repository?public=true").await.json();
+        let marked = |n: usize| rows["repositories"][n]["is_starred"].clone();
+        assert_eq!((marked(0), marked(1)), (json!(true), json!(false)));
+        let starred = async |who, path: &str| {
+            let path = format!("/repository/{path}");
+            api.get(who, &path).await.json()["is_starred"].clone()
+        };
+        assert_eq!(starred(&eve, "ann/deep/app").await, json!(true));
+        assert_eq!(starred(&ann, "ann/deep/app").await, json!(false));
+        assert_eq!(starred(&Who::Nobody, "ann/deep/app").await, json!(false));
+        let narrow = token(t, "eve", "repo:read").await;
+        let path = "/user/starred/ann%2Fdeep%2Fapp";
+        for (who, status) in [(&Who::Visitor, 401), (&narrow, 403)] {
+            let body = star("open");
+            assert_eq!(api.post(who, "/user/starred", &body).await.status, status);
+            assert_eq!(api.delete(who, path).await.status, status);
+        }
+        assert_eq!(api.get(&Who::Nobody, "/user/starred").await.status, 401);
+        for path in [path, "/user/starred/ann/deep/app"] {
+            assert_eq!(api.delete(&eve, path).await.status, 204);
+        }
+        assert_eq!(api.delete(&eve, "/user/starred/ann/secret").await.status, 404);
+        assert!(listed(&api, &eve, "starred=true").await.is_empty());
+    }
+);

@@ -74,11 +74,12 @@ async fn estate(t: &TestRegistry, organization: &str) {
     }
 }
 
-/// A value that fits a field.
-fn value(field: &str, organization: &str) -> Value {
+/// A value that fits a field; a repository is one that is there, or a new one.
+fn value(field: &str, organization: &str, is_there: bool) -> Value {
     let text = match field {
         "name" => format!("{organization}-new"),
         "namespace" => organization.to_owned(),
+        "repository" if is_there => "app".to_owned(),
         "repository" => "new".to_owned(),
         "visibility" => "public".to_owned(),
         "role" => "admin".to_owned(),
@@ -94,6 +95,7 @@ fn value(field: &str, organization: &str) -> Value {
 
 /// The body that an operation asks for: what is required, and the namespace.
 fn body(document: &Value, operation: &Value, organization: &str) -> Option<Value> {
+    let is_there = operation["operationId"] == "createStar";
     let parameters = operation["parameters"].as_array()?;
     let parameter = parameters
         .iter()
@@ -103,7 +105,7 @@ fn body(document: &Value, operation: &Value, organization: &str) -> Option<Value
     let mut fields = Map::new();
     for name in schema["required"].as_array().into_iter().flatten() {
         let name = name.as_str()?;
-        fields.insert(name.to_owned(), value(name, organization));
+        fields.insert(name.to_owned(), value(name, organization, is_there));
     }
     if schema["properties"].get("namespace").is_some() {
         fields.insert("namespace".to_owned(), organization.into());

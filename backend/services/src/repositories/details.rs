@@ -7,7 +7,7 @@ use berth_domain::{
     AccountKind, Digest, Error, ManifestId, Page, PageRequest, RepositoryId, RepositoryPath,
     Result, TagName, Timestamp,
 };
-use berth_store::repositories::listing::{self, Filter};
+use berth_store::repositories::listing::{self, Filter, VisibleTo};
 use berth_store::{manifests, tags};
 
 use super::{Repositories, RepositoryKey, RepositoryView, Sort, SortBy, order, visible_to};
@@ -122,6 +122,17 @@ impl Repositories {
     ) -> Result<Page<RepositoryView>> {
         let mut visible = visible_to(actor, self.core.gate.switches());
         visible.public &= public;
+        self.by_path_of(actor, visible, filter, page).await
+    }
+
+    /// What of `visible` a filter lets through, by name.
+    pub(super) async fn by_path_of(
+        &self,
+        actor: &Actor,
+        visible: VisibleTo,
+        filter: &Filter,
+        page: &PageRequest<RepositoryPath>,
+    ) -> Result<Page<RepositoryView>> {
         let sort = Sort {
             by: SortBy::Name,
             descending: false,

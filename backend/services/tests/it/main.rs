@@ -18,6 +18,7 @@ mod power;
 mod pushes;
 mod races;
 mod selections;
+mod stars;
 mod superusers;
 mod tags;
 mod tenants;

@@ -41,6 +41,18 @@ impl VisibleTo {
         administered: false,
     };
 
+    /// One branch for each way to see a repository that a filter may let through; none: nothing is seen. Stars
+    /// are few beside what is seen, so they lead, and the ways to see are conditions.
+    fn branches_of(self, filter: &Filter) -> Vec<Branch> {
+        let branches = self.branches();
+        match filter.starred_by {
+            Some(AccountId(id)) if !branches.is_empty() => vec![Branch::Repositories(format!(
+                "select s.repository_id from stars s where s.account_id = {id}"
+            ))],
+            _ => branches,
+        }
+    }
+
     /// One branch for each way to see a repository; none: nothing is seen.
     fn branches(self) -> Vec<Branch> {
         if self.everything {
@@ -115,6 +127,8 @@ pub struct Filter {
     pub namespace: Option<String>,
     /// Only of this visibility.
     pub visibility: Option<Visibility>,
+    /// Only what this account has starred.
+    pub starred_by: Option<AccountId>,
 }
 
 /// The order of a listing, with where to go on.
@@ -155,7 +169,7 @@ impl Conditions {
         format!("${}", self.binds.len())
     }
 
-    fn filter(&mut self, filter: &Filter) {
+    fn filter(&mut self, filter: &Filter, visible: VisibleTo) {
         if let Some(search) = &filter.search {
             let pattern = self.bind(contains(&search.to_lowercase()));
             let _ = write!(
@@ -169,6 +183,9 @@ impl Conditions {
         }
         if let Some(visibility) = filter.visibility {
             let _ = write!(self.repository, " and r.visibility = '{visibility}'");
+        }
+        if filter.starred_by.is_some() {
+            let _ = write!(self.repository, " and {}", visible.condition());
         }
     }
 
@@ -325,12 +342,12 @@ pub async fn page(
     order: &Order,
     limit: i64,
 ) -> Result<Vec<(RepositoryId, RepositoryPath)>> {
-    let branches = visible.branches();
+    let branches = visible.branches_of(filter);
     if branches.is_empty() {
         return Ok(Vec::new());
     }
     let mut conditions = Conditions::default();
-    conditions.filter(filter);
+    conditions.filter(filter, visible);
     conditions.after(order);
     let is_postgres = matches!(conn, Conn::Pg(_));
     let union = branches
@@ -363,8 +380,8 @@ struct CountRow {
 /// How many repositories are seen, [`COUNT_MAX`] at most.
 pub async fn count(conn: &mut Conn, visible: VisibleTo, filter: &Filter) -> Result<i64> {
     let mut narrow = Conditions::default();
-    narrow.filter(filter);
-    let branches = visible.branches();
+    narrow.filter(filter, visible);
+    let branches = visible.branches_of(filter);
     if branches.is_empty() {
         return Ok(0);
     }
