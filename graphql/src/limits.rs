@@ -58,11 +58,12 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "organizations",
     "referrers",
     "repositories",
     "robots",
+    "serviceKeys",
     "starred",
     "tags",
 ];
@@ -82,9 +83,10 @@ const SCHEMA_LISTS: [(&str, usize); 8] = [
 ];
 /// The schema is in memory: as many fields about it cost as one that is read from the database.
 const SCHEMA_DISCOUNT: usize = 100;
-/// Fields that check or make a password.
-const PASSWORDS: [&str; 9] = [
+/// Fields that check or make a password, or a key.
+const PASSWORDS: [&str; 10] = [
     "changePassword",
+    "createServiceKey",
     "createUser",
     "generateEncryptedPassword",
     "initializeRegistry",

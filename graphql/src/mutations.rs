@@ -8,6 +8,7 @@ mod recovery;
 mod repository;
 mod robot;
 mod selected;
+mod service_key;
 mod session;
 mod tag;
 
@@ -19,6 +20,7 @@ use organization::OrganizationMutations;
 use recovery::RecoveryMutations;
 use repository::RepositoryMutations;
 use robot::RobotMutations;
+use service_key::ServiceKeyMutations;
 use session::SessionMutations;
 use tag::TagMutations;
 
@@ -33,4 +35,5 @@ pub struct Mutation(
     RepositoryMutations,
     TagMutations,
     AdministrationMutations,
+    ServiceKeyMutations,
 );

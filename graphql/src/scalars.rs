@@ -10,8 +10,11 @@ pub(crate) struct DateTime(pub(crate) Timestamp);
 /// RFC 3339, UTC, with milliseconds.
 #[Scalar(name = "DateTime")]
 impl ScalarType for DateTime {
-    fn parse(_value: Value) -> InputValueResult<Self> {
-        Err(InputValueError::custom("no argument takes an instant"))
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Ok(Self(text.parse().map_err(InputValueError::custom)?)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
     }
 
     fn to_value(&self) -> Value {

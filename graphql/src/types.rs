@@ -11,5 +11,6 @@ pub(crate) mod permission;
 pub(crate) mod registry;
 pub(crate) mod repository;
 pub(crate) mod robot;
+pub(crate) mod service_key;
 pub(crate) mod tag;
 pub(crate) mod viewer;

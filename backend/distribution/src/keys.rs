@@ -1,11 +1,9 @@
 //! `/keys/services/<service>/keys`: the public halves of the keys that sign tokens, for helpers that
-//! check tokens themselves.
+//! check tokens themselves, and of the keys that superusers made for services beside the registry.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use berth_domain::{Error, Noun};
-use berth_services::keys::SERVICE;
 use serde_json::json;
 
 use crate::App;
@@ -23,20 +21,13 @@ pub(crate) async fn one(
 }
 
 async fn all(app: &App, service: &str) -> Answer {
-    // Nothing tells an unknown service from one without keys.
-    let keys = if service == SERVICE {
-        app.services.keys.public_jwks().await?
-    } else {
-        Vec::new()
-    };
+    let keys = app.services.keys.public_jwks_of(service).await?;
     Ok(Json(json!({ "keys": keys })).into_response())
 }
 
 async fn by_id(app: &App, service: &str, kid: &str) -> Answer {
-    if service != SERVICE {
-        return Err(Error::not_found(Noun::Key, kid).into());
-    }
-    Ok(Json(app.services.keys.public_jwk(kid).await?).into_response())
+    let key = app.services.keys.public_jwk_of(service, kid).await?;
+    Ok(Json(key).into_response())
 }
 
 fn respond(answer: Answer) -> Response {

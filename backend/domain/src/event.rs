@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName, Visibility,
+    AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName, Timestamp,
+    Visibility,
 };
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
@@ -63,6 +64,14 @@ pub enum Event {
     },
     /// An organization was deleted.
     OrganizationDeleted { namespace: Namespace },
+    /// A key of a service was made, changed or removed.
+    ServiceKeyChanged {
+        change: ServiceKeyChange,
+        kid: String,
+        service: String,
+        name: String,
+        expires_at: Option<Timestamp>,
+    },
     /// A robot was created.
     RobotCreated {
         robot: RobotName,
@@ -147,6 +156,33 @@ pub enum Event {
     LoggedOut,
 }
 
+/// What became of a key of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceKeyChange {
+    /// It was made.
+    Created,
+    /// Somebody let it in.
+    Approved,
+    /// It has another name or other data.
+    Modified,
+    /// It ends at another time.
+    Extended,
+    /// It was removed.
+    Deleted,
+}
+
+impl ServiceKeyChange {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Created => "service_key_create",
+            Self::Approved => "service_key_approve",
+            Self::Modified => "service_key_modify",
+            Self::Extended => "service_key_extend",
+            Self::Deleted => "service_key_delete",
+        }
+    }
+}
+
 impl Event {
     /// The kind in the usage log.
     pub const fn kind(&self) -> &'static str {
@@ -169,6 +205,7 @@ impl Event {
                 AccountKind::User | AccountKind::Robot => "user_change_tag_expiration",
             },
             Self::OrganizationDeleted { .. } => "org_delete",
+            Self::ServiceKeyChanged { change, .. } => change.kind(),
             Self::RobotCreated { .. } => "create_robot",
             Self::RobotDeleted { .. } => "delete_robot",
             Self::RobotTokenRegenerated { .. } => "regenerate_robot_token",
@@ -219,6 +256,7 @@ impl Event {
             | Self::OrganizationCreated { .. }
             | Self::TagExpirationChosen { .. }
             | Self::OrganizationDeleted { .. }
+            | Self::ServiceKeyChanged { .. }
             | Self::RobotCreated { .. }
             | Self::RobotDeleted { .. }
             | Self::RobotTokenRegenerated { .. }
@@ -292,6 +330,16 @@ impl Event {
                 namespace, seconds, ..
             } => json!({ "namespace": namespace, "tag_expiration": seconds }),
             Self::OrganizationDeleted { namespace } => json!({ "namespace": namespace }),
+            Self::ServiceKeyChanged {
+                kid,
+                service,
+                name,
+                expires_at,
+                ..
+            } => json!({
+                "kid": kid, "service": service, "name": name,
+                "expiration_date": expires_at.map(|at| at.to_string()),
+            }),
             Self::RobotCreated { robot, description } => {
                 json!({ "robot": robot.to_string(), "description": description, "unstructured_metadata": {} })
             }

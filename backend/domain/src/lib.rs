@@ -19,7 +19,7 @@ pub mod time;
 
 pub use digest::{Algorithm, Digest};
 pub use error::{BoxError, Error, Invalid, Noun, Result};
-pub use event::Event;
+pub use event::{Event, ServiceKeyChange};
 pub use ids::*;
 pub use manifest::{Descriptor, Manifest, ManifestKind, MediaType};
 pub use names::{Email, Namespace, Reference, RepositoryName, RepositoryPath, RobotName, TagName};

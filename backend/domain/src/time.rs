@@ -41,6 +41,18 @@ impl Timestamp {
     }
 }
 
+impl std::str::FromStr for Timestamp {
+    type Err = crate::Error;
+
+    /// Reads what `Display` writes, and RFC 3339 with any offset.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let instant: jiff::Timestamp = text.parse().map_err(|_| {
+            crate::Error::invalid_value("an instant is written like `2027-01-31T12:00:00Z`")
+        })?;
+        Ok(Self(instant.as_millisecond()))
+    }
+}
+
 /// More than the clocks of replicas are apart. An end that lies further ahead than its span and this
 /// was written by a clock that was wrong, and counts no more.
 pub const CLOCKS_APART: Duration = Duration::from_mins(1);

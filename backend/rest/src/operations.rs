@@ -8,6 +8,7 @@ mod organization;
 mod permission;
 mod repository;
 mod robot;
+mod service_key;
 mod session;
 mod star;
 mod superuser;
@@ -27,6 +28,7 @@ pub(crate) fn groups() -> Vec<Group> {
         star::group(),
         app_token::group(),
         superuser::group(),
+        service_key::group(),
         message::group(),
         discovery::group(),
         error::group(),
@@ -42,6 +44,7 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
             "The short name for the robot, without any user or organization prefix"
         }
         "username" => "The username of the user",
+        "kid" => "The unique identifier for a service key",
         "token_uuid" => "The unique ID of the token",
         "uuid" => "The unique ID of the message",
         "error_type" => "The error code identifying the type of error.",

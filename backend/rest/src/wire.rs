@@ -18,6 +18,11 @@ pub(crate) fn rfc_822(instant: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S -0000").to_string()
 }
 
+/// An instant as keys of services write it: `Tue, 17 Sep 2024 18:25:15 GMT`.
+pub(crate) fn gmt(instant: Timestamp) -> String {
+    rfc_822(instant).replace("-0000", "GMT")
+}
+
 /// A picture that clients draw by themselves, from letters and a color.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Avatar {
@@ -70,6 +75,7 @@ mod tests {
             "Fri, 10 May 2024 15:11:00 -0000"
         );
         assert_eq!(rfc_822(Timestamp(0)), "Thu, 01 Jan 1970 00:00:00 -0000");
+        assert_eq!(gmt(Timestamp(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     #[test]

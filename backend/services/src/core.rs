@@ -32,6 +32,7 @@ use crate::referrers::Referrers;
 use crate::registry::Registry;
 use crate::repositories::Repositories;
 use crate::robots::Robots;
+use crate::service_keys::ServiceKeys;
 use crate::settings::Settings;
 use crate::superuser::Superuser;
 use crate::tags::Tags;
@@ -149,6 +150,8 @@ pub struct Services {
     pub repositories: Repositories,
     /// Robot accounts.
     pub robots: Robots,
+    /// Keys of services, for superusers.
+    pub service_keys: ServiceKeys,
     /// What superusers do with users.
     pub superuser: Superuser,
     /// Tags.
@@ -203,6 +206,7 @@ impl Services {
             registry: Registry::new(Arc::clone(&core)),
             repositories: Repositories::new(Arc::clone(&core)),
             robots: Robots::new(Arc::clone(&core)),
+            service_keys: ServiceKeys::new(Arc::clone(&core)),
             tags: Tags::new(Arc::clone(&core)),
             uploads: Uploads::new(Arc::clone(&core)),
             pulls,

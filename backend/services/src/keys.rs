@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use berth_crypto::{SigningKey, VerifyingKey, registry_token};
 use berth_domain::{Error, Noun, Result, Timestamp};
-use berth_store::service_keys;
+use berth_store::service_keys::{self, NewServiceKey};
 use serde_json::Value;
 use tokio::sync::{Mutex, RwLock};
 
@@ -62,11 +62,32 @@ impl Keys {
     /// [`Error::NotFound`] for an unknown key.
     pub async fn public_jwk(&self, kid: &str) -> Result<Value> {
         let set = self.for_kid(kid).await?;
-        set.public
-            .iter()
-            .find(|jwk| jwk.get("kid").and_then(Value::as_str) == Some(kid))
-            .cloned()
-            .ok_or_else(|| Error::not_found(Noun::Key, kid))
+        named(&set.public, kid)
+    }
+
+    /// Public halves of the keys of a service, newest first; nothing tells an unknown service from one without keys.
+    pub async fn public_jwks_of(&self, service: &str) -> Result<Vec<Value>> {
+        if service == SERVICE {
+            return self.public_jwks().await;
+        }
+        let core = &self.0.core;
+        let mut conn = core.db.read().await?;
+        let rows = service_keys::live(&mut conn, service, core.now()).await?;
+        rows.iter()
+            .map(|row| serde_json::from_str(&row.public_jwk).map_err(Error::internal))
+            .collect()
+    }
+
+    /// One public half by service and key id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a key that the service does not have.
+    pub async fn public_jwk_of(&self, service: &str, kid: &str) -> Result<Value> {
+        if service == SERVICE {
+            return self.public_jwk(kid).await;
+        }
+        let keys = self.public_jwks_of(service).await?;
+        named(&keys, kid)
     }
 
     /// Keys to sign and verify with; makes the first key where there is none.
@@ -132,10 +153,23 @@ impl Keys {
                 if newest != seen {
                     return Ok(());
                 }
-                service_keys::insert(tx, &kid, SERVICE, &jwk, &sealed, now).await?;
+                let new = NewServiceKey {
+                    kid: &kid,
+                    service: SERVICE,
+                    name: "token signer",
+                    public_jwk: &jwk,
+                    private_sealed: Some(&sealed),
+                    metadata: "{}",
+                    approver: None,
+                    approved_at: now,
+                    notes: "",
+                    expires_at: None,
+                    created_at: now,
+                };
+                service_keys::insert(tx, &new).await?;
                 service_keys::retire_others(tx, SERVICE, &kid, now, now.after(VERIFYING_LIFE))
                     .await?;
-                service_keys::delete_expired(tx, now).await?;
+                service_keys::delete_expired(tx, SERVICE, now).await?;
                 tracing::info!(key.id = kid, "a new key signs registry tokens");
                 Ok(())
             })
@@ -170,6 +204,13 @@ impl Keys {
         *self.0.loaded.write().await = Some(Arc::clone(&set));
         Ok(set)
     }
+}
+
+fn named(keys: &[Value], kid: &str) -> Result<Value> {
+    keys.iter()
+        .find(|jwk| jwk.get("kid").and_then(Value::as_str) == Some(kid))
+        .cloned()
+        .ok_or_else(|| Error::not_found(Noun::Key, kid))
 }
 
 fn context(kid: &str) -> String {

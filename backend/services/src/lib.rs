@@ -30,6 +30,7 @@ pub mod referrers;
 pub mod registry;
 pub mod repositories;
 pub mod robots;
+pub mod service_keys;
 pub mod settings;
 pub mod superuser;
 pub mod tags;

@@ -6,6 +6,7 @@ use futures::future::try_join_all;
 
 use super::account::{self, AppTokenConnection};
 use super::namespace::User;
+use super::service_key::{ServiceKey, ServiceKeyConnection};
 use crate::connection::{self, connection, count};
 use crate::context::Asks;
 use crate::error::gql;
@@ -83,5 +84,26 @@ impl Administration {
             .page_of_all(&ctx.actor(), expiring, &request)
             .await;
         Ok(account::app_tokens(skipped, page.map_err(gql)?))
+    }
+
+    /// Keys of services, the newest first: those that the registry signs its own tokens with, and those that were made
+    /// for services beside it.
+    async fn service_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<ServiceKeyConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let keys = &ctx.services().service_keys;
+        let page = keys.page(&ctx.actor(), &request).await.map_err(gql)?;
+        let rows = page.items.into_iter();
+        let rows = rows.map(|view| (connection::cursor(&view.place()), ServiceKey(view)));
+        Ok(ServiceKeyConnection::new(
+            skipped,
+            page.has_more,
+            rows.collect(),
+        ))
     }
 }

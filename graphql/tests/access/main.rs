@@ -137,6 +137,8 @@ impl Estate {
             "uuid" => json!("b9c4ad5c-0000-4000-8000-000000000000"),
             "severity" => json!("INFO"),
             "mediaType" => json!("PLAIN"),
+            "service" => json!("scanner"),
+            "kid" => json!("not-a-kid"),
             "password" | "currentPassword" | "newPassword" => json!("not-the-password"),
             _ => Value::Null,
         }

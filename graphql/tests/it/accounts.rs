@@ -229,3 +229,52 @@ db_test!(
         assert_eq!(seen["registry"]["messages"], json!([]));
     }
 );
+
+db_test!(
+    async fn a_superuser_makes_a_key_for_a_service_and_the_private_half_is_told_once(
+        t: TestRegistry,
+    ) {
+        let root = t.superuser("root").await.actor;
+        let create = "mutation ($end: DateTime, $data: JSON) { createServiceKey(input: { service: \"scanner\", \
+             expiresAt: $end, metadata: $data }) { publicKey privateKey serviceKey { kid service jwk metadata \
+             approver expiresAt isOwn } } }";
+        let end = "2030-01-01T00:00:00.000Z";
+        let variables = json!({ "end": end, "data": { "rack": 7 } });
+        let data = ask(t, &root, create, variables).await.data();
+        let made = &data["createServiceKey"];
+        assert!(made["privateKey"].as_str().unwrap().contains("PRIVATE KEY"));
+        let key = &made["serviceKey"];
+        assert_eq!((&key["expiresAt"], &key["isOwn"]), (&json!(end), &json!(false)));
+        assert_eq!((&key["metadata"]["rack"], &key["jwk"]["kid"]), (&json!(7), &key["kid"]));
+        let past = json!({ "end": "2001-01-01T00:00:00Z" });
+        let refused = ask(t, &root, create, past).await;
+        assert_eq!(refused.refused("field"), Some("expiresAt"));
+        let kid = json!({ "kid": key["kid"] });
+        let update = "mutation ($kid: String!) { updateServiceKey(input: { kid: $kid, name: \"East\", \
+             expiresAt: null }) { serviceKey { name expiresAt metadata } } }";
+        let data = ask(t, &root, update, kid.clone()).await.data();
+        assert_eq!(
+            data["updateServiceKey"]["serviceKey"],
+            json!({ "name": "East", "expiresAt": null, "metadata": { "rack": 7 } })
+        );
+        let approve = "mutation ($kid: String!) { approveServiceKey(input: { kid: $kid, notes: \"seen\" }) \
+             { serviceKey { notes approver } } }";
+        let data = ask(t, &root, approve, kid.clone()).await.data();
+        assert_eq!(
+            data["approveServiceKey"]["serviceKey"],
+            json!({ "notes": "seen", "approver": "root" })
+        );
+        let list = "{ administration { serviceKeys { nodes { kid service } pageInfo { hasNextPage } } } }";
+        let data = ask(t, &root, list, json!({})).await.data();
+        let nodes = &data["administration"]["serviceKeys"]["nodes"];
+        assert_eq!(nodes, &json!([{ "kid": key["kid"], "service": "scanner" }]));
+        let delete = "mutation ($kid: String!) { deleteServiceKey(input: { kid: $kid }) { deletedKid } }";
+        let ann = t.user("ann").await;
+        let refused = ask(t, &ann, delete, kid.clone()).await;
+        assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
+        let data = ask(t, &root, delete, kid.clone()).await.data();
+        assert_eq!(data["deleteServiceKey"]["deletedKid"], key["kid"]);
+        let gone = ask(t, &root, delete, kid).await;
+        assert_eq!(gone.refused("reason"), Some("KEY_NOT_FOUND"));
+    }
+);

@@ -37,17 +37,23 @@ create table job_schedules (
     last_error text
 );
 
+-- Keys of this registry, whose private half is here, and of services beside it, whose private half was told once.
 create table service_keys (
     kid text primary key,
     service text not null,
     name text not null,
     public_jwk text not null,
     private_sealed text,
+    metadata text not null default '{}',
+    approver text, -- by name; null for those that the registry makes for itself
+    approved_at bigint not null,
+    notes text not null default '', -- of the approval
     expires_at bigint,
     rotated_at bigint, -- since then it only verifies
     created_at bigint not null
 );
 create index service_keys_service_idx on service_keys (service, created_at);
+create index service_keys_created_at_idx on service_keys (created_at, kid);
 
 -- Single facts about this registry, such as the canary that tells a wrong sealing key.
 create table registry_facts (

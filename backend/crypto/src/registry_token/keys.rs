@@ -10,7 +10,8 @@ use ring::{
     rand::SystemRandom,
     signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents},
 };
-use rsa::{PrivateKey, pkcs8::EncodePrivateKey};
+use rsa::PrivateKey;
+use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task;
@@ -74,6 +75,23 @@ impl SigningKey {
             "n": URL_SAFE_NO_PAD.encode(&self.public.components.n),
             "e": URL_SAFE_NO_PAD.encode(&self.public.components.e),
         })
+    }
+
+    /// The private half as PEM (PKCS#8), for whoever will sign with it elsewhere.
+    pub fn private_pem(&self) -> Result<Secret<String>> {
+        let pem = self.rsa()?.to_pkcs8_pem(LineEnding::LF);
+        let pem = pem.map_err(Error::internal)?;
+        Ok(Secret::new(pem.as_str().to_owned()))
+    }
+
+    /// The public half as PEM (`SubjectPublicKeyInfo`).
+    pub fn public_pem(&self) -> Result<String> {
+        let public = self.rsa()?.to_public_key();
+        public.to_public_key_pem(LineEnding::LF).map_err(Error::internal)
+    }
+
+    fn rsa(&self) -> Result<PrivateKey> {
+        PrivateKey::from_pkcs8_der(self.pkcs8.expose()).map_err(Error::internal)
     }
 
     /// The public half, ready to verify.

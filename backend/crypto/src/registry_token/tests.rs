@@ -341,6 +341,25 @@ fn a_published_key_verifies_and_shows_nothing_private() {
 }
 
 #[test]
+fn a_key_that_is_handed_over_is_the_same_key() {
+    let body = |pem: &str, kind: &str| {
+        let (begin, end) = (
+            format!("-----BEGIN {kind} KEY-----\n"),
+            format!("-----END {kind} KEY-----\n"),
+        );
+        let body = pem.strip_prefix(&begin).and_then(|rest| rest.strip_suffix(&end));
+        let body = body.unwrap().replace('\n', "");
+        base64::prelude::BASE64_STANDARD.decode(body).unwrap()
+    };
+    let private = KEY.private_pem().unwrap();
+    assert_eq!(&body(private.expose(), "PRIVATE"), KEY.private_pkcs8().expose());
+    let public = body(&KEY.public_pem().unwrap(), "PUBLIC");
+    let modulus = KEY.public_jwk()["n"].as_str().map(|n| URL_SAFE_NO_PAD.decode(n).unwrap());
+    let modulus = modulus.unwrap();
+    assert!(public.windows(modulus.len()).any(|part| part == modulus));
+}
+
+#[test]
 fn other_keys_than_rsa_keys_for_signatures_are_not_read() {
     for (member, value) in [
         ("kty", json!("oct")),

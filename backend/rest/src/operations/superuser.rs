@@ -18,6 +18,9 @@ use crate::parameters::{integer, next_page, switch_on};
 use crate::schema::{Schema, boolean, text};
 use crate::wire::Avatar;
 
+pub(super) const TAG: &str = "superuser";
+pub(super) const DESCRIPTION: &str = "Superuser API";
+
 /// Name of the list of users, for the places in it.
 const USERS: &str = "superuser-users";
 /// Users of a list that is asked for without `limit`.
@@ -36,8 +39,8 @@ pub(super) fn group() -> Group {
         .optional("email", text("The new e-mail address for the user"))
         .optional("enabled", boolean("Whether the user is enabled"));
     Group {
-        tag: "superuser",
-        description: "Superuser API",
+        tag: TAG,
+        description: DESCRIPTION,
         operations: vec![
             Operation::get(
                 "/superuser/users/",
@@ -255,7 +258,7 @@ fn reason(error: Error) -> Failure {
 }
 
 /// What is refused of a superuser is told as a problem here.
-fn problem(error: Error) -> Failure {
+pub(super) fn problem(error: Error) -> Failure {
     match error {
         Error::Conflict { message } => Failure::invalid(message),
         other => other.into(),

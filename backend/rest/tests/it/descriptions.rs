@@ -42,6 +42,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "delete",
+        "/api/v1/superuser/keys/{kid}",
+        "superuser",
+        "deleteServiceKey",
+    ),
+    (
+        "delete",
         "/api/v1/superuser/users/{username}",
         "superuser",
         "deleteInstallUser",
@@ -122,6 +128,18 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "get",
+        "/api/v1/superuser/keys",
+        "superuser",
+        "listServiceKeys",
+    ),
+    (
+        "get",
+        "/api/v1/superuser/keys/{kid}",
+        "superuser",
+        "getServiceKey",
+    ),
+    (
+        "get",
         "/api/v1/superuser/users/",
         "superuser",
         "listAllUsers",
@@ -186,6 +204,18 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "post",
+        "/api/v1/superuser/approvedkeys/{kid}",
+        "superuser",
+        "approveServiceKey",
+    ),
+    (
+        "post",
+        "/api/v1/superuser/keys",
+        "superuser",
+        "createServiceKey",
+    ),
+    (
+        "post",
         "/api/v1/superuser/users/",
         "superuser",
         "createInstallUser",
@@ -226,6 +256,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/repository/{repository}/permissions/user/{username}",
         "permission",
         "changeUserPermissions",
+    ),
+    (
+        "put",
+        "/api/v1/superuser/keys/{kid}",
+        "superuser",
+        "updateServiceKey",
     ),
     (
         "put",

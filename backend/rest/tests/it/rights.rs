@@ -88,6 +88,7 @@ fn value(field: &str, organization: &str, is_there: bool) -> Value {
             return json!({ "content": "hello", "media_type": "text/plain", "severity": "info" });
         }
         "password" => "not-the-password".to_owned(),
+        "expiration" => return Value::Null,
         _ => "changed".to_owned(),
     };
     text.into()
@@ -126,6 +127,7 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
         .replace("{username}", "member")
         .replace("{token_uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace("{uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
+        .replace("{kid}", "not-a-kid")
         .replace("{error_type}", "not_found");
     path.replace("{robot_shortname}", robot)
 }

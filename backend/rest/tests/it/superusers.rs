@@ -188,3 +188,96 @@ async fn every_client_token_is_seen_by_superusers_without_its_text() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_services_are_made_by_superusers_and_public_by_half() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let new = json!({
+            "service": "scanner", "expiration": null, "name": "East", "notes": "ops",
+            "metadata": { "rack": 7 },
+        });
+        for (who, status) in [(&Who::Visitor, 401), (&ann, 403), (&auditor, 403)] {
+            let refused = api.post(who, "/superuser/keys", &new).await;
+            assert_eq!(refused.status, status);
+        }
+        let made = api.post(&root, "/superuser/keys", &new).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let made = made.json();
+        let text = |key: &str| made[key].as_str().unwrap().to_owned();
+        assert!(text("private_key").starts_with("-----BEGIN PRIVATE KEY-----"));
+        assert!(text("public_key").starts_with("-----BEGIN PUBLIC KEY-----"));
+        let path = format!("/superuser/keys/{}", text("kid"));
+        let row = api.get(&auditor, &path).await.json();
+        for (field, value) in [
+            ("service", json!("scanner")),
+            ("name", json!("East")),
+            ("metadata", json!({ "rack": 7 })),
+            ("expiration_date", json!(null)),
+            ("rotation_duration", json!(null)),
+        ] {
+            assert_eq!(row[field], value, "{field}");
+        }
+        assert!(row["created_date"].as_str().unwrap().ends_with(" GMT"));
+        assert_eq!(row["jwk"]["kid"], made["kid"]);
+        assert_eq!(row["approval"]["approver"], json!("root"));
+        assert_eq!(
+            row["approval"]["approval_type"],
+            json!("ServiceKeyApprovalType.SUPERUSER")
+        );
+        let list = api.get(&root, "/superuser/keys").await.json();
+        assert_eq!(list, json!({ "keys": [row] }));
+        assert_eq!(api.get(&ann, "/superuser/keys").await.status, 403);
+        assert_eq!(api.get(&ann, &path).await.status, 403);
+
+        let past = json!({ "expiration": 1_000_000_000 });
+        let refused = api.put(&root, &path, &past).await;
+        assert_eq!(
+            refused.problem(),
+            (400, "Expiration date cannot be in the past".into())
+        );
+        let odd = api.put(&root, &path, &json!({ "name": "<b>" })).await;
+        let says = "Invalid service key friendly name: <b>";
+        assert_eq!(odd.problem(), (400, says.into()));
+        let end = json!({ "expiration": 4_000_000_000_i64, "name": "West" });
+        let changed = api.put(&root, &path, &end).await.json();
+        assert_eq!(changed["expiration_date"], json!("Tue, 02 Oct 2096 07:06:40 GMT"));
+        // What is not said stays, and null is said.
+        let renamed = api.put(&root, &path, &json!({ "name": "South" })).await;
+        assert_eq!(renamed.json()["expiration_date"], changed["expiration_date"]);
+        let forever = api.put(&root, &path, &json!({ "expiration": null })).await;
+        assert_eq!(forever.json()["expiration_date"], json!(null));
+
+        let approve = format!("/superuser/approvedkeys/{}", text("kid"));
+        for _ in 0..2 {
+            let notes = json!({ "notes": "looked at it" });
+            let approved = api.post(&root, &approve, &notes).await;
+            assert_eq!((approved.status, approved.text.as_str()), (201, ""));
+        }
+        let unsaid = api.call(&root, "POST", &approve, None).await;
+        assert_eq!(unsaid.status, 201);
+        let unknown = api.post(&root, "/superuser/approvedkeys/none", &json!({})).await;
+        assert_eq!(unknown.problem(), (404, "Not Found".into()));
+
+        t.services.keys.rotate_if_old().await.unwrap();
+        let list = api.get(&root, "/superuser/keys").await.json();
+        let rows = list["keys"].as_array().unwrap();
+        let own = rows.iter().find(|row| row["service"] == "berth").unwrap();
+        assert_eq!(
+            own["approval"]["approval_type"],
+            json!("ServiceKeyApprovalType.AUTOMATIC")
+        );
+        let own = format!("/superuser/keys/{}", own["kid"].as_str().unwrap());
+        let (status, says) = api.delete(&root, &own).await.problem();
+        assert!(status == 400 && says.contains("signs its own tokens"), "{says}");
+        assert_eq!(api.get(&root, &own).await.status, 200);
+
+        assert_eq!(api.delete(&ann, &path).await.status, 403);
+        assert_eq!(api.delete(&root, &path).await.status, 204);
+        assert_eq!(api.delete(&root, &path).await.problem(), (404, "Not Found".into()));
+    })
+    .await;
+}

@@ -18,6 +18,7 @@ mod power;
 mod pushes;
 mod races;
 mod selections;
+mod service_keys;
 mod stars;
 mod superusers;
 mod tags;

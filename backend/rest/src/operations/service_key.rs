@@ -1,0 +1,256 @@
+//! Keys of services beside the registry, and those that it signs its own tokens with, for superusers.
+
+use axum::http::StatusCode;
+use berth_domain::{PageRequest, Scope, Timestamp};
+use berth_services::service_keys::{KeyChange, KeyToBe, ServiceKeyView};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::superuser::{self, problem};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::operation::{Group, Operation, Outcome};
+use crate::schema::{Schema, integer_from, object, text};
+use crate::wire::gmt;
+
+/// Pages of a list that is told at once; there are no more keys.
+const PAGES_MAX: usize = 20;
+
+pub(super) fn group() -> Group {
+    let on = |settings: &berth_services::Settings| settings.users.superusers_enabled;
+    let expiration = || integer_from(0, "The expiration date as a unix timestamp").or_null();
+    let name = || text("The friendly name of a service key");
+    let metadata = || object("The key/value pairs of this key's metadata");
+    let new = Schema::new("CreateServiceKey")
+        .required("service", text("The service authenticating with this key"))
+        .required("expiration", expiration())
+        .optional("name", name())
+        .optional("metadata", metadata())
+        .optional("notes", text("If specified, the extra notes for the key"));
+    let change = Schema::new("PutServiceKey")
+        .optional("name", name())
+        .optional("metadata", metadata())
+        .optional("expiration", expiration());
+    let approval = Schema::new("ApproveServiceKey")
+        .optional("notes", text("Optional approval notes"));
+    Group {
+        tag: superuser::TAG,
+        description: superuser::DESCRIPTION,
+        operations: vec![
+            Operation::get(
+                "/superuser/keys",
+                "listServiceKeys",
+                "Returns a list of service keys",
+                list,
+            )
+            .feature(on),
+            Operation::post(
+                "/superuser/keys",
+                "createServiceKey",
+                "Creates a new service key",
+                create,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .body(new)
+            .feature(on),
+            Operation::get(
+                "/superuser/keys/{kid}",
+                "getServiceKey",
+                "Returns a specific service key",
+                get,
+            )
+            .feature(on),
+            Operation::put(
+                "/superuser/keys/{kid}",
+                "updateServiceKey",
+                "Updates a service key",
+                change_key,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .body(change)
+            .feature(on),
+            Operation::delete(
+                "/superuser/keys/{kid}",
+                "deleteServiceKey",
+                "Deletes a service key",
+                delete,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .feature(on),
+            Operation::post(
+                "/superuser/approvedkeys/{kid}",
+                "approveServiceKey",
+                "Approves a service key",
+                approve,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .optional_body(approval)
+            .succeeds(StatusCode::CREATED, "Created")
+            .feature(on),
+        ],
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    kid: String,
+    name: String,
+    service: String,
+    jwk: Value,
+    metadata: Map<String, Value>,
+    created_date: String,
+    expiration_date: Option<String>,
+    /// Seconds after which a service replaces its key: nobody says it.
+    rotation_duration: Option<u64>,
+    approval: Approval,
+}
+
+#[derive(Serialize)]
+struct Approval {
+    approver: Option<String>,
+    approval_type: &'static str,
+    approved_date: String,
+    notes: String,
+}
+
+impl From<ServiceKeyView> for Row {
+    fn from(view: ServiceKeyView) -> Self {
+        Self {
+            approval: Approval {
+                approval_type: if view.approver.is_some() {
+                    "ServiceKeyApprovalType.SUPERUSER"
+                } else {
+                    "ServiceKeyApprovalType.AUTOMATIC"
+                },
+                approver: view.approver,
+                approved_date: gmt(view.approved_at),
+                notes: view.notes,
+            },
+            kid: view.kid,
+            name: view.name,
+            service: view.service,
+            jwk: view.jwk,
+            metadata: view.metadata,
+            created_date: gmt(view.created_at),
+            expiration_date: view.expires_at.map(gmt),
+            rotation_duration: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct List {
+    keys: Vec<Row>,
+}
+
+async fn list(call: Call) -> Outcome {
+    let (keys, actor) = (&call.services.service_keys, &call.actor);
+    let (mut rows, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let request = PageRequest::new(after, PageRequest::<()>::LIMIT_MAX);
+        let page = keys.page(actor, &request).await?;
+        after = page.items.last().map(ServiceKeyView::place);
+        rows.extend(page.items.into_iter().map(Row::from));
+        if !page.has_more {
+            break;
+        }
+    }
+    Answer::ok(&List { keys: rows })
+}
+
+async fn get(call: Call) -> Outcome {
+    let keys = &call.services.service_keys;
+    let view = keys.get(&call.actor, call.parameter("kid")).await?;
+    Answer::ok(&Row::from(view))
+}
+
+/// Seconds since 1970.
+const fn instant(seconds: i64) -> Timestamp {
+    Timestamp(seconds.saturating_mul(1000))
+}
+
+#[derive(Deserialize)]
+struct New {
+    service: String,
+    expiration: Option<i64>,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    #[serde(default)]
+    notes: String,
+}
+
+#[derive(Serialize)]
+struct Created {
+    kid: String,
+    name: String,
+    service: String,
+    public_key: String,
+    private_key: String,
+}
+
+async fn create(call: Call) -> Outcome {
+    let body: New = call.body()?;
+    let new = KeyToBe {
+        service: &body.service,
+        name: &body.name,
+        notes: &body.notes,
+        metadata: body.metadata,
+        expires_at: body.expiration.map(instant),
+    };
+    let made = call.services.service_keys.create(&call.actor, &new).await;
+    let made = made.map_err(problem)?;
+    Answer::ok(&Created {
+        kid: made.view.kid,
+        name: made.view.name,
+        service: made.view.service,
+        public_key: made.public_pem,
+        private_key: made.private_pem.expose().clone(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Change {
+    name: Option<String>,
+    metadata: Option<Map<String, Value>>,
+    expiration: Option<i64>,
+}
+
+/// An expiration that is null ends nothing, unlike one that is absent.
+async fn change_key(call: Call) -> Outcome {
+    let body: Change = call.body()?;
+    let says_end = call.body.get("expiration").is_some();
+    let change = KeyChange {
+        name: body.name.as_deref(),
+        metadata: body.metadata,
+        expires_at: says_end.then_some(body.expiration.map(instant)),
+    };
+    let (keys, kid) = (&call.services.service_keys, call.parameter("kid"));
+    let view = keys.change(&call.actor, kid, &change).await;
+    Answer::ok(&Row::from(view.map_err(problem)?))
+}
+
+async fn delete(call: Call) -> Outcome {
+    let (keys, kid) = (&call.services.service_keys, call.parameter("kid"));
+    keys.delete(&call.actor, kid).await.map_err(problem)?;
+    Ok(Answer::no_content())
+}
+
+#[derive(Deserialize)]
+struct Notes {
+    #[serde(default)]
+    notes: String,
+}
+
+async fn approve(call: Call) -> Outcome {
+    let body: Notes = call.body()?;
+    let (keys, kid) = (&call.services.service_keys, call.parameter("kid"));
+    let approved = keys.approve(&call.actor, kid, &body.notes).await;
+    approved.map_err(problem)?;
+    Ok(Answer::empty(StatusCode::CREATED))
+}
