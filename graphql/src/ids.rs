@@ -93,6 +93,14 @@ pub(crate) fn organization(field: &str, id: &ID) -> Result<AccountId> {
     }
 }
 
+/// The user or organization that an argument names.
+pub(crate) fn namespace(field: &str, id: &ID) -> Result<AccountId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::User(id) | GlobalId::Organization(id)) => Ok(id),
+        _ => Err(wrong(field, "user or an organization")),
+    }
+}
+
 /// The tag that an argument names.
 pub(crate) fn tag(field: &str, id: &ID) -> Result<TagId> {
     match GlobalId::decode(id) {

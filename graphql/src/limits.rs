@@ -84,8 +84,9 @@ const SCHEMA_LISTS: [(&str, usize); 8] = [
 /// The schema is in memory: as many fields about it cost as one that is read from the database.
 const SCHEMA_DISCOUNT: usize = 100;
 /// Fields that check or make a password, or a key.
-const PASSWORDS: [&str; 10] = [
+const PASSWORDS: [&str; 11] = [
     "changePassword",
+    "convertToOrganization",
     "createServiceKey",
     "createUser",
     "generateEncryptedPassword",

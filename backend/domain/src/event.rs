@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName, Timestamp,
-    Visibility,
+    AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName,
+    Timestamp, Visibility,
 };
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
@@ -37,6 +37,13 @@ pub enum Event {
         company: Option<String>,
         location: Option<String>,
     },
+    /// A user has another name.
+    UserRenamed {
+        username: Namespace,
+        old_username: Namespace,
+    },
+    /// A user became an organization.
+    UserConverted,
     /// A user was deleted.
     UserDeleted { username: Namespace },
     /// A user was let in again.
@@ -61,6 +68,19 @@ pub enum Event {
         namespace: Namespace,
         kind: AccountKind,
         seconds: Option<u64>,
+    },
+    /// A superuser gave an organization another name.
+    OrganizationRenamed {
+        old_name: Namespace,
+        new_name: Namespace,
+        by: String,
+    },
+    /// A superuser became an administrator of a namespace; a user's became an organization by it.
+    OwnershipTaken {
+        namespace: Namespace,
+        account: AccountId,
+        was_user: bool,
+        by: String,
     },
     /// An organization was deleted.
     OrganizationDeleted { namespace: Namespace },
@@ -192,6 +212,8 @@ impl Event {
             Self::PasswordReset { .. } => "user_change_password",
             Self::EmailChanged { .. } => "user_change_email",
             Self::NamesChanged { .. } => "user_change_metadata",
+            Self::UserRenamed { .. } => "user_change_name",
+            Self::UserConverted => "account_convert",
             Self::UserDeleted { .. } => "user_delete",
             Self::UserEnabled { .. } => "user_enable",
             Self::UserDisabled { .. } => "user_disable",
@@ -204,6 +226,8 @@ impl Event {
                 AccountKind::Organization => "org_change_tag_expiration",
                 AccountKind::User | AccountKind::Robot => "user_change_tag_expiration",
             },
+            Self::OrganizationRenamed { .. } => "org_change_name",
+            Self::OwnershipTaken { .. } => "take_ownership",
             Self::OrganizationDeleted { .. } => "org_delete",
             Self::ServiceKeyChanged { change, .. } => change.kind(),
             Self::RobotCreated { .. } => "create_robot",
@@ -246,6 +270,8 @@ impl Event {
             | Self::PasswordReset { .. }
             | Self::EmailChanged { .. }
             | Self::NamesChanged { .. }
+            | Self::UserRenamed { .. }
+            | Self::UserConverted
             | Self::UserDeleted { .. }
             | Self::UserEnabled { .. }
             | Self::UserDisabled { .. }
@@ -255,6 +281,8 @@ impl Event {
             | Self::AppTokenRevoked { .. }
             | Self::OrganizationCreated { .. }
             | Self::TagExpirationChosen { .. }
+            | Self::OrganizationRenamed { .. }
+            | Self::OwnershipTaken { .. }
             | Self::OrganizationDeleted { .. }
             | Self::ServiceKeyChanged { .. }
             | Self::RobotCreated { .. }
@@ -317,6 +345,10 @@ impl Event {
                     told.filter_map(|(key, text)| Some((key.to_owned(), json!(text.as_ref()?))));
                 Value::Object(told.collect())
             }
+            Self::UserRenamed {
+                username,
+                old_username,
+            } => json!({ "username": username, "old_username": old_username }),
             Self::UserDeleted { username } => json!({ "username": username }),
             Self::AppTokenCreated { title, uuid }
             | Self::AppTokenRead { title, uuid }
@@ -329,6 +361,19 @@ impl Event {
             Self::TagExpirationChosen {
                 namespace, seconds, ..
             } => json!({ "namespace": namespace, "tag_expiration": seconds }),
+            Self::OrganizationRenamed {
+                old_name,
+                new_name,
+                by,
+            } => json!({ "old_name": old_name, "new_name": new_name, "superuser": by }),
+            Self::OwnershipTaken {
+                namespace,
+                account,
+                was_user,
+                by,
+            } => json!({
+                "namespace": namespace, "entity_id": account, "was_user": was_user, "superuser": by,
+            }),
             Self::OrganizationDeleted { namespace } => json!({ "namespace": namespace }),
             Self::ServiceKeyChanged {
                 kid,
@@ -394,6 +439,7 @@ impl Event {
             Self::RepositoryCreated { .. }
             | Self::RepositoryDeleted { .. }
             | Self::PasswordChanged
+            | Self::UserConverted
             | Self::ClientKeyGenerated
             | Self::LoggedOut => Value::Object(Map::new()),
         };

@@ -12,6 +12,7 @@ mod service_key;
 mod session;
 mod star;
 mod superuser;
+mod superuser_organization;
 mod user;
 
 use crate::operation::Group;
@@ -28,6 +29,7 @@ pub(crate) fn groups() -> Vec<Group> {
         star::group(),
         app_token::group(),
         superuser::group(),
+        superuser_organization::group(),
         service_key::group(),
         message::group(),
         discovery::group(),
@@ -44,6 +46,7 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
             "The short name for the robot, without any user or organization prefix"
         }
         "username" => "The username of the user",
+        "namespace" => "The username of the user or organization whose repositories are taken over",
         "kid" => "The unique identifier for a service key",
         "token_uuid" => "The unique ID of the token",
         "uuid" => "The unique ID of the message",

@@ -56,6 +56,7 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             authentication: authentication(config.accounts.authentication),
             sign_up: config.accounts.user_creation,
             sign_up_by_invitation: config.accounts.invite_only,
+            rename: config.accounts.user_rename,
             names: config.accounts.user_metadata,
             read_only_superusers: config.superusers.read_only.clone(),
             encrypted_passwords_only: config.tokens.encrypted_passwords_only,

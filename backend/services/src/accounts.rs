@@ -14,7 +14,7 @@ pub use berth_store::logins::Login;
 pub use berth_store::sessions::Session;
 pub use berth_store::users::Names;
 
-use crate::actor::{Actor, Credential};
+use crate::actor::{Actor, Credential, Principal};
 use crate::authn::Authn;
 use crate::core::Core;
 use crate::journal::Subject;
@@ -22,7 +22,7 @@ use crate::journal::Subject;
 /// Longest name, company or place, in characters.
 pub const NAME_MAX: usize = 255;
 /// Organizations that a refused deletion names.
-const NAMED_MAX: i64 = 100;
+pub(crate) const NAMED_MAX: i64 = 100;
 
 /// A user's own account.
 #[derive(Clone)]
@@ -103,6 +103,23 @@ impl Core {
     pub(crate) fn is_read_only_superuser(&self, name: &Namespace) -> bool {
         let users = &self.settings.users;
         users.superusers_enabled && users.read_only_superusers.contains(name)
+    }
+
+    /// Whether the configuration gives rights to whoever has a name.
+    fn is_privileged(&self, name: &Namespace) -> bool {
+        let users = &self.settings.users;
+        let superusers = users.superusers.iter().flatten();
+        superusers
+            .chain(&users.read_only_superusers)
+            .any(|privileged| privileged == name)
+    }
+
+    /// Refuses the names that the configuration gives rights to: whoever took one would have them.
+    pub(crate) fn check_unprivileged(&self, name: &Namespace) -> Result<()> {
+        if self.is_privileged(name) {
+            return Err(Error::invalid_value("Username is not available").in_field("username"));
+        }
+        Ok(())
     }
 
     /// Refuses where accounts are kept elsewhere.
@@ -213,6 +230,63 @@ impl Accounts {
             .await
     }
 
+    /// Gives the user another name, with a fresh login; tells who asks from now on. What is in the namespace follows at
+    /// once: paths of repositories, names of robots. Whoever takes the old name later has nothing of it.
+    ///
+    /// # Errors
+    /// The switch is off; a name that somebody has, or had until lately; a name that the configuration gives rights
+    /// to, the new one or the old one.
+    pub async fn rename(&self, actor: &Actor, name: &Namespace) -> Result<Actor> {
+        let own = self.core.gate.administer_account(actor)?;
+        self.core
+            .keeps_accounts("names are given where accounts are kept")?;
+        if !self.core.settings.users.rename {
+            return Err(Error::FeatureOff {
+                message: "users keep their names here (`FEATURE_USER_RENAME` is off)".into(),
+            });
+        }
+        self.core.check_fresh(actor).await?;
+        self.core
+            .db
+            .write(async |tx| {
+                berth_store::accounts::lock(tx, own.id).await?;
+                let account = user(tx, own.id).await?;
+                let old: Namespace = account.name.as_deref().unwrap_or_default().parse()?;
+                if old == *name {
+                    return Ok(());
+                }
+                if self.core.is_privileged(&old) {
+                    return Err(Error::conflict(
+                        "the configuration gives rights to your name; take it out there first",
+                    ));
+                }
+                self.core.check_unprivileged(name)?;
+                if berth_store::accounts::holder(tx, name).await?.is_some() {
+                    return Err(name_in_use());
+                }
+                berth_store::accounts::rename(tx, own.id, name)
+                    .await
+                    .map_err(|error| match error {
+                        Error::AlreadyExists { .. } => name_in_use(),
+                        other => other,
+                    })?;
+                let event = Event::UserRenamed {
+                    username: name.clone(),
+                    old_username: old,
+                };
+                let journal = &self.core.journal;
+                journal.record(tx, actor, Subject::default(), &event).await
+            })
+            .await?;
+        Ok(Actor {
+            principal: Principal::User {
+                id: own.id,
+                name: name.clone(),
+            },
+            ..actor.clone()
+        })
+    }
+
     /// Changes the user's address, with a fresh login: at once where no mail is sent, else when the mail to
     /// the new address is followed.
     ///
@@ -312,6 +386,10 @@ impl Accounts {
             .await?;
         Ok(actor.credential == Credential::Session(id))
     }
+}
+
+fn name_in_use() -> Error {
+    Error::already_exists(Noun::User, "Username is already in use")
 }
 
 /// A user that is not being deleted.

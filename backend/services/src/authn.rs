@@ -3,6 +3,7 @@
 mod accounts;
 mod backoff;
 mod basic;
+mod conversion;
 mod encrypted;
 mod recovery;
 mod registry_token;
@@ -22,6 +23,7 @@ use crate::keys::Keys;
 pub(crate) use backoff::FORGET_AFTER as BACKOFF_MEMORY;
 
 pub use accounts::{InitialUser, InitializedByApi};
+pub use conversion::{SAME_ADMINISTRATOR, WRONG_ADMINISTRATOR};
 pub use registry_token::{IssuedToken, RequestedScope};
 pub use sign_up::{NewAccount, SignedUp};
 

@@ -4,7 +4,7 @@ use berth_domain::{
     AccountId, AccountKind, Email, Error, Event, Namespace, Noun, RepositoryId, RepositoryName,
     RepositoryPath, RepositoryRole, Result, TeamRole, Visibility,
 };
-use berth_store::{Tx, accounts, repositories, teams};
+use berth_store::{Tx, accounts, repositories, teams, users};
 use uuid::Uuid;
 
 use crate::access::{Access, namespace, registry};
@@ -50,6 +50,40 @@ pub(crate) async fn create_organization(
     };
     core.journal.record(tx, actor, subject, &event).await?;
     Ok(id)
+}
+
+/// Makes an organization of a user in the caller's transaction, with a team of owners that holds `owner`.
+pub(crate) async fn make_organization(
+    core: &Core,
+    tx: &mut Tx,
+    user: AccountId,
+    owner: AccountId,
+) -> Result<()> {
+    users::make_organization(tx, user).await?;
+    add_owner(core, tx, user, owner).await
+}
+
+/// Makes an account an administrator of an organization: in its team of owners, or else in another one of
+/// administrators; where there is none left, in a new one.
+pub(crate) async fn add_owner(
+    core: &Core,
+    tx: &mut Tx,
+    organization: AccountId,
+    owner: AccountId,
+) -> Result<()> {
+    let now = core.now();
+    let team = match teams::administrators(tx, organization, OWNERS).await? {
+        Some(team) => team,
+        None => {
+            let (mut name, mut number) = (OWNERS.to_owned(), 1);
+            while teams::exists(tx, organization, &name).await? {
+                number += 1;
+                name = format!("{OWNERS}{number}");
+            }
+            teams::insert(tx, organization, &name, TeamRole::Admin, now).await?
+        }
+    };
+    teams::add_member(tx, team, owner, now).await
 }
 
 fn name_taken(error: Error) -> Error {

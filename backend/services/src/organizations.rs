@@ -11,7 +11,7 @@ use berth_domain::{
 use berth_store::accounts::{self, Account};
 use berth_store::gate::NamespaceFacts;
 use berth_store::organizations::{self as rows, Belonging};
-use berth_store::{Conn, repositories::listing, tags};
+use berth_store::{Conn, Tx, repositories::listing, tags};
 use sha2::{Digest as _, Sha256};
 
 use crate::access::namespace::{Administer, View};
@@ -68,6 +68,26 @@ pub struct NamespaceCounts {
     pub members: Option<u64>,
     /// The latest push to a repository that the actor sees.
     pub last_pushed_at: Option<Timestamp>,
+}
+
+impl Core {
+    /// Writes down that an organization was deleted.
+    pub(crate) async fn record_deletion(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: AccountId,
+        name: &Namespace,
+    ) -> Result<()> {
+        let event = Event::OrganizationDeleted {
+            namespace: name.clone(),
+        };
+        let subject = Subject {
+            namespace: Some(id),
+            repository: None,
+        };
+        self.journal.record(tx, actor, subject, &event).await
+    }
 }
 
 impl Organizations {
@@ -162,14 +182,8 @@ impl Organizations {
                 rows::mark_deleting(tx, ids.as_slice(), core.now()).await?;
                 let mut names = Vec::with_capacity(organizations.len());
                 for access in organizations {
-                    let event = Event::OrganizationDeleted {
-                        namespace: access.name.clone(),
-                    };
-                    let subject = Subject {
-                        namespace: Some(access.id),
-                        repository: None,
-                    };
-                    core.journal.record(tx, actor, subject, &event).await?;
+                    core.record_deletion(tx, actor, access.id, &access.name)
+                        .await?;
                     names.push(access.name.clone());
                 }
                 Ok(Ok(names))

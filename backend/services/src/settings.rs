@@ -92,6 +92,8 @@ pub struct UserSettings {
     pub sign_up: bool,
     /// `FEATURE_INVITE_ONLY_USER_CREATION`: only those who were invited.
     pub sign_up_by_invitation: bool,
+    /// `FEATURE_USER_RENAME`: users choose another name.
+    pub rename: bool,
     /// `FEATURE_USER_METADATA`: users tell names, company and place.
     pub names: bool,
     /// `GLOBAL_READONLY_SUPER_USERS`.
@@ -120,6 +122,7 @@ impl Default for UserSettings {
             authentication: Authentication::Database,
             sign_up: true,
             sign_up_by_invitation: false,
+            rename: false,
             names: false,
             read_only_superusers: Vec::new(),
             encrypted_passwords_only: false,

@@ -1,4 +1,7 @@
-//! What superusers do with users (U1 to U4). Whoever sees everything and changes nothing reads here too.
+//! What superusers do with users (U1 to U4) and with organizations. Whoever sees everything and changes nothing reads
+//! here too.
+
+mod organizations;
 
 use std::sync::Arc;
 
@@ -63,15 +66,16 @@ impl Superuser {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// A user by name.
+    /// A user by name. A name that nobody can have is that of nobody.
     ///
     /// # Errors
     /// Not found for a name that no user has, to who may see users.
-    pub async fn by_name(&self, actor: &Actor, name: &Namespace) -> Result<ProfileView> {
+    pub async fn by_name(&self, actor: &Actor, name: &str) -> Result<ProfileView> {
         self.core.gate.view_registry(actor)?;
-        let mut conn = self.core.db.read().await?;
         let unknown = || Error::not_found(Noun::User, name);
-        let account = accounts::by_name(&mut conn, name)
+        let parsed: Namespace = name.parse().map_err(|_| unknown())?;
+        let mut conn = self.core.db.read().await?;
+        let account = accounts::by_name(&mut conn, &parsed)
             .await?
             .ok_or_else(unknown)?;
         let found = users::by_ids(&mut conn, &[account.id]).await?;

@@ -255,6 +255,21 @@ pub async fn any_user(conn: &mut Conn) -> Result<bool> {
     Ok(first.is_some())
 }
 
+/// Gives a user or an organization another name. What lies in the namespace follows: it knows it by id.
+///
+/// # Errors
+/// [`Error::AlreadyExists`] for a name that somebody has, or had until lately.
+pub async fn rename(tx: &mut Tx, id: AccountId, name: &Namespace) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(accounts::table.find(id))
+            .set(accounts::name.eq(name.as_str()))
+            .execute(c)
+            .await
+    })
+    .map_err(|e| taken(e, name, None))?;
+    Ok(())
+}
+
 /// Takes the write lock of the namespace row, so that two changes of one namespace follow each other.
 pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<()> {
     statement().map_err(db_error)?;

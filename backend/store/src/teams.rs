@@ -4,7 +4,7 @@ use berth_domain::{AccountId, Result, TeamId, TeamRole, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Tx, db_error};
+use crate::conn::{Conn, Tx, db_error};
 use crate::schema::{team_members, teams};
 
 /// Adds a team.
@@ -28,6 +28,40 @@ pub async fn insert(
             .await
     })
     .map_err(db_error)
+}
+
+/// A team of administrators, one of this name where there is one.
+pub async fn administrators(
+    conn: &mut Conn,
+    namespace: AccountId,
+    preferred: &str,
+) -> Result<Option<TeamId>> {
+    on_backend!(conn, |c| {
+        teams::table
+            .filter(teams::namespace_id.eq(namespace))
+            .filter(teams::role.eq(TeamRole::Admin))
+            .order((teams::name.ne(preferred), teams::id))
+            .select(teams::id)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
+/// Whether a namespace has a team of this name.
+pub async fn exists(conn: &mut Conn, namespace: AccountId, name: &str) -> Result<bool> {
+    let found: Option<TeamId> = on_backend!(conn, |c| {
+        teams::table
+            .filter(teams::namespace_id.eq(namespace))
+            .filter(teams::name.eq(name))
+            .select(teams::id)
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)?;
+    Ok(found.is_some())
 }
 
 /// Puts an account into a team; again is fine.

@@ -237,28 +237,57 @@ pub async fn sole_administrator_of(
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
+/// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.
+const PERSONAL: [&str; 9] = [
+    "sessions",
+    "logins",
+    "app_tokens",
+    "oauth_tokens",
+    "email_codes",
+    "mails",
+    "team_members",
+    "repository_permissions",
+    "stars",
+];
+
+async fn forget_person(tx: &mut Tx, id: AccountId) -> Result<()> {
+    let user = id.0;
+    for table in PERSONAL {
+        let statement = format!("delete from {table} where account_id = {user}");
+        execute(tx, &statement).await?;
+    }
+    Ok(())
+}
+
+/// Makes an organization of a user: nobody signs in as it from now on and what it was to others is gone; its
+/// repositories and robots stay. It has no team yet. A user that was shut out is let in, since nobody could later.
+pub async fn make_organization(tx: &mut Tx, id: AccountId) -> Result<()> {
+    forget_person(tx, id).await?;
+    on_backend!(&mut **tx, |c| {
+        diesel::delete(user_profiles::table.find(id))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    on_backend!(&mut **tx, |c| {
+        diesel::update(accounts::table.find(id))
+            .set((
+                accounts::kind.eq(AccountKind::Organization),
+                accounts::enabled.eq(true),
+            ))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
 /// Begins the deletion of a user: nobody signs in as it from now on, what it was to others is gone, its
 /// address is free, and its name stays taken until everything in its namespace is removed.
 pub async fn mark_user_deleting(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<()> {
     mark_deleting(tx, &[id], now).await?;
+    forget_person(tx, id).await?;
     let user = id.0;
-    for table in [
-        "sessions",
-        "logins",
-        "app_tokens",
-        "oauth_tokens",
-        "email_codes",
-        "mails",
-        "team_members",
-        "repository_permissions",
-        "stars",
-    ] {
-        execute(
-            tx,
-            &format!("delete from {table} where account_id = {user}"),
-        )
-        .await?;
-    }
     execute(
         tx,
         &format!("update accounts set email = null where id = {user}"),

@@ -4,17 +4,20 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, Si
 use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun, Secret};
 use berth_services::accounts::{EmailChange, Names};
 
-use super::organization::update;
+use super::organization::{organization, update};
 use crate::context::Asks;
 use crate::error::{gql, gql_named};
 use crate::ids::{self, GlobalId};
 use crate::loaders::load;
 use crate::types::account::AppToken;
-use crate::types::namespace::User;
+use crate::types::namespace::{Organization, User};
+use crate::types::viewer::Viewer;
 
 /// What changes of the viewer's account; what is left out stays.
 #[derive(InputObject)]
 pub(super) struct UpdateAccountInput {
+    /// Another name, where `registry.userRename` is true: paths of repositories and names of robots follow at once.
+    username: Option<String>,
     /// As for an organization, in the viewer's own namespace.
     tag_expiration_seconds: MaybeUndefined<i32>,
     /// First name, at most 255 characters; null removes it. Where `registry.userNames` is true.
@@ -32,6 +35,24 @@ pub(super) struct UpdateAccountInput {
 pub(super) struct UpdateAccountPayload {
     /// The viewer's account.
     user: User,
+}
+
+/// Who administers the organization that the viewer's account becomes.
+#[derive(InputObject)]
+pub(super) struct ConvertToOrganizationInput {
+    /// Name or address of another user.
+    admin_user: String,
+    /// That user's password.
+    admin_password: String,
+}
+
+/// What an account that became an organization gives.
+#[derive(SimpleObject)]
+pub(super) struct ConvertToOrganizationPayload {
+    /// The organization; its id is another one than the user's.
+    organization: Organization,
+    /// Who is asking from now on: the user who administers it.
+    viewer: Viewer,
 }
 
 /// A new address.
@@ -142,8 +163,8 @@ pub(super) struct AccountMutations;
 /// Mutations of the own account.
 #[Object]
 impl AccountMutations {
-    /// Changes the viewer's own account; names, company and location need a fresh login. Scope: `user:admin`.
-    /// Log: `user_change_tag_expiration`, `user_change_metadata`.
+    /// Changes the viewer's own account; the user name, names, company and location need a fresh login. Scope:
+    /// `user:admin`. Log: `user_change_name`, `user_change_tag_expiration`, `user_change_metadata`.
     async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -163,8 +184,41 @@ impl AccountMutations {
             let accounts = &ctx.services().accounts;
             accounts.tell_names(&actor, &names).await.map_err(gql)?;
         }
-        let view = update(ctx, AccountKind::User, &name, input.tag_expiration_seconds).await?;
-        Ok(UpdateAccountPayload { user: User(view) })
+        update(ctx, AccountKind::User, &name, input.tag_expiration_seconds).await?;
+        if let Some(username) = &input.username {
+            let name: Namespace = username.parse().map_err(gql_named("username"))?;
+            let accounts = &ctx.services().accounts;
+            let renamed = accounts.rename(&actor, &name).await;
+            ctx.go_on_as(renamed.map_err(gql_named("username"))?);
+        }
+        Ok(UpdateAccountPayload {
+            user: itself(ctx).await?,
+        })
+    }
+
+    /// Makes an organization of the viewer's account, which another user administers. Nobody signs in as it any more, its
+    /// tokens and roles elsewhere end, its repositories and robots stay. The session that begins is the other user's. The
+    /// only administrator of an organization is refused, and a superuser. It cannot be undone. Scope: `user:admin`.
+    /// Fresh login. Log: `account_convert`.
+    async fn convert_to_organization(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who administers it.")] input: ConvertToOrganizationInput,
+    ) -> Result<ConvertToOrganizationPayload> {
+        let actor = ctx.actor();
+        let id = actor.user_id().unwrap_or(AccountId(0));
+        let password: Secret<String> = input.admin_password.into();
+        let authn = &ctx.services().authn;
+        let session = authn
+            .convert_to_organization(&actor, &input.admin_user, &password)
+            .await
+            .map_err(gql)?;
+        let viewer = Viewer::of(session.actor.clone());
+        ctx.begin_session(session);
+        Ok(ConvertToOrganizationPayload {
+            organization: organization(ctx, id).await?,
+            viewer: viewer.ok_or_else(|| gql(Error::Hidden(Noun::User)))?,
+        })
     }
 
     /// Changes the viewer's address: at once, or, where `registry.sendsMail` is true, when the link in the

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use berth_domain::{AccountKind, Email, Error, Namespace, Noun};
+use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun};
 use berth_services::organizations::NamespaceView;
 
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
 use crate::ids;
+use crate::loaders::load;
 use crate::types::namespace::Organization;
 
 /// An organization to be.
@@ -56,6 +57,57 @@ pub(super) struct DeleteOrganizationsInput {
 pub(super) struct DeleteOrganizationsPayload {
     /// The ids that are no more.
     deleted_ids: Vec<ID>,
+}
+
+/// Another name for an organization.
+#[derive(InputObject)]
+pub(super) struct RenameOrganizationInput {
+    /// Global id of the organization.
+    id: ID,
+    /// Its name from now on.
+    name: String,
+}
+
+/// What another name gives.
+#[derive(SimpleObject)]
+pub(super) struct RenameOrganizationPayload {
+    /// The organization as it is now.
+    organization: Organization,
+}
+
+/// Which organization a superuser deletes.
+#[derive(InputObject)]
+pub(super) struct DeleteOrganizationInput {
+    /// Global id of the organization.
+    id: ID,
+}
+
+/// What deleting an organization gives.
+#[derive(SimpleObject)]
+pub(super) struct DeleteOrganizationPayload {
+    /// The organization that is no more.
+    deleted_id: ID,
+}
+
+/// What a superuser takes over.
+#[derive(InputObject)]
+pub(super) struct TakeOwnershipInput {
+    /// Global id of the organization or the user.
+    id: ID,
+}
+
+/// What taking over gives.
+#[derive(SimpleObject)]
+pub(super) struct TakeOwnershipPayload {
+    /// The organization, which a user has become by it; its id is another one then.
+    organization: Organization,
+}
+
+/// An organization as the viewer sees it.
+pub(super) async fn organization(ctx: &Context<'_>, id: AccountId) -> Result<Organization> {
+    let view = load(ctx.loader(), id).await?;
+    view.map(Organization)
+        .ok_or_else(|| gql(Error::Hidden(Noun::Organization)))
 }
 
 /// Changes what the input names of a namespace.
@@ -154,6 +206,57 @@ impl OrganizationMutations {
         deleted.map_err(gql_many)?;
         Ok(DeleteOrganizationsPayload {
             deleted_ids: input.ids,
+        })
+    }
+
+    /// Gives an organization another name: paths of repositories and names of robots follow at once. Scope:
+    /// `super:user`. Role: superuser. Fresh login. Log: `org_change_name`.
+    async fn rename_organization(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which organization, and its name.")] input: RenameOrganizationInput,
+    ) -> Result<RenameOrganizationPayload> {
+        let id = ids::organization("id", &input.id).map_err(gql)?;
+        let name: Namespace = input.name.parse().map_err(gql_named("name"))?;
+        let superuser = &ctx.services().superuser;
+        let renamed = superuser.rename_organization(&ctx.actor(), id, &name);
+        renamed.await.map_err(gql_named("name"))?;
+        Ok(RenameOrganizationPayload {
+            organization: organization(ctx, id).await?,
+        })
+    }
+
+    /// Deletes an organization that the viewer need not administer, with its repositories, robots and teams; the name
+    /// stays taken until everything is removed. It cannot be undone. Scope: `super:user`. Role: superuser. Fresh
+    /// login. Log: `org_delete`.
+    async fn delete_organization(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which organization.")] input: DeleteOrganizationInput,
+    ) -> Result<DeleteOrganizationPayload> {
+        let id = ids::organization("id", &input.id).map_err(gql)?;
+        let superuser = &ctx.services().superuser;
+        let deleted = superuser.delete_organization(&ctx.actor(), id).await;
+        deleted.map_err(gql)?;
+        Ok(DeleteOrganizationPayload {
+            deleted_id: input.id,
+        })
+    }
+
+    /// Makes the viewer an administrator of an organization. A user who is no superuser becomes an organization of the
+    /// viewer: nobody signs in as it any more, its tokens and roles elsewhere end, its repositories and robots stay.
+    /// That cannot be undone. Scope: `super:user`. Role: superuser. Fresh login. Log: `take_ownership`.
+    async fn take_ownership(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is taken over.")] input: TakeOwnershipInput,
+    ) -> Result<TakeOwnershipPayload> {
+        let id = ids::namespace("id", &input.id).map_err(gql)?;
+        let superuser = &ctx.services().superuser;
+        let taken = superuser.take_ownership(&ctx.actor(), id).await;
+        taken.map_err(gql)?;
+        Ok(TakeOwnershipPayload {
+            organization: organization(ctx, id).await?,
         })
     }
 }

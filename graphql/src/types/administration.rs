@@ -5,7 +5,7 @@ use berth_services::superuser::UserFilter as Filter;
 use futures::future::try_join_all;
 
 use super::account::{self, AppTokenConnection};
-use super::namespace::User;
+use super::namespace::{Organization, OrganizationConnection, OrganizationFilter, User};
 use super::service_key::{ServiceKey, ServiceKeyConnection};
 use crate::connection::{self, connection, count};
 use crate::context::Asks;
@@ -67,6 +67,37 @@ impl Administration {
         });
         let rows = try_join_all(rows).await?.into_iter().flatten().collect();
         Ok(UserConnection::new(skipped, page.has_more, rows, total))
+    }
+
+    /// All organizations by name.
+    async fn organizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<OrganizationFilter>,
+    ) -> Result<OrganizationConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let search = filter.unwrap_or_default().search;
+        let search = search.as_deref().filter(|text| !text.is_empty());
+        let (superuser, actor) = (&ctx.services().superuser, ctx.actor());
+        let page = superuser.organizations(&actor, search, &request).await;
+        let page = page.map_err(gql)?;
+        let total = if ctx.look_ahead().field("totalCount").exists() {
+            let total = superuser.count_organizations(&actor, search).await;
+            Some(count(total.map_err(gql)?))
+        } else {
+            None
+        };
+        let rows = page.items.into_iter();
+        let rows = rows.map(|view| (connection::cursor(&view.name), Organization(view)));
+        Ok(OrganizationConnection::new(
+            skipped,
+            page.has_more,
+            rows.collect(),
+            total,
+        ))
     }
 
     /// Everybody's tokens for clients, the newest first.

@@ -100,6 +100,11 @@ impl Registry {
         ctx.services().settings().users.names
     }
 
+    /// True where users choose another name.
+    async fn user_rename(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().users.rename
+    }
+
     /// What superusers tell everybody, the oldest first; there are a hundred at most.
     async fn messages(&self, ctx: &Context<'_>) -> Result<Vec<Message>> {
         let messages = ctx.services().messages.all(&ctx.actor()).await;

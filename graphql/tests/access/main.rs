@@ -108,6 +108,7 @@ impl Estate {
         };
         match field {
             "id" if of.ends_with("User") || of == "setUserPassword" => self.user.clone(),
+            "id" if of.ends_with("Organization") || of == "takeOwnership" => self.namespace.clone(),
             "id" if of == "revokeSession" => json!(BASE64_URL_SAFE_NO_PAD.encode("S987654")),
             "id" => target.clone(),
             "ids" if of == "deleteOrganizations" => json!([self.namespace]),
@@ -118,6 +119,8 @@ impl Estate {
             "name" if of == "updateOrganization" => json!(self.organization),
             "tagExpirationSeconds" => json!(0),
             "name" if of == "namespace" => json!(self.organization),
+            "name" if of == "renameOrganization" => json!("renamed-org"),
+            "adminUser" => json!("mallory"),
             "name" if of == "tag" => json!("1"),
             "name" if of == "createOrganization" => json!(format!("new-{}", self.kind)),
             "name" if of == "createRepository" => json!("new"),
@@ -139,7 +142,7 @@ impl Estate {
             "mediaType" => json!("PLAIN"),
             "service" => json!("scanner"),
             "kid" => json!("not-a-kid"),
-            "password" | "currentPassword" | "newPassword" => json!("not-the-password"),
+            "password" | "currentPassword" | "newPassword" | "adminPassword" => json!("not-the-password"),
             _ => Value::Null,
         }
     }

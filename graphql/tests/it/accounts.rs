@@ -278,3 +278,83 @@ db_test!(
         assert_eq!(gone.refused("reason"), Some("KEY_NOT_FOUND"));
     }
 );
+
+db_test!(
+    async fn a_superuser_renames_takes_and_deletes_organizations(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let ann = t.user("ann").await;
+        let create = "mutation ($n: String!) { createOrganization(input: { name: $n }) { organization { id } } }";
+        for name in ["acme", "globex"] {
+            ask(t, &ann, create, json!({ "n": name })).await.data();
+        }
+        let list = "query ($s: String) { administration { organizations(first: 1, filter: { search: $s }) \
+             { totalCount nodes { id name } pageInfo { hasNextPage } } } }";
+        let data = ask(t, &root, list, json!({})).await.data();
+        let page = &data["administration"]["organizations"];
+        assert_eq!((&page["totalCount"], &page["pageInfo"]["hasNextPage"]), (&json!(2), &json!(true)));
+        let data = ask(t, &root, list, json!({ "s": "acm" })).await.data();
+        let acme = data["administration"]["organizations"]["nodes"][0]["id"].clone();
+        let rename = "mutation ($id: ID!, $n: String!) { renameOrganization(input: { id: $id, name: $n }) \
+             { organization { id name } } }";
+        let taken = ask(t, &root, rename, json!({ "id": acme, "n": "globex" })).await;
+        assert_eq!(taken.refused("field"), Some("name"));
+        assert_eq!(taken.refused("code"), Some("ALREADY_EXISTS"));
+        let refused = ask(t, &ann, rename, json!({ "id": acme, "n": "mine" })).await;
+        assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
+        let data = ask(t, &root, rename, json!({ "id": acme, "n": "umbrella" })).await.data();
+        let renamed = &data["renameOrganization"]["organization"];
+        assert_eq!(renamed, &json!({ "id": acme, "name": "umbrella" }));
+        let take = "mutation ($id: ID!) { takeOwnership(input: { id: $id }) \
+             { organization { name viewerCanAdminister repositories { nodes { name } } } } }";
+        let data = ask(t, &root, take, json!({ "id": acme })).await.data();
+        let taken = &data["takeOwnership"]["organization"];
+        assert_eq!((&taken["name"], &taken["viewerCanAdminister"]), (&json!("umbrella"), &json!(true)));
+        let who = ask(t, &ann, "{ viewer { user { id } } }", json!({})).await.data();
+        let id = json!({ "id": who["viewer"]["user"]["id"] });
+        let data = ask(t, &root, take, id).await.data();
+        assert_eq!(data["takeOwnership"]["organization"]["name"], "ann");
+        let nothing = ask(t, &root, take, json!({ "id": "nonsense" })).await;
+        assert_eq!(nothing.refused("field"), Some("id"));
+        let delete = "mutation ($id: ID!) { deleteOrganization(input: { id: $id }) { deletedId } }";
+        let data = ask(t, &root, delete, json!({ "id": acme })).await.data();
+        assert_eq!(data["deleteOrganization"]["deletedId"], acme);
+        let gone = ask(t, &root, delete, json!({ "id": acme })).await;
+        assert_eq!(gone.refused("code"), Some("NOT_FOUND"));
+    }
+);
+
+db_test!(
+    async fn an_account_becomes_an_organization_of_who_is_signed_in_then(t: TestRegistry) {
+        t.user("first").await;
+        t.user("bob").await;
+        t.user("ann").await;
+        let (ann, cookie) = in_session(t, "ann").await;
+        let convert = "mutation ($p: String!) { convertToOrganization(input: { adminUser: \"bob\", adminPassword: $p }) \
+             { organization { name viewerCanAdminister } viewer { user { name } } } }";
+        let wrong = ask(t, &ann, convert, json!({ "p": "not-the-password" })).await;
+        assert_eq!(wrong.refused("field"), Some("adminPassword"));
+        let (answer, effect) = execute(t, &ann, convert, json!({ "p": PASSWORD })).await;
+        assert_eq!(
+            answer.data()["convertToOrganization"],
+            json!({
+                "organization": { "name": "ann", "viewerCanAdminister": true },
+                "viewer": { "user": { "name": "bob" } },
+            })
+        );
+        assert!(matches!(effect, Some(SessionEffect::Started { .. })));
+        assert!(again(t, &cookie).await.is_none());
+    }
+);
+
+db_test!(
+    async fn a_viewer_keeps_its_name_where_users_do_not_choose_it(t: TestRegistry) {
+        t.user("ann").await;
+        let (ann, _) = in_session(t, "ann").await;
+        let rename = "mutation { updateAccount(input: { username: \"anna\" }) { user { name } } }";
+        let off = ask(t, &ann, rename, json!({})).await;
+        assert_eq!(off.refused("code"), Some("FEATURE_OFF"));
+        let asked = "{ registry { userRename } }";
+        let data = ask(t, &ann, asked, json!({})).await.data();
+        assert_eq!(data["registry"]["userRename"], false);
+    }
+);

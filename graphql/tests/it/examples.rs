@@ -60,6 +60,7 @@ fn examples() -> Vec<Example> {
 
 /// What the examples of the page are about.
 struct Estate {
+    organization: Value,
     repository: Value,
     robot: Value,
     user: Value,
@@ -83,13 +84,14 @@ impl Estate {
         let pushed = manifests.push(admin, &path, &reference, None, sbom);
         pushed.await.unwrap();
         let ids = "{ repository(namespace: \"acme\", name: \"web/shop\") { id } \
-             namespace(name: \"acme\") { robots(first: 1) { nodes { id } } } \
+             namespace(name: \"acme\") { id robots(first: 1) { nodes { id } } } \
              administration { users(filter: { search: \"ann\" }) { nodes { id } } } }";
         let ids = ask(t, admin, ids, json!({})).await.data();
         let delete = "mutation ($id: ID!) { deleteTags(input: { repository: $id, names: [\"0.9.0\"] }) { deletedIds } }";
         let repository = json!({ "id": ids["repository"]["id"] });
         let ended = ask(t, admin, delete, repository).await.data();
         Self {
+            organization: ids["namespace"]["id"].clone(),
             repository: ids["repository"]["id"].clone(),
             robot: ids["namespace"]["robots"]["nodes"][0]["id"].clone(),
             user: ids["administration"]["users"]["nodes"][0]["id"].clone(),
@@ -106,7 +108,9 @@ impl Estate {
             .skip(1)
             .filter_map(|rest| rest.split(':').next());
         let is_of_robots = document.contains("Robot");
-        let id = if document.contains("User(") {
+        let id = if document.contains("takeOwnership(") {
+            &self.organization
+        } else if document.contains("User(") {
             &self.user
         } else if is_of_robots {
             &self.robot

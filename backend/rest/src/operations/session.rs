@@ -96,7 +96,8 @@ fn refused(needs_verification: bool, message: Option<&str>) -> Failure {
     }
 }
 
-fn begin(call: &Call, session: &Session) -> Outcome {
+/// The answer to a sign-in.
+pub(super) fn begin(call: &Call, session: &Session) -> Outcome {
     with_session(call, session, Answer::ok(&Success { success: true })?)
 }
 

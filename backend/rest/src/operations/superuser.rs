@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use berth_domain::{AccountId, Email, Error, Namespace, Noun, PageRequest, Scope, Secret};
+use berth_domain::{AccountId, Email, Error, Namespace, PageRequest, Scope, Secret};
 use berth_services::accounts::ProfileView;
 use berth_services::superuser::UserFilter;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::parameters::{integer, next_page, switch_on};
+use crate::parameters::{Parameter, integer, next_page, switch_on};
 use crate::schema::{Schema, boolean, text};
 use crate::wire::Avatar;
 
@@ -23,8 +23,8 @@ pub(super) const DESCRIPTION: &str = "Superuser API";
 
 /// Name of the list of users, for the places in it.
 const USERS: &str = "superuser-users";
-/// Users of a list that is asked for without `limit`.
-const PAGES_MAX: usize = 100;
+/// Pages of a list that is asked for without `limit`.
+pub(super) const PAGES_MAX: usize = 100;
 
 pub(super) fn group() -> Group {
     let on = |settings: &berth_services::Settings| settings.users.superusers_enabled;
@@ -50,10 +50,7 @@ pub(super) fn group() -> Group {
             )
             .query([
                 switch_on("disabled", "If false, only enabled users will be returned."),
-                integer(
-                    "limit",
-                    "Limit to the number of results to return per page. Max 100.",
-                ),
+                rows(),
                 next_page(),
             ])
             .feature(on),
@@ -159,19 +156,30 @@ struct Users {
     next_page: Option<String>,
 }
 
+/// The parameter that cuts a list into pages.
+pub(super) const fn rows() -> Parameter {
+    integer(
+        "limit",
+        "Limit to the number of results to return per page. Max 100.",
+    )
+}
+
+/// Entries of a page; none for a list that is told at once.
+pub(super) fn limit(call: &Call) -> Result<Option<usize>, Failure> {
+    match call.query.integer("limit").map(usize::try_from) {
+        None => Ok(None),
+        Some(Ok(limit @ 1..=paging::LIMIT)) => Ok(Some(limit)),
+        Some(_) => Err(Failure::invalid("Page limit cannot be above 100")),
+    }
+}
+
 async fn list(call: Call) -> Outcome {
     let filter = UserFilter {
         search: None,
         enabled: (!call.query.is_on("disabled")).then_some(true),
     };
     let superuser = &call.services.superuser;
-    let limit = match call.query.integer("limit") {
-        None => None,
-        Some(limit) => match usize::try_from(limit) {
-            Ok(limit @ 1..=paging::LIMIT) => Some(limit),
-            _ => return Err(Failure::invalid("Page limit cannot be above 100")),
-        },
-    };
+    let limit = limit(&call)?;
     let mut request: PageRequest<Namespace> = paging::request(&call, USERS);
     request.limit = limit.unwrap_or(request.limit);
     let (mut views, mut next_page) = (Vec::new(), None);
@@ -195,21 +203,12 @@ async fn list(call: Call) -> Outcome {
     })
 }
 
-/// The user in the path. A name that nobody can have is that of nobody, to who may know.
+/// The user in the path.
 async fn user(call: &Call) -> Result<ProfileView, Error> {
     let superuser = &call.services.superuser;
-    if !superuser.may_view(&call.actor) {
-        return Err(if call.actor.is_anonymous() {
-            Error::unauthenticated("sign in first")
-        } else {
-            Error::forbidden("this needs a superuser")
-        });
-    }
-    let name = call.parameter("username");
-    let name: Namespace = name
-        .parse()
-        .map_err(|_| Error::not_found(Noun::User, name))?;
-    superuser.by_name(&call.actor, &name).await
+    superuser
+        .by_name(&call.actor, call.parameter("username"))
+        .await
 }
 
 async fn get(call: Call) -> Outcome {

@@ -8,7 +8,7 @@ use berth_services::authn::{InitialUser, NewAccount, SignedUp};
 use berth_services::directory::{OrganizationView, OwnAccount, Profile};
 use serde::{Deserialize, Serialize};
 
-use super::session::with_session;
+use super::session::{begin, with_session};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -55,6 +55,28 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::UserAdmin)
             .fresh_login()
+            .feature(|settings| settings.users.authentication.is_own())
+            .internal(),
+            Operation::post(
+                "/user/convert",
+                "convertUserToOrganization",
+                "Convert the user to an organization",
+                convert,
+            )
+            .scope(Scope::UserAdmin)
+            .fresh_login()
+            .body(
+                Schema::new("ConvertUser")
+                    .required(
+                        "adminUser",
+                        text("The user who will become an org admin"),
+                    )
+                    .required(
+                        "adminPassword",
+                        text("The password for the user who will become the org admin"),
+                    )
+                    .optional("plan", text("Accepted without effect: nothing is billed").or_null()),
+            )
             .feature(|settings| settings.users.authentication.is_own())
             .internal(),
             Operation::post(
@@ -123,6 +145,7 @@ fn change_body() -> Schema {
     Schema::new("UpdateUserDetails")
         .optional("password", text("The user's password"))
         .optional("email", text("The user's email address"))
+        .optional("username", text("The user's username"))
         .optional(
             "tag_expiration_s",
             integer_from(0, "The number of seconds for tag expiration"),
@@ -309,6 +332,7 @@ async fn view(call: &Call) -> Result<OwnUser, Failure> {
 struct Change {
     password: Option<Secret<String>>,
     email: Option<String>,
+    username: Option<String>,
     tag_expiration_s: Option<u64>,
     given_name: Option<String>,
     family_name: Option<String>,
@@ -316,7 +340,8 @@ struct Change {
     location: Option<String>,
 }
 
-/// Changes what is given. Names are left alone where the registry does not ask for them.
+/// Changes what is given. Names are left alone where the registry does not ask for them, and the user name where it
+/// does not let users choose another.
 async fn change(call: Call) -> Outcome {
     let body: Change = call.body()?;
     let (services, actor) = (&call.services, &call.actor);
@@ -342,6 +367,11 @@ async fn change(call: Call) -> Outcome {
     if let Some(email) = &email {
         services.accounts.change_email(actor, email).await?;
     }
+    let rename = services.settings().users.rename;
+    if let Some(username) = body.username.filter(|_| rename) {
+        let name: Namespace = username.parse()?;
+        services.accounts.rename(actor, &name).await?;
+    }
     let mut session = None;
     if let Some(password) = &body.password {
         session = services.authn.choose_password(actor, password).await?;
@@ -350,6 +380,29 @@ async fn change(call: Call) -> Outcome {
     match session {
         Some(session) => with_session(&call, &session, answer),
         None => Ok(answer),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewAdministrator {
+    admin_user: String,
+    admin_password: Secret<String>,
+}
+
+/// The user who administers the organization from now on is signed in.
+async fn convert(call: Call) -> Outcome {
+    let body: NewAdministrator = call.body()?;
+    let authn = &call.services.authn;
+    let session = authn
+        .convert_to_organization(&call.actor, &body.admin_user, &body.admin_password)
+        .await;
+    match session {
+        Ok(session) => begin(&call, &session),
+        Err(Error::Invalid { message, .. }) => {
+            Err(Failure::invalid(message).with("reason", "invaliduser"))
+        }
+        Err(other) => Err(other.into()),
     }
 }
 

@@ -206,3 +206,74 @@ db_test!(
         t.login("ann", key).await;
     }
 );
+
+db_test!(
+    async fn a_user_becomes_an_organization_and_the_other_user_is_signed_in(t: TestRegistry) {
+        let api = Api::of(t);
+        t.user("first").await;
+        t.user("ann").await;
+        t.user("bob").await;
+        let ann = api.sign_in("ann").await;
+        let body = |user: &str, password: &str| json!({ "adminUser": user, "adminPassword": password, "plan": "free" });
+        for (user, password, says) in [
+            ("bob", "not-the-password", "The admin user credentials are not valid"),
+            ("ann", PASSWORD, "The admin user is not valid"),
+        ] {
+            let refused = api.post(&ann, "/user/convert", &body(user, password)).await;
+            assert_eq!(refused.problem(), (400, says.into()));
+            assert_eq!(refused.json()["reason"], json!("invaliduser"));
+        }
+        let missing = json!({ "adminUser": "bob" });
+        assert_eq!(api.post(&ann, "/user/convert", &missing).await.status, 400);
+        let narrow = token(t, "ann", "org:admin").await;
+        let good = body("bob", PASSWORD);
+        for (who, status) in [(&Who::Nobody, 403), (&Who::Visitor, 401), (&narrow, 403)] {
+            assert_eq!(api.post(who, "/user/convert", &good).await.status, status);
+        }
+        let done = api.post(&ann, "/user/convert", &good).await;
+        assert_eq!(done.told(), (200, json!({ "success": true })));
+        let bob = Who::Browser {
+            session: done.cookie("berth_session"),
+            csrf: done.header("x-next-csrf-token").to_owned(),
+        };
+        let view = api.get(&bob, "/user/").await.json();
+        assert_eq!(view["username"], json!("bob"));
+        assert_eq!(view["organizations"][0]["name"], json!("ann"));
+        assert_eq!(api.get(&ann, "/user/").await.status, 401);
+        let body = json!({ "username": "ann", "password": PASSWORD });
+        assert_eq!(api.post(&Who::Visitor, "/signin", &body).await.status, 403);
+    }
+);
+
+db_test!(
+    async fn a_user_name_stays_where_users_do_not_choose_it(t: TestRegistry) {
+        let api = Api::of(t);
+        t.user("ann").await;
+        let ann = api.sign_in("ann").await;
+        let other = json!({ "username": "anna" });
+        let view = api.put(&ann, "/user/", &other).await.json();
+        assert_eq!(view["username"], json!("ann"));
+    }
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_chooses_another_name_where_that_is_switched_on() {
+    let mut settings = Settings::default();
+    settings.users.rename = true;
+    with_settings(settings, async |t| {
+        let api = Api::of(t);
+        t.user("ann").await;
+        t.user("bob").await;
+        let ann = api.sign_in("ann").await;
+        let refused = api.put(&ann, "/user/", &json!({ "username": "bob" })).await;
+        assert_eq!(refused.problem(), (400, "Username is already in use".into()));
+        let odd = api.put(&ann, "/user/", &json!({ "username": "Anna!" })).await;
+        assert_eq!(odd.status, 400);
+        let view = api.put(&ann, "/user/", &json!({ "username": "anna" })).await;
+        assert_eq!(view.json()["username"], json!("anna"));
+        assert_eq!(api.get(&ann, "/user/").await.json()["username"], json!("anna"));
+        assert_eq!(api.get(&ann, "/users/ann").await.status, 404);
+        t.login("anna", PASSWORD).await;
+    })
+    .await;
+}

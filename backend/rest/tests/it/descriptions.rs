@@ -48,6 +48,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "delete",
+        "/api/v1/superuser/organizations/{orgname}",
+        "superuser",
+        "deleteOrganization",
+    ),
+    (
+        "delete",
         "/api/v1/superuser/users/{username}",
         "superuser",
         "deleteInstallUser",
@@ -140,6 +146,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "get",
+        "/api/v1/superuser/organizations/",
+        "superuser",
+        "listAllOrganizations",
+    ),
+    (
+        "get",
         "/api/v1/superuser/users/",
         "superuser",
         "listAllUsers",
@@ -216,6 +228,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "post",
+        "/api/v1/superuser/takeownership/{namespace}",
+        "superuser",
+        "takeOwnership",
+    ),
+    (
+        "post",
         "/api/v1/superuser/users/",
         "superuser",
         "createInstallUser",
@@ -262,6 +280,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/superuser/keys/{kid}",
         "superuser",
         "updateServiceKey",
+    ),
+    (
+        "put",
+        "/api/v1/superuser/organizations/{orgname}",
+        "superuser",
+        "changeOrganization",
     ),
     (
         "put",

@@ -281,3 +281,107 @@ async fn keys_of_services_are_made_by_superusers_and_public_by_half() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn organizations_are_listed_renamed_and_deleted_by_superusers_who_need_no_role_in_them() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        for name in ["acme", "globex", "initech"] {
+            let new = json!({ "name": name, "email": format!("{name}@example.com") });
+            assert_eq!(api.post(&ann, "/organization/", &new).await.status, 201);
+        }
+        let robot = api.call(&ann, "PUT", "/organization/acme/robots/ci", None).await;
+        let secret = robot.json()["token"].as_str().unwrap().to_owned();
+        let names = |list: &serde_json::Value| {
+            let rows = list["organizations"].as_array().unwrap().clone();
+            let rows = rows.into_iter();
+            rows.map(|row| row["name"].clone()).collect::<Vec<_>>()
+        };
+        let path = "/superuser/organizations/";
+        for who in [&root, &auditor] {
+            let list = api.get(who, path).await.json();
+            assert_eq!(names(&list), ["acme", "globex", "initech"]);
+            let row = &list["organizations"][0];
+            assert_eq!(row["email"], json!("acme@example.com"));
+            assert_eq!(row["avatar"]["kind"], json!("org"));
+            assert!(list.get("next_page").is_none());
+        }
+        let first = api.get(&root, "/superuser/organizations/?limit=2").await.json();
+        let next = first["next_page"].as_str().unwrap();
+        let second = format!("/superuser/organizations/?limit=2&next_page={next}");
+        assert_eq!(names(&api.get(&root, &second).await.json()), ["initech"]);
+        assert_eq!(api.get(&ann, path).await.status, 403);
+        assert_eq!(api.get(&Who::Nobody, path).await.status, 401);
+
+        let acme = "/superuser/organizations/acme";
+        let rename = |name: &str| json!({ "name": name });
+        for (who, status) in [(&Who::Visitor, 401), (&ann, 403), (&auditor, 403)] {
+            assert_eq!(api.put(who, acme, &rename("mine")).await.status, status);
+            assert_eq!(api.delete(who, acme).await.status, status);
+        }
+        for taken in ["globex", "ann"] {
+            let refused = api.put(&root, acme, &rename(taken)).await;
+            let says = "A user or organization with this name already exists";
+            assert_eq!(refused.problem(), (400, says.into()));
+        }
+        assert_eq!(api.put(&root, acme, &rename("No Name")).await.status, 400);
+        assert_eq!(api.put(&root, acme, &json!({})).await.json()["name"], json!("acme"));
+        let renamed = api.put(&root, acme, &rename("umbrella")).await.json();
+        assert_eq!(renamed["name"], json!("umbrella"));
+        for unknown in ["acme", "ann", "NOT A NAME"] {
+            let path = format!("/superuser/organizations/{}", unknown.replace(' ', "%20"));
+            let refused = api.put(&root, &path, &rename("other")).await;
+            let says = format!("Organization does not exist: {unknown}");
+            assert_eq!(refused.told(), (400, json!({ "message": says })));
+            assert_eq!(api.delete(&root, &path).await.problem(), (404, "Not Found".into()));
+        }
+        t.login("umbrella+ci", &secret).await;
+        let robots = api.get(&ann, "/organization/umbrella/robots").await.json();
+        assert_eq!(robots["robots"][0]["name"], json!("umbrella+ci"));
+        let path = "/superuser/organizations/umbrella";
+        assert_eq!(api.delete(&root, path).await.status, 204);
+        assert_eq!(api.delete(&root, path).await.status, 404);
+        assert_eq!(api.get(&ann, "/organization/umbrella").await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ownership_of_organizations_and_users_is_taken_by_superusers() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let bob = user(t, "bob", ALL_SCOPES).await;
+        let new = json!({ "name": "acme" });
+        assert_eq!(api.post(&ann, "/organization/", &new).await.status, 201);
+        let take = |name: &str| format!("/superuser/takeownership/{name}");
+        let nothing = json!({});
+        for (who, status) in [(&Who::Visitor, 401), (&bob, 403), (&auditor, 403)] {
+            for name in ["acme", "nobody", "NO NAME"] {
+                let path = take(&name.replace(' ', "%20"));
+                assert_eq!(api.post(who, &path, &nothing).await.status, status);
+            }
+        }
+        let taken = api.post(&root, &take("acme"), &nothing).await;
+        assert_eq!(taken.told(), (200, json!({ "namespace": "acme" })));
+        let view = api.get(&root, "/organization/acme").await.json();
+        assert_eq!((&view["is_admin"], &view["is_member"]), (&json!(true), &json!(true)));
+        let taken = api.post(&root, &take("ann"), &nothing).await;
+        assert_eq!(taken.told(), (200, json!({ "namespace": "ann" })));
+        assert_eq!(api.get(&ann, "/user/").await.status, 401);
+        assert_eq!(api.get(&Who::Nobody, "/users/ann").await.status, 404);
+        let view = api.get(&root, "/organization/ann").await.json();
+        assert_eq!(view["is_admin"], json!(true));
+        let refused = api.post(&root, &take("root"), &nothing).await;
+        let says = "Cannot take ownership of a superuser";
+        assert_eq!(refused.problem(), (400, says.into()));
+        let unknown = api.post(&root, &take("nobody"), &nothing).await;
+        assert_eq!(unknown.problem(), (404, "Not Found".into()));
+    })
+    .await;
+}

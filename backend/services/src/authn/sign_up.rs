@@ -60,7 +60,7 @@ impl Authn {
         }
         self.limit_requests("sign-up", &origin).await?;
         let parsed = self.parse_user(&new.username, &new.password, email).await?;
-        self.check_unprivileged(&parsed.name)?;
+        self.core.check_unprivileged(&parsed.name)?;
         let stranger = self.anonymous(origin.clone());
         self.core
             .db
@@ -93,19 +93,6 @@ impl Authn {
                 Ok(SignedUp::SignedIn(Box::new(session)))
             })
             .await
-    }
-
-    /// Refuses the names that the configuration gives rights to: whoever took one would have them.
-    fn check_unprivileged(&self, name: &Namespace) -> Result<()> {
-        let users = &self.core.settings.users;
-        let superusers = users.superusers.iter().flatten();
-        if superusers
-            .chain(&users.read_only_superusers)
-            .any(|privileged| privileged == name)
-        {
-            return Err(Error::invalid_value("Username is not available").in_field("username"));
-        }
-        Ok(())
     }
 
     /// Refuses a name that somebody has, in the words that clients know.

@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod histories;
 mod listings;
+mod ownership;
 mod people;
 mod power;
 mod pushes;

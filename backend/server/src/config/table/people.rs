@@ -28,6 +28,8 @@ settings! {
         "FEATURE_INVITE_ONLY_USER_CREATION" invite_only: bool = false;
         /// Whether users may tell their name, company and place.
         "FEATURE_USER_METADATA" user_metadata: bool = false;
+        /// Whether users may rename themselves. Those whose names `SUPER_USERS` or `GLOBAL_READONLY_SUPER_USERS` lists may not.
+        "FEATURE_USER_RENAME" user_rename: bool = false;
         /// Whether mail is sent: confirmations of addresses and links to a new password. Without `MAIL_SERVER` none is.
         "FEATURE_MAILING" mailing: bool = true;
         /// Host of the mail server. It needs `SERVER_HOSTNAME` too, which the links in mails name.
@@ -46,8 +48,6 @@ settings! {
         "MAIL_DEFAULT_SENDER" mail_sender: Option<String> = None;
     }
     later {
-        /// Whether users may rename themselves.
-        "FEATURE_USER_RENAME": bool = false;
         /// Whether the last use of accounts is noted.
         "FEATURE_USER_LAST_ACCESSED": bool = true;
         /// Whether part of a name finds users while typing.
