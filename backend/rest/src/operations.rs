@@ -13,6 +13,7 @@ mod session;
 mod star;
 mod superuser;
 mod superuser_organization;
+mod superuser_server;
 mod user;
 
 use crate::operation::Group;
@@ -30,6 +31,7 @@ pub(crate) fn groups() -> Vec<Group> {
         app_token::group(),
         superuser::group(),
         superuser_organization::group(),
+        superuser_server::group(),
         service_key::group(),
         message::group(),
         discovery::group(),

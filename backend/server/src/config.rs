@@ -15,6 +15,9 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use berth_services::settings::Configuration;
+use serde_json::json;
+
 use self::keys::{Group, Input};
 pub use self::keys::{KeySpec, State};
 pub use self::problem::{Place, Problem};
@@ -87,6 +90,26 @@ config! {
     directories: Directories,
     /// Image builds.
     builds: Builds,
+}
+
+impl Config {
+    /// Every key that does something with its value, and what every key means, as superusers may see it: from the file,
+    /// the environment or by default, with secrets masked.
+    pub fn dump(&self) -> Configuration {
+        let values = self.groups().into_iter().flat_map(|group| group.dump());
+        let values = values.map(|(key, value)| (key.to_owned(), value));
+        let schema = all_keys().into_iter().map(|key| {
+            let described = json!({
+                "type": key.kind, "description": key.doc.trim(), "default": key.default,
+                "state": key.state.to_string(),
+            });
+            (key.name.to_owned(), described)
+        });
+        Configuration {
+            values: values.collect(),
+            schema: schema.collect(),
+        }
+    }
 }
 
 /// What reading a configuration gave.

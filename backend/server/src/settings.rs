@@ -1,6 +1,7 @@
 //! Hands the configuration to the services, in their words.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::PageRequest;
@@ -100,6 +101,10 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             },
             lax_pull_logging: config.usage_logs.lax_pulls,
         },
+        configuration: config
+            .superusers
+            .config_dump
+            .then(|| Arc::new(config.dump())),
         collection: CollectionSettings {
             enabled: config.collection.enabled,
             repositories: config.collection.repositories,

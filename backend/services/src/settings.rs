@@ -1,8 +1,10 @@
 //! What the configuration decides, in the words of the services.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{Namespace, PageRequest};
+use serde_json::{Map, Value};
 
 /// All settings of the services.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,17 @@ pub struct Settings {
     pub push: PushSettings,
     /// What nothing needs any more.
     pub collection: CollectionSettings,
+    /// The configuration itself, where superusers may read it (`FEATURE_SUPERUSER_CONFIGDUMP`).
+    pub configuration: Option<Arc<Configuration>>,
+}
+
+/// The configuration as it may be shown: secrets are masked by whoever makes this.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Configuration {
+    /// Values by key.
+    pub values: Map<String, Value>,
+    /// What each key means, by key: its type, its default and a description.
+    pub schema: Map<String, Value>,
 }
 
 /// Names and addresses of the registry.

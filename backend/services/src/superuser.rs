@@ -2,6 +2,7 @@
 //! here too.
 
 mod organizations;
+mod server;
 
 use std::sync::Arc;
 

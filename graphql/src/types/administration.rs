@@ -1,15 +1,16 @@
 //! What superusers see.
 
-use async_graphql::{Context, InputObject, Object, Result};
+use async_graphql::{Context, InputObject, Json, Object, Result};
 use berth_services::superuser::UserFilter as Filter;
 use futures::future::try_join_all;
+use serde_json::Value;
 
 use super::account::{self, AppTokenConnection};
 use super::namespace::{Organization, OrganizationConnection, OrganizationFilter, User};
 use super::service_key::{ServiceKey, ServiceKeyConnection};
 use crate::connection::{self, connection, count};
 use crate::context::Asks;
-use crate::error::gql;
+use crate::error::{found, gql};
 use crate::loaders::load;
 
 /// What superusers see.
@@ -136,5 +137,13 @@ impl Administration {
             page.has_more,
             rows.collect(),
         ))
+    }
+
+    /// The configuration in force, by key: from the file, the environment or by default, with secrets masked. Null unless
+    /// `FEATURE_SUPERUSER_CONFIGDUMP` is on.
+    async fn configuration(&self, ctx: &Context<'_>) -> Result<Option<Json<Value>>> {
+        let configuration = ctx.services().superuser.configuration(&ctx.actor());
+        let configuration = found(configuration)?;
+        Ok(configuration.map(|found| Json(Value::Object(found.values.clone()))))
     }
 }

@@ -264,6 +264,9 @@ db_test!(
             data["approveServiceKey"]["serviceKey"],
             json!({ "notes": "seen", "approver": "root" })
         );
+        let configuration = "{ administration { configuration } }";
+        let data = ask(t, &root, configuration, json!({})).await.data();
+        assert_eq!(data["administration"]["configuration"], Value::Null);
         let list = "{ administration { serviceKeys { nodes { kid service } pageInfo { hasNextPage } } } }";
         let data = ask(t, &root, list, json!({})).await.data();
         let nodes = &data["administration"]["serviceKeys"]["nodes"];

@@ -385,3 +385,32 @@ async fn ownership_of_organizations_and_users_is_taken_by_superusers() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_is_shown_to_superusers_where_that_is_switched_on() {
+    with_superusers(async |t| {
+        let root = user(t, "root", ALL_SCOPES).await;
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let off = Api::of(t).get(&root, "/superuser/config").await;
+        assert_eq!(off.status, 403);
+        let mut settings = t.services.settings().clone();
+        let mut configuration = berth_services::settings::Configuration::default();
+        let title = json!("Harbour");
+        configuration.values.insert("REGISTRY_TITLE".into(), title);
+        settings.configuration = Some(std::sync::Arc::new(configuration));
+        let api = Api::over(&t.replica(settings));
+        let told = json!({
+            "config": { "REGISTRY_TITLE": "Harbour" }, "warning": {}, "env": {}, "schema": {},
+        });
+        assert_eq!(api.get(&root, "/superuser/config").await.told(), (200, told));
+        let log = api.get(&root, "/superuser/changelog/").await.json();
+        assert!(log["log"].as_str().unwrap().starts_with("# Changelog"));
+        for path in ["/superuser/config", "/superuser/changelog/"] {
+            assert_eq!(api.get(&ann, path).await.status, 403);
+            assert_eq!(api.get(&Who::Nobody, path).await.status, 401);
+        }
+        let status = api.get(&Who::Nobody, "/superuser/registrystatus").await;
+        assert_eq!(status.json()["status"], json!("ready"));
+    })
+    .await;
+}

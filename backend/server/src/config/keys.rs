@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::values::Setting;
 use super::yaml::{self, Refusal};
 
@@ -98,6 +100,9 @@ pub(super) trait Group {
     /// The keys in the order of the reference.
     fn keys(&self) -> Vec<KeySpec>;
 
+    /// The values of the keys that do something, as superusers may see them.
+    fn dump(&self) -> Vec<(&'static str, Value)>;
+
     /// Reads one key; false where it is not of this group.
     fn read(&mut self, key: &str, input: Input<'_>) -> Result<bool, Refusal>;
 }
@@ -168,6 +173,10 @@ macro_rules! settings {
                         state: State::Never,
                     },)*
                 ]
+            }
+
+            fn dump(&self) -> Vec<(&'static str, serde_json::Value)> {
+                vec![$(($key, $crate::config::values::Setting::dump(&self.$field)),)*]
             }
 
             fn read(

@@ -8,8 +8,9 @@ use berth_domain::Secret;
 use berth_storage::S3Config;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
-use super::values::Setting;
+use super::values::{Setting, masked};
 
 /// Storage places by name.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -171,6 +172,53 @@ impl Setting for Places {
     fn show(&self) -> Option<String> {
         None
     }
+    fn dump(&self) -> Value {
+        let places = self.0.iter();
+        let places = places.map(|(name, place)| (name.clone(), place.dump()));
+        Value::Object(places.collect())
+    }
+}
+
+impl Place {
+    /// As it is written, but for the keys.
+    fn dump(&self) -> Value {
+        match self {
+            Self::Local(options) => {
+                json!(["LocalStorage", { "storage_path": options.storage_path }])
+            }
+            Self::S3(options) => {
+                let endpoint = options.endpoint_url.clone().map(without_credentials);
+                json!(["S3Storage", {
+                    "s3_bucket": options.s3_bucket,
+                    "s3_access_key": masked(&options.s3_access_key),
+                    "s3_secret_key": masked(&options.s3_secret_key),
+                    "s3_region": options.s3_region,
+                    "host": options.host,
+                    "port": options.port,
+                    "endpoint_url": endpoint,
+                    "storage_path": options.storage_path,
+                    "is_secure": options.is_secure,
+                }])
+            }
+            Self::RadosGw(options) => json!(["RadosGWStorage", {
+                "hostname": options.hostname,
+                "port": options.port,
+                "is_secure": options.is_secure,
+                "access_key": masked(&options.access_key),
+                "secret_key": masked(&options.secret_key),
+                "bucket_name": options.bucket_name,
+                "storage_path": options.storage_path,
+            }]),
+        }
+    }
+}
+
+/// A URL without the user and the password that somebody may have written into it.
+fn without_credentials(mut url: url::Url) -> String {
+    // A URL that cannot have them has none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
 }
 
 #[cfg(test)]

@@ -293,3 +293,46 @@ fn the_committed_reference_is_up_to_date() {
         "docs/configuration.md differs from the declared keys; write it with `berth config-reference`"
     );
 }
+
+#[test]
+fn what_superusers_see_has_every_value_and_no_secret() {
+    let text = "DB_URI: postgresql://berth:hunter2-database@db.example/berth\n\
+        DATABASE_SECRET_KEY: hunter2-hunter2-sealing\n\
+        MAIL_PASSWORD: hunter2-mail\n\
+        SECRET_KEY: hunter2-session\n\
+        SUPER_USERS: [admin]\n\
+        SESSION_TIMEOUT: 2d\n\
+        V2_PAGINATION_SIZE: 20\n\
+        ROBOTS_DISALLOW: true\n\
+        DISTRIBUTED_STORAGE_CONFIG:\n  one: [S3Storage, {s3_bucket: berth, s3_access_key: hunter2-access, \
+        s3_secret_key: hunter2-s3, endpoint_url: 'https://ann:hunter2-url@s3.example/'}]\n  \
+        two: [RadosGWStorage, {hostname: gw.example, access_key: hunter2-gw, secret_key: hunter2-gw-2, \
+        bucket_name: berth}]\n";
+    let dump = parse(text).config.dump();
+    let shown = format!("{:?}", dump);
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let values = &dump.values;
+    for (key, value) in [
+        ("DB_URI", json!("postgresql://db.example/berth")),
+        ("DATABASE_SECRET_KEY", json!("********** (23)")),
+        ("MAIL_PASSWORD", json!("********** (12)")),
+        ("MAIL_USERNAME", json!(null)),
+        ("SUPER_USERS", json!(["admin"])),
+        ("SESSION_TIMEOUT", json!("2d")),
+        ("V2_PAGINATION_SIZE", json!(20)),
+        ("ROBOTS_DISALLOW", json!(true)),
+        ("REGISTRY_STATE", json!("normal")),
+    ] {
+        assert_eq!(values.get(key), Some(&value), "{key}");
+    }
+    let place = &values["DISTRIBUTED_STORAGE_CONFIG"]["one"];
+    assert_eq!(place[0], "S3Storage");
+    assert_eq!(place[1]["s3_secret_key"], "********** (10)");
+    assert_eq!(place[1]["endpoint_url"], "https://s3.example/");
+    let working = all_keys();
+    let working = working.iter().filter(|key| key.state == State::Works);
+    for key in working {
+        assert!(values.contains_key(key.name), "{}", key.name);
+    }
+    assert_eq!(dump.schema.len(), all_keys().len());
+}

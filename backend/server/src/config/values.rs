@@ -9,6 +9,7 @@ use std::time::Duration;
 use berth_domain::{Namespace, RobotName, Secret};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// A type that a key may have: how it is called in the reference and how a default is shown.
 pub trait Setting: DeserializeOwned {
@@ -20,6 +21,17 @@ pub trait Setting: DeserializeOwned {
 
     /// The value in YAML, as the reference shows a default; none where it is unset.
     fn show(&self) -> Option<String>;
+
+    /// The value for superusers who ask for the configuration. Secrets are stars, and how long they are.
+    fn dump(&self) -> Value {
+        self.show().map_or(Value::Null, Value::String)
+    }
+}
+
+/// What is told of a secret.
+pub(super) fn masked(secret: &Secret<String>) -> Value {
+    let length = secret.expose().chars().count();
+    format!("********** ({length})").into()
 }
 
 /// Implements [`Setting`] for a type whose `Display` is its YAML.
@@ -36,11 +48,31 @@ macro_rules! displayed {
     )+};
 }
 
-displayed! {
+/// The same for one that JSON knows too.
+macro_rules! plain {
+    ($($type:ty: $kind:literal),+ $(,)?) => {$(
+        impl Setting for $type {
+            fn kind() -> String {
+                $kind.to_owned()
+            }
+            fn show(&self) -> Option<String> {
+                Some(self.to_string())
+            }
+            fn dump(&self) -> Value {
+                (*self).into()
+            }
+        }
+    )+};
+}
+
+plain! {
     bool: "true or false",
     u16: "number",
     u32: "number",
     u64: "number",
+}
+
+displayed! {
     Lifetime: "duration",
     ByteSize: "size",
     SocketAddr: "address:port",
@@ -55,6 +87,9 @@ impl Setting for String {
     fn show(&self) -> Option<String> {
         Some(if self.is_empty() { "''" } else { self }.to_owned())
     }
+    fn dump(&self) -> Value {
+        self.as_str().into()
+    }
 }
 
 impl Setting for Secret<String> {
@@ -65,6 +100,9 @@ impl Setting for Secret<String> {
     }
     fn show(&self) -> Option<String> {
         None
+    }
+    fn dump(&self) -> Value {
+        masked(self)
     }
 }
 
@@ -77,6 +115,9 @@ impl<T: Setting> Setting for Option<T> {
     fn show(&self) -> Option<String> {
         self.as_ref().and_then(Setting::show)
     }
+    fn dump(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Setting::dump)
+    }
 }
 
 impl<T: Setting> Setting for Vec<T> {
@@ -86,6 +127,9 @@ impl<T: Setting> Setting for Vec<T> {
     fn show(&self) -> Option<String> {
         let items: Vec<_> = self.iter().filter_map(Setting::show).collect();
         Some(format!("[{}]", items.join(", ")))
+    }
+    fn dump(&self) -> Value {
+        self.iter().map(Setting::dump).collect()
     }
 }
 

@@ -76,14 +76,15 @@ settings! {
         "FEATURE_SUPERUSERS_ORG_CREATION_ONLY" organization_creation_only: bool = false;
         /// Names of users who see what superusers see of users, organizations and tokens, and change nothing.
         "GLOBAL_READONLY_SUPER_USERS" read_only: Vec<Namespace> = Vec::new();
+        /// Whether superusers may read the configuration by API. Secrets in it are masked, and variables of the environment that are
+        /// no keys are never told.
+        "FEATURE_SUPERUSER_CONFIGDUMP" config_dump: bool = false;
     }
     later {
         /// Whether users outside `RESTRICTED_USERS_WHITELIST` may not create anything.
         "FEATURE_RESTRICTED_USERS": bool = false;
         /// Names of users whom `FEATURE_RESTRICTED_USERS` leaves free.
         "RESTRICTED_USERS_WHITELIST": Vec<String> = Vec::new();
-        /// Whether superusers may read the configuration by API.
-        "FEATURE_SUPERUSER_CONFIGDUMP": bool = false;
     }
     never {
     }

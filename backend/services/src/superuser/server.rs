@@ -1,0 +1,32 @@
+//! What superusers see of the server itself.
+
+use std::sync::Arc;
+
+use berth_domain::{Error, Result};
+
+use super::Superuser;
+use crate::actor::Actor;
+use crate::settings::Configuration;
+
+/// What changed in the versions of this product.
+const CHANGELOG: &str = include_str!("../../../../CHANGELOG.md");
+
+impl Superuser {
+    /// The configuration in force, secrets masked.
+    ///
+    /// # Errors
+    /// The switch is off, for superusers too.
+    pub fn configuration(&self, actor: &Actor) -> Result<Arc<Configuration>> {
+        self.core.gate.view_registry(actor)?;
+        let configuration = self.core.settings.configuration.clone();
+        configuration.ok_or_else(|| {
+            Error::forbidden("the configuration is not shown (`FEATURE_SUPERUSER_CONFIGDUMP` is off)")
+        })
+    }
+
+    /// What changed in this version and those before, in Markdown.
+    pub fn changelog(&self, actor: &Actor) -> Result<&'static str> {
+        self.core.gate.view_registry(actor)?;
+        Ok(CHANGELOG)
+    }
+}
