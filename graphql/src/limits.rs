@@ -58,7 +58,8 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
+    "notifications",
     "organizations",
     "referrers",
     "repositories",

@@ -5,11 +5,13 @@ use berth_domain::{Error, RepositoryId, TagName, Timestamp};
 use berth_services::events::{Change, RepositoryEvent as Happened};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::{Asks, SUBSCRIPTIONS_MAX};
 use crate::error::{found, gql};
 use crate::ids::{self, GlobalId};
 use crate::scalars::{DateTime, Digest};
+use crate::types::notification::Notification;
 use crate::types::repository::Repository;
 use crate::types::tag::Tag;
 
@@ -26,10 +28,7 @@ impl Subscription {
         #[graphql(desc = "Global id of the repository.")] repository: ID,
     ) -> Result<BoxStream<'static, RepositoryEvent>> {
         let repository = ids::repository("repository", &repository).map_err(gql)?;
-        let place = ctx.request().place().ok_or_else(|| {
-            let message = format!("a connection has at most {SUBSCRIPTIONS_MAX} subscriptions");
-            gql(Error::conflict(message))
-        })?;
+        let place = place(ctx)?;
         let events = &ctx.services().events;
         let events = events
             .subscribe(ctx.actor(), repository)
@@ -42,6 +41,31 @@ impl Subscription {
             })
             .boxed())
     }
+
+    /// What the viewer is told in the bell, on any replica; what was put away or withdrawn meanwhile is left out. After
+    /// a gap the client refetches. Scope: `user:admin`.
+    async fn notification_received(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<BoxStream<'static, Notification>> {
+        let place = place(ctx)?;
+        let events = ctx.services().events.subscribe_bell(ctx.actor()).await;
+        Ok(events
+            .map_err(gql)?
+            .map(move |view| {
+                let _held = &place;
+                Notification(view)
+            })
+            .boxed())
+    }
+}
+
+/// A place among the subscriptions of the connection.
+fn place(ctx: &Context<'_>) -> Result<OwnedSemaphorePermit> {
+    ctx.request().place().ok_or_else(|| {
+        let message = format!("a connection has at most {SUBSCRIPTIONS_MAX} subscriptions");
+        gql(Error::conflict(message))
+    })
 }
 
 /// Something that happened in a repository.

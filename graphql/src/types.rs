@@ -7,6 +7,7 @@ pub(crate) mod manifest;
 pub(crate) mod message;
 pub(crate) mod namespace;
 pub(crate) mod node;
+pub(crate) mod notification;
 pub(crate) mod permission;
 pub(crate) mod registry;
 pub(crate) mod repository;

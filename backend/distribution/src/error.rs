@@ -144,7 +144,8 @@ fn face(error: &Error) -> (StatusCode, &'static str) {
             | Noun::Key
             | Noun::Session
             | Noun::AppToken
-            | Noun::Message => (S::UNAUTHORIZED, "UNAUTHORIZED"),
+            | Noun::Message
+            | Noun::Notification => (S::UNAUTHORIZED, "UNAUTHORIZED"),
             Noun::Tag | Noun::Manifest | Noun::Blob | Noun::Upload => {
                 (S::NOT_FOUND, unknown(*noun))
             }
@@ -181,7 +182,8 @@ const fn unknown(noun: Noun) -> &'static str {
         | Noun::Key
         | Noun::Session
         | Noun::AppToken
-        | Noun::Message => "NAME_UNKNOWN",
+        | Noun::Message
+        | Noun::Notification => "NAME_UNKNOWN",
         Noun::Tag | Noun::Manifest => "MANIFEST_UNKNOWN",
         Noun::Blob => "BLOB_UNKNOWN",
         Noun::Upload => "BLOB_UPLOAD_UNKNOWN",

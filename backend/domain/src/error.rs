@@ -45,6 +45,8 @@ pub enum Noun {
     AppToken,
     /// A message to everybody.
     Message,
+    /// Something that a user is told in the bell.
+    Notification,
 }
 
 impl Noun {
@@ -64,6 +66,7 @@ impl Noun {
             Self::Session => "session",
             Self::AppToken => "application token",
             Self::Message => "message",
+            Self::Notification => "notification",
         }
     }
 }
@@ -343,6 +346,7 @@ impl Error {
                 Noun::Session => "SESSION_NOT_FOUND",
                 Noun::AppToken => "APP_TOKEN_NOT_FOUND",
                 Noun::Message => "MESSAGE_NOT_FOUND",
+                Noun::Notification => "NOTIFICATION_NOT_FOUND",
             },
             Self::FreshLoginRequired => "FRESH_LOGIN_REQUIRED",
             Self::EmailUnverified => "EMAIL_UNVERIFIED",

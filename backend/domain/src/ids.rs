@@ -36,6 +36,8 @@ id! {
     OAuthTokenId,
     /// A token that a user's client uses instead of the password.
     AppTokenId,
+    /// Something that a user is told in the bell.
+    NotificationId,
     /// A mail on its way out.
     MailId,
     /// A row of the usage log.

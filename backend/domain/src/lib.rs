@@ -26,8 +26,8 @@ pub use names::{Email, Namespace, Reference, RepositoryName, RepositoryPath, Rob
 pub use page::{Page, PageRequest};
 pub use platform::Platform;
 pub use roles::{
-    AccountKind, CodePurpose, MessageFormat, RepositoryRole, RepositoryState, Severity, TeamRole,
-    UploadState, Visibility,
+    AccountKind, CodePurpose, MessageFormat, NotificationKind, RepositoryRole, RepositoryState,
+    Severity, TeamRole, UploadState, Visibility,
 };
 pub use scope::{Scope, Scopes};
 pub use secret::Secret;

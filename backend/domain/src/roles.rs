@@ -97,6 +97,20 @@ text_enum! {
 }
 
 text_enum! {
+    /// What a user is told in the bell, in the words of the REST API.
+    pub enum NotificationKind {
+        /// An application was assigned to the user, who may authorize it.
+        AssignedAuthorization = "assigned_authorization",
+        /// The user is invited to a team.
+        TeamInvitation = "org_team_invite",
+        /// A key of a service beside the registry ends soon.
+        ServiceKeyExpiring = "service_key_expiring",
+        /// The registry is worked on.
+        Maintenance = "maintenance",
+    }
+}
+
+text_enum! {
     /// How the text of a message is written.
     pub enum MessageFormat {
         /// As it stands.

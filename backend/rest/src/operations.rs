@@ -4,6 +4,7 @@ mod app_token;
 mod discovery;
 mod error;
 mod message;
+mod notification;
 mod organization;
 mod permission;
 mod repository;
@@ -28,6 +29,7 @@ pub(crate) fn groups() -> Vec<Group> {
         user::group(),
         session::group(),
         star::group(),
+        notification::group(),
         app_token::group(),
         superuser::group(),
         superuser_organization::group(),
@@ -51,7 +53,7 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
         "namespace" => "The username of the user or organization whose repositories are taken over",
         "kid" => "The unique identifier for a service key",
         "token_uuid" => "The unique ID of the token",
-        "uuid" => "The unique ID of the message",
+        "uuid" => "The unique ID of the message or notification",
         "error_type" => "The error code identifying the type of error.",
         _ => return None,
     })

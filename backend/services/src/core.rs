@@ -24,6 +24,7 @@ use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::manifests::Manifests;
 use crate::messages::Messages;
+use crate::notifications::Notifications;
 use crate::organizations::Organizations;
 use crate::permissions::Permissions;
 use crate::ports::Mailer;
@@ -138,6 +139,8 @@ pub struct Services {
     pub manifests: Manifests,
     /// Messages to everybody.
     pub messages: Messages,
+    /// The bell.
+    pub notifications: Notifications,
     /// Organizations.
     pub organizations: Organizations,
     /// Roles in repositories.
@@ -200,6 +203,7 @@ impl Services {
             keys,
             manifests: Manifests::new(Arc::clone(&core), pulls.clone()),
             messages: Messages::new(Arc::clone(&core)),
+            notifications: Notifications::new(Arc::clone(&core)),
             organizations: Organizations::new(Arc::clone(&core)),
             permissions: Permissions::new(Arc::clone(&core)),
             referrers: Referrers::new(Arc::clone(&core)),

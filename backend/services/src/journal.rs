@@ -62,6 +62,20 @@ impl Journal {
         Ok(())
     }
 
+    /// Tells subscribers, in the caller's transaction, of what concerns one account and is in no log.
+    pub(crate) async fn publish(
+        &self,
+        tx: &mut Tx,
+        kind: &str,
+        account: Option<AccountId>,
+        payload: &str,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        outbox::insert(tx, kind, account, None, payload, now).await?;
+        self.published.notify_waiters();
+        Ok(())
+    }
+
     /// The log row of an event.
     pub(crate) fn entry(
         &self,

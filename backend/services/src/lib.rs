@@ -21,6 +21,7 @@ mod mail;
 pub mod manifests;
 pub mod many;
 pub mod messages;
+pub mod notifications;
 pub mod organizations;
 pub mod permissions;
 mod places;

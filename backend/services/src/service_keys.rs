@@ -6,19 +6,22 @@
 //! replicas go on signing with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use berth_crypto::SigningKey;
 use berth_domain::{
-    Error, Event, Noun, Page, PageRequest, Result, Secret, ServiceKeyChange, Timestamp,
+    Error, Event, NotificationKind, Noun, Page, PageRequest, Result, Secret, ServiceKeyChange,
+    Timestamp,
 };
 use berth_store::service_keys::{self as rows, NewServiceKey, ServiceKey};
 use berth_store::{Conn, Tx};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::actor::Actor;
 use crate::core::Core;
 use crate::journal::Subject;
 use crate::keys::SERVICE;
+use crate::notifications::{Audience, Notice};
 
 /// Longest name of a key or a service, in characters.
 pub const NAME_MAX: usize = 255;
@@ -26,6 +29,10 @@ pub const NAME_MAX: usize = 255;
 pub const NOTES_MAX: usize = 4_096;
 /// Longest metadata, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// How long before its end superusers are told of it.
+pub const SOON: Duration = Duration::from_hours(7 * 24);
+/// What they are told then.
+const ENDING: NotificationKind = NotificationKind::ServiceKeyExpiring;
 /// Most keys at a time.
 pub const KEYS_MAX: i64 = 1_000;
 
@@ -242,6 +249,7 @@ impl ServiceKeys {
                     .await?;
             }
             if before.expires_at != after.expires_at {
+                self.core.withdraw(tx, ENDING, kid).await?;
                 self.record(tx, actor, &after, ServiceKeyChange::Extended)
                     .await?;
             }
@@ -284,8 +292,39 @@ impl ServiceKeys {
             .write(async |tx| {
                 let key = foreign(tx, kid).await?;
                 rows::delete(tx, kid).await?;
+                self.core.withdraw(tx, ENDING, kid).await?;
                 self.record(tx, actor, &key, ServiceKeyChange::Deleted)
                     .await
+            })
+            .await
+    }
+
+    /// Tells superusers of keys that end soon, once for each end.
+    pub(crate) async fn warn_of_ends(&self) -> Result<()> {
+        let core = &self.core;
+        let now = core.now();
+        let mut conn = core.db.read().await?;
+        let ending = rows::ending(&mut conn, SERVICE, now, now.after(SOON), KEYS_MAX).await?;
+        drop(conn);
+        if ending.is_empty() {
+            return Ok(());
+        }
+        core.db
+            .write(async |tx| {
+                for key in &ending {
+                    let metadata = json!({
+                        "kid": key.kid, "service": key.service, "name": key.name,
+                        "expiration_date": key.expires_at.map(|at| at.to_string()),
+                    });
+                    let notice = Notice {
+                        kind: ENDING,
+                        subject: &key.kid,
+                        organization: None,
+                        metadata: &metadata,
+                    };
+                    core.notify(tx, Audience::Superusers, notice).await?;
+                }
+                Ok(())
             })
             .await
     }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use berth_domain::Result;
 use berth_jobs::{Periodic, Workers};
-use berth_store::{app_tokens, email_codes, logs, outbox, sessions};
+use berth_store::{app_tokens, email_codes, logs, notifications, outbox, sessions};
 
 use crate::authn::BACKOFF_MEMORY;
 use crate::collection::Collection;
 use crate::core::{Core, Services};
 use crate::mail;
+use crate::notifications::LIFE as NOTIFICATION_LIFE;
 
 /// How long published events are kept for subscribers that catch up.
 const OUTBOX_LIFE: Duration = Duration::from_hours(1);
@@ -34,7 +35,8 @@ impl Services {
                 s.core.storage.abort_abandoned(before).await.map(drop)
             }),
             self.periodic("key_rotation", Duration::from_hours(1), async |s| {
-                s.keys.rotate_if_old().await
+                s.keys.rotate_if_old().await?;
+                s.service_keys.warn_of_ends().await
             }),
             self.periodic("expiry_sweep", Duration::from_mins(10), async |s| {
                 sweep_rows(&s.core).await
@@ -99,6 +101,7 @@ async fn sweep_rows(core: &Core) -> Result<()> {
             let kept = core.settings.app_tokens.kept;
             app_tokens::delete_expired(tx, now.before(kept)).await?;
             outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
+            notifications::delete_before(tx, now.before(NOTIFICATION_LIFE)).await?;
             logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;
             Ok(())
         })

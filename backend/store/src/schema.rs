@@ -89,6 +89,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    notifications (id) {
+        id -> BigInt,
+        uuid -> Text,
+        account_id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        namespace_id -> Nullable<BigInt>,
+        as_administrator -> Bool,
+        metadata -> Text,
+        dismissed -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     robot_profiles (account_id) {
         account_id -> BigInt,
         namespace_id -> BigInt,
@@ -405,6 +420,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mails,
     app_tokens,
     messages,
+    notifications,
     sessions,
     teams,
     team_members,

@@ -134,6 +134,28 @@ pub async fn by_kid(conn: &mut Conn, kid: &str) -> Result<Option<ServiceKey>> {
     .map_err(db_error)
 }
 
+/// Keys of other services that end between two instants, at most `limit`.
+pub async fn ending(
+    conn: &mut Conn,
+    but: &str,
+    from: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<ServiceKey>> {
+    on_backend!(conn, |c| {
+        service_keys::table
+            .filter(service_keys::service.ne(but))
+            .filter(service_keys::expires_at.gt(from))
+            .filter(service_keys::expires_at.le(until))
+            .order(service_keys::expires_at)
+            .limit(limit)
+            .select(ServiceKey::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
 /// How many keys there are.
 pub async fn count(conn: &mut Conn) -> Result<i64> {
     on_backend!(conn, |c| service_keys::table.count().get_result(c).await).map_err(db_error)

@@ -1,11 +1,11 @@
 //! Teams and who is in them.
 
-use berth_domain::{AccountId, Result, TeamId, TeamRole, Timestamp};
+use berth_domain::{AccountId, AccountKind, Result, TeamId, TeamRole, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error};
-use crate::schema::{team_members, teams};
+use crate::schema::{accounts, team_members, teams};
 
 /// Adds a team.
 pub async fn insert(
@@ -45,6 +45,30 @@ pub async fn administrators(
             .first(c)
             .await
             .optional()
+    })
+    .map_err(db_error)
+}
+
+/// The enabled users in teams of administrators of an organization, at most `limit`.
+pub async fn administering_users(
+    conn: &mut Conn,
+    namespace: AccountId,
+    limit: i64,
+) -> Result<Vec<AccountId>> {
+    on_backend!(conn, |c| {
+        teams::table
+            .inner_join(team_members::table.inner_join(accounts::table))
+            .filter(teams::namespace_id.eq(namespace))
+            .filter(teams::role.eq(TeamRole::Admin))
+            .filter(accounts::kind.eq(AccountKind::User))
+            .filter(accounts::enabled.eq(true))
+            .filter(accounts::deleting_at.is_null())
+            .order(accounts::id)
+            .limit(limit)
+            .select(accounts::id)
+            .distinct()
+            .load(c)
+            .await
     })
     .map_err(db_error)
 }

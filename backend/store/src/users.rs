@@ -196,6 +196,18 @@ pub async fn by_email(conn: &mut Conn, email: &str) -> Result<Option<(Account, U
     .map_err(db_error)
 }
 
+/// Users who are superusers as the first one is, where the configuration names none; there are a few at most.
+pub async fn first_superusers(conn: &mut Conn) -> Result<Vec<AccountId>> {
+    on_backend!(conn, |c| {
+        user_profiles::table
+            .filter(sql::<Bool>("user_profiles.superuser"))
+            .select(user_profiles::account_id)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
 /// Lets a user in, or shuts it out.
 pub async fn set_enabled(tx: &mut Tx, id: AccountId, enabled: bool) -> Result<()> {
     on_backend!(&mut **tx, |c| {
@@ -238,7 +250,7 @@ pub async fn sole_administrator_of(
 }
 
 /// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.
-const PERSONAL: [&str; 9] = [
+const PERSONAL: [&str; 10] = [
     "sessions",
     "logins",
     "app_tokens",
@@ -248,6 +260,7 @@ const PERSONAL: [&str; 9] = [
     "team_members",
     "repository_permissions",
     "stars",
+    "notifications",
 ];
 
 async fn forget_person(tx: &mut Tx, id: AccountId) -> Result<()> {

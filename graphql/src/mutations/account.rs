@@ -5,12 +5,14 @@ use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun, Secret
 use berth_services::accounts::{EmailChange, Names};
 
 use super::organization::{organization, update};
+use crate::connection::count;
 use crate::context::Asks;
 use crate::error::{gql, gql_named};
 use crate::ids::{self, GlobalId};
 use crate::loaders::load;
 use crate::types::account::AppToken;
 use crate::types::namespace::{Organization, User};
+use crate::types::notification::Notification;
 use crate::types::viewer::Viewer;
 
 /// What changes of the viewer's account; what is left out stays.
@@ -134,6 +136,25 @@ pub(super) struct RevokeSessionInput {
 pub(super) struct RevokeSessionPayload {
     /// The session that is no more.
     revoked_id: ID,
+}
+
+/// What the viewer puts away.
+#[derive(InputObject)]
+pub(super) struct DismissNotificationInput {
+    /// The notification's `uuid`.
+    uuid: String,
+    /// False takes it out again.
+    #[graphql(default = true)]
+    dismissed: bool,
+}
+
+/// What putting away gives.
+#[derive(SimpleObject)]
+pub(super) struct DismissNotificationPayload {
+    /// The notification as it is now.
+    notification: Notification,
+    /// How much is left that the viewer has not put away.
+    unread_count: i32,
 }
 
 /// A user as the viewer sees it.
@@ -314,6 +335,23 @@ impl AccountMutations {
         }
         Ok(RevokeSessionPayload {
             revoked_id: input.id,
+        })
+    }
+
+    /// Puts something away that the viewer is told, or takes it out again, for the viewer alone. Scope: `user:admin`.
+    /// It is not logged.
+    async fn dismiss_notification(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is put away.")] input: DismissNotificationInput,
+    ) -> Result<DismissNotificationPayload> {
+        let (notifications, actor) = (&ctx.services().notifications, ctx.actor());
+        let view = notifications.dismiss(&actor, &input.uuid, input.dismissed);
+        let view = view.await.map_err(gql)?;
+        let unread = notifications.unread(&actor).await.map_err(gql)?;
+        Ok(DismissNotificationPayload {
+            notification: Notification(view),
+            unread_count: count(unread),
         })
     }
 }

@@ -6,8 +6,9 @@ use berth_services::{Actor, Credential};
 
 use super::account::{self, AppTokenConnection, Login, SessionConnection};
 use super::namespace::User;
+use super::notification::{Notification, NotificationConnection};
 use super::repository::{self, RepositoryConnection};
-use crate::connection;
+use crate::connection::{self, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::loaders::load;
@@ -104,6 +105,35 @@ impl Viewer {
         let accounts = &ctx.services().accounts;
         let page = found(accounts.sessions(&self.0, &request).await)?;
         Ok(page.map(|page| account::sessions(skipped, page, self.0.credential())))
+    }
+
+    /// What the viewer is told, the newest first; null unless the credential may administer the user (`user:admin`).
+    async fn notifications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "What was put away too.", default)] dismissed: bool,
+    ) -> Result<Option<NotificationConnection>> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let notifications = &ctx.services().notifications;
+        let page = found(notifications.page(&self.0, dismissed, &request).await)?;
+        let Some(page) = page else { return Ok(None) };
+        let unread = if ctx.look_ahead().field("unreadCount").exists() {
+            let unread = notifications.unread(&self.0).await;
+            Some(count(unread.map_err(gql)?))
+        } else {
+            None
+        };
+        let rows = page.items.into_iter();
+        let rows = rows.map(|view| (connection::cursor(&view.id), Notification(view)));
+        Ok(Some(NotificationConnection::new(
+            skipped,
+            page.has_more,
+            rows.collect(),
+            unread,
+        )))
     }
 
     /// The viewer's ways to sign in; null unless the credential may administer the user (`user:admin`).

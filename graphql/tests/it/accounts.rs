@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use berth_domain::Error;
-use berth_graphql::SessionEffect;
+use async_graphql::Request;
+use berth_domain::{Error, NotificationKind};
+use berth_graphql::{RequestContext, SessionEffect, schema};
+use berth_services::notifications::{Audience, Notice};
 use berth_services::{Actor, Origin};
 use berth_testkit::{PASSWORD, TestRegistry, db_test};
+use futures::StreamExt;
 use serde_json::{Value, json};
 
 use crate::client::{ask, execute};
@@ -359,5 +362,56 @@ db_test!(
         let asked = "{ registry { userRename } }";
         let data = ask(t, &ann, asked, json!({})).await.data();
         assert_eq!(data["registry"]["userRename"], false);
+    }
+);
+
+db_test!(
+    async fn the_bell_rings_and_is_put_away(t: TestRegistry) {
+        t.user("ann").await;
+        let (ann, _) = in_session(t, "ann").await;
+        let id = ann.user_id().unwrap();
+        let tell = async |subject: &str| {
+            let metadata = json!({ "what": subject });
+            let notice = Notice {
+                kind: NotificationKind::Maintenance,
+                subject,
+                organization: None,
+                metadata: &metadata,
+            };
+            let (notifications, local) = (&t.services.notifications, t.services.authn.local());
+            let told = notifications.tell(&local, Audience::Users(&[id]), notice).await;
+            told.unwrap();
+        };
+        tell("one").await;
+        t.clock.advance(Duration::from_mins(1));
+        let context = RequestContext::for_socket(t.services.clone(), ann.clone(), None);
+        let document = "subscription { notificationReceived { kind metadata organization dismissed } }";
+        let mut events = schema().execute_stream(Request::new(document).data(context));
+        let (event, ()) = tokio::join!(events.next(), tell("two"));
+        let event = serde_json::to_value(event.unwrap()).unwrap();
+        assert_eq!(
+            event["data"]["notificationReceived"],
+            json!({ "kind": "maintenance", "metadata": { "what": "two" }, "organization": null, "dismissed": false })
+        );
+        let list = "query ($after: String) { viewer { notifications(first: 1, after: $after) \
+             { unreadCount nodes { uuid metadata } pageInfo { hasNextPage endCursor } } } }";
+        let data = ask(t, &ann, list, json!({})).await.data();
+        let page = &data["viewer"]["notifications"];
+        assert_eq!((&page["unreadCount"], &page["pageInfo"]["hasNextPage"]), (&json!(2), &json!(true)));
+        assert_eq!(page["nodes"][0]["metadata"]["what"], "two");
+        let dismiss = "mutation ($u: String!) { dismissNotification(input: { uuid: $u }) \
+             { unreadCount notification { dismissed } } }";
+        let uuid = json!({ "u": page["nodes"][0]["uuid"] });
+        let data = ask(t, &ann, dismiss, uuid.clone()).await.data();
+        assert_eq!(
+            data["dismissNotification"],
+            json!({ "unreadCount": 1, "notification": { "dismissed": true } })
+        );
+        let data = ask(t, &ann, list, json!({})).await.data();
+        assert_eq!(data["viewer"]["notifications"]["nodes"][0]["metadata"]["what"], "one");
+        t.user("bob").await;
+        let (bob, _) = in_session(t, "bob").await;
+        let refused = ask(t, &bob, dismiss, uuid).await;
+        assert_eq!(refused.refused("reason"), Some("NOTIFICATION_NOT_FOUND"));
     }
 );

@@ -1,3 +1,4 @@
+drop table notifications;
 drop table messages;
 drop table app_tokens;
 drop table mails;

@@ -28,6 +28,7 @@ create table user_profiles (
     company text,
     location text
 );
+create index user_profiles_superuser_idx on user_profiles (account_id) where superuser;
 
 -- Ways to prove who one is: an account may have several. Of kind `password` there is one at most, and its subject is
 -- the account's uuid, which outlives a new name.
@@ -183,3 +184,23 @@ create table messages (
     constraint messages_severity_check check (severity in ('info', 'warning', 'error')),
     constraint messages_media_type_check check (media_type in ('text/plain', 'text/markdown'))
 );
+
+-- What stands in the bell, a row for each user who is told.
+create table notifications (
+    id integer primary key autoincrement,
+    uuid text not null,
+    account_id bigint not null references accounts (id) on delete cascade,
+    kind text not null,
+    subject text not null, -- what it is about: of the same nobody is told twice
+    namespace_id bigint references accounts (id) on delete cascade, -- the organization that it is about
+    as_administrator boolean not null, -- told to administrators of that organization, and to nobody who is none any more
+    metadata text not null,
+    dismissed boolean not null default false,
+    created_at bigint not null,
+    constraint notifications_uuid_key unique (uuid),
+    constraint notifications_subject_key unique (account_id, kind, subject)
+);
+create index notifications_account_id_idx on notifications (account_id, id);
+create index notifications_namespace_id_idx on notifications (namespace_id);
+create index notifications_subject_idx on notifications (kind, subject);
+create index notifications_created_at_idx on notifications (created_at);

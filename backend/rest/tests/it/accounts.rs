@@ -1,6 +1,8 @@
 //! The own account: sign-up, details, password, client tokens, its end.
 
+use berth_domain::NotificationKind;
 use berth_services::Settings;
+use berth_services::notifications::{Audience, Notice};
 use berth_testkit::{PASSWORD, db_test};
 use serde_json::json;
 
@@ -277,3 +279,51 @@ async fn a_user_chooses_another_name_where_that_is_switched_on() {
     })
     .await;
 }
+
+db_test!(
+    async fn the_bell_is_read_and_put_away_by_its_user(t: TestRegistry) {
+        let api = Api::of(t);
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let bob = user(t, "bob", ALL_SCOPES).await;
+        let id = t.login("ann", PASSWORD).await.user_id().unwrap();
+        for n in 0..7 {
+            let (subject, metadata) = (format!("work-{n}"), json!({ "n": n }));
+            let notice = Notice {
+                kind: NotificationKind::Maintenance,
+                subject: &subject,
+                organization: None,
+                metadata: &metadata,
+            };
+            let (notifications, local) = (&t.services.notifications, t.services.authn.local());
+            let told = notifications.tell(&local, Audience::Users(&[id]), notice).await;
+            told.unwrap();
+        }
+        let list = api.get(&ann, "/user/notifications").await.json();
+        let rows = list["notifications"].as_array().unwrap();
+        assert_eq!((rows.len(), &list["additional"]), (5, &json!(true)));
+        let row = &rows[0];
+        assert_eq!(row["kind"], json!("maintenance"));
+        assert_eq!(row["metadata"], json!({ "n": 6 }));
+        assert_eq!((&row["organization"], &row["dismissed"]), (&json!(null), &json!(false)));
+        assert!(row["created"].as_str().unwrap().ends_with(" -0000"));
+        let rest = api.get(&ann, "/user/notifications?page=1&limit=5").await.json();
+        assert_eq!(rest["notifications"].as_array().unwrap().len(), 2);
+        assert_eq!(rest["additional"], json!(false));
+        let empty = api.get(&bob, "/user/notifications").await;
+        assert_eq!(empty.json(), json!({ "notifications": [], "additional": false }));
+        let path = format!("/user/notifications/{}", row["id"].as_str().unwrap());
+        assert_eq!(&api.get(&ann, &path).await.json(), row);
+        let away = api.put(&ann, &path, &json!({ "dismissed": true })).await.json();
+        assert_eq!(away["dismissed"], json!(true));
+        assert_eq!(api.put(&ann, &path, &json!({})).await.json(), away);
+        let list = api.get(&ann, "/user/notifications?limit=100").await.json();
+        assert_eq!(list["notifications"].as_array().unwrap().len(), 6);
+        let narrow = token(t, "ann", "repo:admin").await;
+        for (who, read, write) in [(&Who::Visitor, 401, 401), (&narrow, 403, 403), (&bob, 404, 404)] {
+            assert_eq!(api.get(who, &path).await.status, read);
+            let put = api.put(who, &path, &json!({ "dismissed": false })).await;
+            assert_eq!(put.status, write);
+        }
+        assert_eq!(api.get(&narrow, "/user/notifications").await.status, 403);
+    }
+);

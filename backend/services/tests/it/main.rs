@@ -5,6 +5,7 @@
 mod account;
 mod accounts;
 mod app_tokens;
+mod bell;
 mod cancellation;
 mod clocks;
 mod collection;
