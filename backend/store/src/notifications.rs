@@ -58,9 +58,7 @@ macro_rules! shown {
             .filter(teams::role.eq(TeamRole::Admin))
             .select(teams::namespace_id.nullable());
         notifications::table
-            .left_join(
-                accounts::table.on(accounts::id.nullable().eq(notifications::namespace_id)),
-            )
+            .left_join(accounts::table.on(accounts::id.nullable().eq(notifications::namespace_id)))
             .filter(notifications::account_id.eq($account))
             .filter(accounts::deleting_at.is_null())
             .filter(

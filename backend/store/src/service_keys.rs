@@ -106,9 +106,11 @@ pub async fn page(
         let mut query = service_keys::table.into_boxed::<Backend>();
         if let Some((created_at, kid)) = after {
             query = query.filter(
-                service_keys::created_at.lt(*created_at).or(service_keys::created_at
-                    .eq(*created_at)
-                    .and(service_keys::kid.lt(kid.as_str()))),
+                service_keys::created_at
+                    .lt(*created_at)
+                    .or(service_keys::created_at
+                        .eq(*created_at)
+                        .and(service_keys::kid.lt(kid.as_str()))),
             );
         }
         query
@@ -210,7 +212,9 @@ pub async fn approve(
 /// Removes a key.
 pub async fn delete(tx: &mut Tx, kid: &str) -> Result<()> {
     on_backend!(&mut **tx, |c| {
-        diesel::delete(service_keys::table.find(kid)).execute(c).await
+        diesel::delete(service_keys::table.find(kid))
+            .execute(c)
+            .await
     })
     .map_err(db_error)?;
     Ok(())

@@ -204,7 +204,9 @@ pub(crate) async fn starred(
 ) -> Result<RepositoryConnection> {
     let skipped = after.is_some();
     let request = connection::request::<(String, String)>(first, after)?;
-    let after = request.after.map(|(namespace, name)| path(&namespace, &name));
+    let after = request
+        .after
+        .map(|(namespace, name)| path(&namespace, &name));
     let request = berth_domain::PageRequest {
         after: after.transpose()?,
         limit: request.limit,

@@ -141,8 +141,11 @@ impl Estate {
             "severity" => json!("INFO"),
             "mediaType" => json!("PLAIN"),
             "service" => json!("scanner"),
+            "dismissed" => json!(true),
             "kid" => json!("not-a-kid"),
-            "password" | "currentPassword" | "newPassword" | "adminPassword" => json!("not-the-password"),
+            "password" | "currentPassword" | "newPassword" | "adminPassword" => {
+                json!("not-the-password")
+            }
             _ => Value::Null,
         }
     }

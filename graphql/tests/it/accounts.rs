@@ -247,8 +247,14 @@ db_test!(
         let made = &data["createServiceKey"];
         assert!(made["privateKey"].as_str().unwrap().contains("PRIVATE KEY"));
         let key = &made["serviceKey"];
-        assert_eq!((&key["expiresAt"], &key["isOwn"]), (&json!(end), &json!(false)));
-        assert_eq!((&key["metadata"]["rack"], &key["jwk"]["kid"]), (&json!(7), &key["kid"]));
+        assert_eq!(
+            (&key["expiresAt"], &key["isOwn"]),
+            (&json!(end), &json!(false))
+        );
+        assert_eq!(
+            (&key["metadata"]["rack"], &key["jwk"]["kid"]),
+            (&json!(7), &key["kid"])
+        );
         let past = json!({ "end": "2001-01-01T00:00:00Z" });
         let refused = ask(t, &root, create, past).await;
         assert_eq!(refused.refused("field"), Some("expiresAt"));
@@ -270,11 +276,13 @@ db_test!(
         let configuration = "{ administration { configuration } }";
         let data = ask(t, &root, configuration, json!({})).await.data();
         assert_eq!(data["administration"]["configuration"], Value::Null);
-        let list = "{ administration { serviceKeys { nodes { kid service } pageInfo { hasNextPage } } } }";
+        let list =
+            "{ administration { serviceKeys { nodes { kid service } pageInfo { hasNextPage } } } }";
         let data = ask(t, &root, list, json!({})).await.data();
         let nodes = &data["administration"]["serviceKeys"]["nodes"];
         assert_eq!(nodes, &json!([{ "kid": key["kid"], "service": "scanner" }]));
-        let delete = "mutation ($kid: String!) { deleteServiceKey(input: { kid: $kid }) { deletedKid } }";
+        let delete =
+            "mutation ($kid: String!) { deleteServiceKey(input: { kid: $kid }) { deletedKid } }";
         let ann = t.user("ann").await;
         let refused = ask(t, &ann, delete, kid.clone()).await;
         assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
@@ -297,7 +305,10 @@ db_test!(
              { totalCount nodes { id name } pageInfo { hasNextPage } } } }";
         let data = ask(t, &root, list, json!({})).await.data();
         let page = &data["administration"]["organizations"];
-        assert_eq!((&page["totalCount"], &page["pageInfo"]["hasNextPage"]), (&json!(2), &json!(true)));
+        assert_eq!(
+            (&page["totalCount"], &page["pageInfo"]["hasNextPage"]),
+            (&json!(2), &json!(true))
+        );
         let data = ask(t, &root, list, json!({ "s": "acm" })).await.data();
         let acme = data["administration"]["organizations"]["nodes"][0]["id"].clone();
         let rename = "mutation ($id: ID!, $n: String!) { renameOrganization(input: { id: $id, name: $n }) \
@@ -307,15 +318,22 @@ db_test!(
         assert_eq!(taken.refused("code"), Some("ALREADY_EXISTS"));
         let refused = ask(t, &ann, rename, json!({ "id": acme, "n": "mine" })).await;
         assert_eq!(refused.refused("code"), Some("FORBIDDEN"));
-        let data = ask(t, &root, rename, json!({ "id": acme, "n": "umbrella" })).await.data();
+        let data = ask(t, &root, rename, json!({ "id": acme, "n": "umbrella" }))
+            .await
+            .data();
         let renamed = &data["renameOrganization"]["organization"];
         assert_eq!(renamed, &json!({ "id": acme, "name": "umbrella" }));
         let take = "mutation ($id: ID!) { takeOwnership(input: { id: $id }) \
              { organization { name viewerCanAdminister repositories { nodes { name } } } } }";
         let data = ask(t, &root, take, json!({ "id": acme })).await.data();
         let taken = &data["takeOwnership"]["organization"];
-        assert_eq!((&taken["name"], &taken["viewerCanAdminister"]), (&json!("umbrella"), &json!(true)));
-        let who = ask(t, &ann, "{ viewer { user { id } } }", json!({})).await.data();
+        assert_eq!(
+            (&taken["name"], &taken["viewerCanAdminister"]),
+            (&json!("umbrella"), &json!(true))
+        );
+        let who = ask(t, &ann, "{ viewer { user { id } } }", json!({}))
+            .await
+            .data();
         let id = json!({ "id": who["viewer"]["user"]["id"] });
         let data = ask(t, &root, take, id).await.data();
         assert_eq!(data["takeOwnership"]["organization"]["name"], "ann");
@@ -379,13 +397,16 @@ db_test!(
                 metadata: &metadata,
             };
             let (notifications, local) = (&t.services.notifications, t.services.authn.local());
-            let told = notifications.tell(&local, Audience::Users(&[id]), notice).await;
+            let told = notifications
+                .tell(&local, Audience::Users(&[id]), notice)
+                .await;
             told.unwrap();
         };
         tell("one").await;
         t.clock.advance(Duration::from_mins(1));
         let context = RequestContext::for_socket(t.services.clone(), ann.clone(), None);
-        let document = "subscription { notificationReceived { kind metadata organization dismissed } }";
+        let document =
+            "subscription { notificationReceived { kind metadata organization dismissed } }";
         let mut events = schema().execute_stream(Request::new(document).data(context));
         let (event, ()) = tokio::join!(events.next(), tell("two"));
         let event = serde_json::to_value(event.unwrap()).unwrap();
@@ -397,7 +418,10 @@ db_test!(
              { unreadCount nodes { uuid metadata } pageInfo { hasNextPage endCursor } } } }";
         let data = ask(t, &ann, list, json!({})).await.data();
         let page = &data["viewer"]["notifications"];
-        assert_eq!((&page["unreadCount"], &page["pageInfo"]["hasNextPage"]), (&json!(2), &json!(true)));
+        assert_eq!(
+            (&page["unreadCount"], &page["pageInfo"]["hasNextPage"]),
+            (&json!(2), &json!(true))
+        );
         assert_eq!(page["nodes"][0]["metadata"]["what"], "two");
         let dismiss = "mutation ($u: String!) { dismissNotification(input: { uuid: $u }) \
              { unreadCount notification { dismissed } } }";
@@ -408,7 +432,10 @@ db_test!(
             json!({ "unreadCount": 1, "notification": { "dismissed": true } })
         );
         let data = ask(t, &ann, list, json!({})).await.data();
-        assert_eq!(data["viewer"]["notifications"]["nodes"][0]["metadata"]["what"], "one");
+        assert_eq!(
+            data["viewer"]["notifications"]["nodes"][0]["metadata"]["what"],
+            "one"
+        );
         t.user("bob").await;
         let (bob, _) = in_session(t, "bob").await;
         let refused = ask(t, &bob, dismiss, uuid).await;

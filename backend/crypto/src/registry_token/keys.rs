@@ -87,7 +87,9 @@ impl SigningKey {
     /// The public half as PEM (`SubjectPublicKeyInfo`).
     pub fn public_pem(&self) -> Result<String> {
         let public = self.rsa()?.to_public_key();
-        public.to_public_key_pem(LineEnding::LF).map_err(Error::internal)
+        public
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(Error::internal)
     }
 
     fn rsa(&self) -> Result<PrivateKey> {

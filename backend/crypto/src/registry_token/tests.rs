@@ -347,14 +347,21 @@ fn a_key_that_is_handed_over_is_the_same_key() {
             format!("-----BEGIN {kind} KEY-----\n"),
             format!("-----END {kind} KEY-----\n"),
         );
-        let body = pem.strip_prefix(&begin).and_then(|rest| rest.strip_suffix(&end));
+        let body = pem
+            .strip_prefix(&begin)
+            .and_then(|rest| rest.strip_suffix(&end));
         let body = body.unwrap().replace('\n', "");
         base64::prelude::BASE64_STANDARD.decode(body).unwrap()
     };
     let private = KEY.private_pem().unwrap();
-    assert_eq!(&body(private.expose(), "PRIVATE"), KEY.private_pkcs8().expose());
+    assert_eq!(
+        &body(private.expose(), "PRIVATE"),
+        KEY.private_pkcs8().expose()
+    );
     let public = body(&KEY.public_pem().unwrap(), "PUBLIC");
-    let modulus = KEY.public_jwk()["n"].as_str().map(|n| URL_SAFE_NO_PAD.decode(n).unwrap());
+    let modulus = KEY.public_jwk()["n"]
+        .as_str()
+        .map(|n| URL_SAFE_NO_PAD.decode(n).unwrap());
     let modulus = modulus.unwrap();
     assert!(public.windows(modulus.len()).any(|part| part == modulus));
 }

@@ -47,10 +47,10 @@ pub(super) fn group() -> Group {
                 update,
             )
             .scope(Scope::UserAdmin)
-            .body(
-                Schema::new("UpdateNotification")
-                    .optional("dismissed", boolean("Whether the notification is dismissed")),
-            )
+            .body(Schema::new("UpdateNotification").optional(
+                "dismissed",
+                boolean("Whether the notification is dismissed"),
+            ))
             .internal(),
         ],
     }
@@ -91,7 +91,9 @@ async fn list(call: Call) -> Outcome {
     let most = PageRequest::<()>::LIMIT_MAX;
     let limit = number("limit").map_or(LIMIT, |limit| usize::try_from(limit).unwrap_or(most));
     let notifications = &call.services.notifications;
-    let page = notifications.numbered_page(&call.actor, page, limit).await?;
+    let page = notifications
+        .numbered_page(&call.actor, page, limit)
+        .await?;
     Answer::ok(&List {
         additional: page.has_more,
         notifications: page.items.into_iter().map(Row::from).collect(),

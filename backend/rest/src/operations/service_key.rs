@@ -31,8 +31,8 @@ pub(super) fn group() -> Group {
         .optional("name", name())
         .optional("metadata", metadata())
         .optional("expiration", expiration());
-    let approval = Schema::new("ApproveServiceKey")
-        .optional("notes", text("Optional approval notes"));
+    let approval =
+        Schema::new("ApproveServiceKey").optional("notes", text("Optional approval notes"));
     Group {
         tag: superuser::TAG,
         description: superuser::DESCRIPTION,

@@ -19,8 +19,8 @@ const LIST: &str = "superuser-organizations";
 
 pub(super) fn group() -> Group {
     let on = |settings: &berth_services::Settings| settings.users.superusers_enabled;
-    let change = Schema::new("RenameOrg")
-        .optional("name", text("The new name for the organization"));
+    let change =
+        Schema::new("RenameOrg").optional("name", text("The new name for the organization"));
     Group {
         tag: superuser::TAG,
         description: superuser::DESCRIPTION,

@@ -67,15 +67,15 @@ pub(super) fn group() -> Group {
             .fresh_login()
             .body(
                 Schema::new("ConvertUser")
-                    .required(
-                        "adminUser",
-                        text("The user who will become an org admin"),
-                    )
+                    .required("adminUser", text("The user who will become an org admin"))
                     .required(
                         "adminPassword",
                         text("The password for the user who will become the org admin"),
                     )
-                    .optional("plan", text("Accepted without effect: nothing is billed").or_null()),
+                    .optional(
+                        "plan",
+                        text("Accepted without effect: nothing is billed").or_null(),
+                    ),
             )
             .feature(|settings| settings.users.authentication.is_own())
             .internal(),

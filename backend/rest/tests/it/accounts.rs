@@ -218,7 +218,11 @@ db_test!(
         let ann = api.sign_in("ann").await;
         let body = |user: &str, password: &str| json!({ "adminUser": user, "adminPassword": password, "plan": "free" });
         for (user, password, says) in [
-            ("bob", "not-the-password", "The admin user credentials are not valid"),
+            (
+                "bob",
+                "not-the-password",
+                "The admin user credentials are not valid",
+            ),
             ("ann", PASSWORD, "The admin user is not valid"),
         ] {
             let refused = api.post(&ann, "/user/convert", &body(user, password)).await;
@@ -268,12 +272,22 @@ async fn a_user_chooses_another_name_where_that_is_switched_on() {
         t.user("bob").await;
         let ann = api.sign_in("ann").await;
         let refused = api.put(&ann, "/user/", &json!({ "username": "bob" })).await;
-        assert_eq!(refused.problem(), (400, "Username is already in use".into()));
-        let odd = api.put(&ann, "/user/", &json!({ "username": "Anna!" })).await;
+        assert_eq!(
+            refused.problem(),
+            (400, "Username is already in use".into())
+        );
+        let odd = api
+            .put(&ann, "/user/", &json!({ "username": "Anna!" }))
+            .await;
         assert_eq!(odd.status, 400);
-        let view = api.put(&ann, "/user/", &json!({ "username": "anna" })).await;
+        let view = api
+            .put(&ann, "/user/", &json!({ "username": "anna" }))
+            .await;
         assert_eq!(view.json()["username"], json!("anna"));
-        assert_eq!(api.get(&ann, "/user/").await.json()["username"], json!("anna"));
+        assert_eq!(
+            api.get(&ann, "/user/").await.json()["username"],
+            json!("anna")
+        );
         assert_eq!(api.get(&ann, "/users/ann").await.status, 404);
         t.login("anna", PASSWORD).await;
     })
@@ -295,7 +309,9 @@ db_test!(
                 metadata: &metadata,
             };
             let (notifications, local) = (&t.services.notifications, t.services.authn.local());
-            let told = notifications.tell(&local, Audience::Users(&[id]), notice).await;
+            let told = notifications
+                .tell(&local, Audience::Users(&[id]), notice)
+                .await;
             told.unwrap();
         }
         let list = api.get(&ann, "/user/notifications").await.json();
@@ -304,22 +320,38 @@ db_test!(
         let row = &rows[0];
         assert_eq!(row["kind"], json!("maintenance"));
         assert_eq!(row["metadata"], json!({ "n": 6 }));
-        assert_eq!((&row["organization"], &row["dismissed"]), (&json!(null), &json!(false)));
+        assert_eq!(
+            (&row["organization"], &row["dismissed"]),
+            (&json!(null), &json!(false))
+        );
         assert!(row["created"].as_str().unwrap().ends_with(" -0000"));
-        let rest = api.get(&ann, "/user/notifications?page=1&limit=5").await.json();
+        let rest = api
+            .get(&ann, "/user/notifications?page=1&limit=5")
+            .await
+            .json();
         assert_eq!(rest["notifications"].as_array().unwrap().len(), 2);
         assert_eq!(rest["additional"], json!(false));
         let empty = api.get(&bob, "/user/notifications").await;
-        assert_eq!(empty.json(), json!({ "notifications": [], "additional": false }));
+        assert_eq!(
+            empty.json(),
+            json!({ "notifications": [], "additional": false })
+        );
         let path = format!("/user/notifications/{}", row["id"].as_str().unwrap());
         assert_eq!(&api.get(&ann, &path).await.json(), row);
-        let away = api.put(&ann, &path, &json!({ "dismissed": true })).await.json();
+        let away = api
+            .put(&ann, &path, &json!({ "dismissed": true }))
+            .await
+            .json();
         assert_eq!(away["dismissed"], json!(true));
         assert_eq!(api.put(&ann, &path, &json!({})).await.json(), away);
         let list = api.get(&ann, "/user/notifications?limit=100").await.json();
         assert_eq!(list["notifications"].as_array().unwrap().len(), 6);
         let narrow = token(t, "ann", "repo:admin").await;
-        for (who, read, write) in [(&Who::Visitor, 401, 401), (&narrow, 403, 403), (&bob, 404, 404)] {
+        for (who, read, write) in [
+            (&Who::Visitor, 401, 401),
+            (&narrow, 403, 403),
+            (&bob, 404, 404),
+        ] {
             assert_eq!(api.get(who, &path).await.status, read);
             let put = api.put(who, &path, &json!({ "dismissed": false })).await;
             assert_eq!(put.status, write);

@@ -474,7 +474,10 @@ db_test!(
         for path in [path, "/user/starred/ann/deep/app"] {
             assert_eq!(api.delete(&eve, path).await.status, 204);
         }
-        assert_eq!(api.delete(&eve, "/user/starred/ann/secret").await.status, 404);
+        assert_eq!(
+            api.delete(&eve, "/user/starred/ann/secret").await.status,
+            404
+        );
         assert!(listed(&api, &eve, "starred=true").await.is_empty());
     }
 );

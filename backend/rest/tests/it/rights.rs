@@ -184,7 +184,13 @@ async fn table(t: &TestRegistry) -> String {
             if template.starts_with("/api/v1/user/robots") {
                 path = path.replace("/new", &format!("/new-{number}-{caller}"));
             }
-            let is_slowed = ["/signin", "/clientkey", "/convert", "/recovery", "/api/v1/user/"];
+            let is_slowed = [
+                "/signin",
+                "/clientkey",
+                "/convert",
+                "/recovery",
+                "/api/v1/user/",
+            ];
             if is_slowed.iter().any(|end| template.ends_with(end)) || template.contains("/signin/")
             {
                 // Guesses wait longer and longer, and strangers' accounts, which is not what this is about.

@@ -244,10 +244,16 @@ async fn keys_of_services_are_made_by_superusers_and_public_by_half() {
         assert_eq!(odd.problem(), (400, says.into()));
         let end = json!({ "expiration": 4_000_000_000_i64, "name": "West" });
         let changed = api.put(&root, &path, &end).await.json();
-        assert_eq!(changed["expiration_date"], json!("Tue, 02 Oct 2096 07:06:40 GMT"));
+        assert_eq!(
+            changed["expiration_date"],
+            json!("Tue, 02 Oct 2096 07:06:40 GMT")
+        );
         // What is not said stays, and null is said.
         let renamed = api.put(&root, &path, &json!({ "name": "South" })).await;
-        assert_eq!(renamed.json()["expiration_date"], changed["expiration_date"]);
+        assert_eq!(
+            renamed.json()["expiration_date"],
+            changed["expiration_date"]
+        );
         let forever = api.put(&root, &path, &json!({ "expiration": null })).await;
         assert_eq!(forever.json()["expiration_date"], json!(null));
 
@@ -259,7 +265,9 @@ async fn keys_of_services_are_made_by_superusers_and_public_by_half() {
         }
         let unsaid = api.call(&root, "POST", &approve, None).await;
         assert_eq!(unsaid.status, 201);
-        let unknown = api.post(&root, "/superuser/approvedkeys/none", &json!({})).await;
+        let unknown = api
+            .post(&root, "/superuser/approvedkeys/none", &json!({}))
+            .await;
         assert_eq!(unknown.problem(), (404, "Not Found".into()));
 
         t.services.keys.rotate_if_old().await.unwrap();
@@ -272,12 +280,18 @@ async fn keys_of_services_are_made_by_superusers_and_public_by_half() {
         );
         let own = format!("/superuser/keys/{}", own["kid"].as_str().unwrap());
         let (status, says) = api.delete(&root, &own).await.problem();
-        assert!(status == 400 && says.contains("signs its own tokens"), "{says}");
+        assert!(
+            status == 400 && says.contains("signs its own tokens"),
+            "{says}"
+        );
         assert_eq!(api.get(&root, &own).await.status, 200);
 
         assert_eq!(api.delete(&ann, &path).await.status, 403);
         assert_eq!(api.delete(&root, &path).await.status, 204);
-        assert_eq!(api.delete(&root, &path).await.problem(), (404, "Not Found".into()));
+        assert_eq!(
+            api.delete(&root, &path).await.problem(),
+            (404, "Not Found".into())
+        );
     })
     .await;
 }
@@ -293,7 +307,9 @@ async fn organizations_are_listed_renamed_and_deleted_by_superusers_who_need_no_
             let new = json!({ "name": name, "email": format!("{name}@example.com") });
             assert_eq!(api.post(&ann, "/organization/", &new).await.status, 201);
         }
-        let robot = api.call(&ann, "PUT", "/organization/acme/robots/ci", None).await;
+        let robot = api
+            .call(&ann, "PUT", "/organization/acme/robots/ci", None)
+            .await;
         let secret = robot.json()["token"].as_str().unwrap().to_owned();
         let names = |list: &serde_json::Value| {
             let rows = list["organizations"].as_array().unwrap().clone();
@@ -309,7 +325,10 @@ async fn organizations_are_listed_renamed_and_deleted_by_superusers_who_need_no_
             assert_eq!(row["avatar"]["kind"], json!("org"));
             assert!(list.get("next_page").is_none());
         }
-        let first = api.get(&root, "/superuser/organizations/?limit=2").await.json();
+        let first = api
+            .get(&root, "/superuser/organizations/?limit=2")
+            .await
+            .json();
         let next = first["next_page"].as_str().unwrap();
         let second = format!("/superuser/organizations/?limit=2&next_page={next}");
         assert_eq!(names(&api.get(&root, &second).await.json()), ["initech"]);
@@ -328,7 +347,10 @@ async fn organizations_are_listed_renamed_and_deleted_by_superusers_who_need_no_
             assert_eq!(refused.problem(), (400, says.into()));
         }
         assert_eq!(api.put(&root, acme, &rename("No Name")).await.status, 400);
-        assert_eq!(api.put(&root, acme, &json!({})).await.json()["name"], json!("acme"));
+        assert_eq!(
+            api.put(&root, acme, &json!({})).await.json()["name"],
+            json!("acme")
+        );
         let renamed = api.put(&root, acme, &rename("umbrella")).await.json();
         assert_eq!(renamed["name"], json!("umbrella"));
         for unknown in ["acme", "ann", "NOT A NAME"] {
@@ -336,7 +358,10 @@ async fn organizations_are_listed_renamed_and_deleted_by_superusers_who_need_no_
             let refused = api.put(&root, &path, &rename("other")).await;
             let says = format!("Organization does not exist: {unknown}");
             assert_eq!(refused.told(), (400, json!({ "message": says })));
-            assert_eq!(api.delete(&root, &path).await.problem(), (404, "Not Found".into()));
+            assert_eq!(
+                api.delete(&root, &path).await.problem(),
+                (404, "Not Found".into())
+            );
         }
         t.login("umbrella+ci", &secret).await;
         let robots = api.get(&ann, "/organization/umbrella/robots").await.json();
@@ -370,7 +395,10 @@ async fn ownership_of_organizations_and_users_is_taken_by_superusers() {
         let taken = api.post(&root, &take("acme"), &nothing).await;
         assert_eq!(taken.told(), (200, json!({ "namespace": "acme" })));
         let view = api.get(&root, "/organization/acme").await.json();
-        assert_eq!((&view["is_admin"], &view["is_member"]), (&json!(true), &json!(true)));
+        assert_eq!(
+            (&view["is_admin"], &view["is_member"]),
+            (&json!(true), &json!(true))
+        );
         let taken = api.post(&root, &take("ann"), &nothing).await;
         assert_eq!(taken.told(), (200, json!({ "namespace": "ann" })));
         assert_eq!(api.get(&ann, "/user/").await.status, 401);
@@ -402,7 +430,10 @@ async fn the_configuration_is_shown_to_superusers_where_that_is_switched_on() {
         let told = json!({
             "config": { "REGISTRY_TITLE": "Harbour" }, "warning": {}, "env": {}, "schema": {},
         });
-        assert_eq!(api.get(&root, "/superuser/config").await.told(), (200, told));
+        assert_eq!(
+            api.get(&root, "/superuser/config").await.told(),
+            (200, told)
+        );
         let log = api.get(&root, "/superuser/changelog/").await.json();
         assert!(log["log"].as_str().unwrap().starts_with("# Changelog"));
         for path in ["/superuser/config", "/superuser/changelog/"] {

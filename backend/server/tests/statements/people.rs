@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::registry::Registry;
 
 /// Lists of people, each asked for 10 rows and for 100.
-const LISTS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 8] = [
     (
         "users",
         "administration { users(first: $n) { totalCount nodes { name email emailVerified enabled isSuperuser company } } }",
@@ -20,6 +20,18 @@ const LISTS: [(&str, &str); 5] = [
     (
         "users by text",
         "administration { users(first: $n, filter: { search: \"user-1\" }) { totalCount nodes { name } } }",
+    ),
+    (
+        "all organizations",
+        "administration { organizations(first: $n) { totalCount nodes { name email } } }",
+    ),
+    (
+        "keys of services",
+        "administration { serviceKeys(first: $n) { nodes { kid service expiresAt } } }",
+    ),
+    (
+        "the bell",
+        "viewer { notifications(first: $n) { unreadCount nodes { uuid kind organization } } }",
     ),
     (
         "everybody's app tokens",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::registry::Registry;
 
 /// Lists, each asked for 10 rows, for 100, and for the 100 behind them.
-const LISTS: [(&str, &str); 14] = [
+const LISTS: [(&str, &str); 15] = [
     (
         "repositories",
         "repositories(PAGE) { totalCount END nodes { path sizeBytes tagCount lastPushedAt viewerPermission \
@@ -39,6 +39,10 @@ const LISTS: [(&str, &str); 14] = [
         "repositories of a namespace by latest push",
         "namespace(name: \"acme\") { repositories(PAGE, orderBy: { field: LAST_PUSHED, direction: DESC }) \
          { END nodes { path } } }",
+    ),
+    (
+        "starred repositories",
+        "viewer { starred(PAGE) { totalCount END nodes { path isStarred } } }",
     ),
     (
         "organizations",

@@ -161,6 +161,24 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             &format!("{repositories} + i * 3, {organizations} + 1 + i % 6000, 'read', {now}"),
         ),
         rows(
+            400,
+            "stars (account_id, repository_id, created_at)",
+            &format!("{user}, {repositories} + i, {now}"),
+        ),
+        rows(
+            12_000,
+            "stars (account_id, repository_id, created_at)",
+            &format!("{users} + 1 + i % 3999, {repositories} + i, {now}"),
+        ),
+        rows(
+            12_000,
+            "notifications (uuid, account_id, kind, subject, namespace_id, as_administrator, metadata, created_at)",
+            &format!(
+                "'n' || i, {users} + 1 + i % 3999, 'org_team_invite', 's' || i, {organizations} + 1 + i % 3000, \
+                 i % 2 = 0, '{{}}', {now} - i * 1000"
+            ),
+        ),
+        rows(
             28_000,
             "blobs (id, digest, size_bytes, created_at)",
             &format!("{blobs} + i, {blob}, 1000 + i, {now}"),

@@ -43,8 +43,8 @@ impl Authn {
         };
         self.check_confirmed(&proven).await?;
         let owner = proven.actor.user_id().filter(|owner| *owner != own.id);
-        let owner = owner
-            .ok_or_else(|| Error::invalid_value(SAME_ADMINISTRATOR).in_field("adminUser"))?;
+        let owner =
+            owner.ok_or_else(|| Error::invalid_value(SAME_ADMINISTRATOR).in_field("adminUser"))?;
         core.db
             .write(async |tx| {
                 let (first, second) = (own.id.min(owner), own.id.max(owner));

@@ -58,7 +58,10 @@ impl Superuser {
             Ok(_) | Err(Error::NotFound { .. }) => return Err(unknown()),
             Err(other) => return Err(other),
         };
-        let mut views = self.all_organizations().by_ids(actor, &[account.id]).await?;
+        let mut views = self
+            .all_organizations()
+            .by_ids(actor, &[account.id])
+            .await?;
         views.remove(&account.id).ok_or_else(unknown)
     }
 

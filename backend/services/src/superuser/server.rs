@@ -20,7 +20,9 @@ impl Superuser {
         self.core.gate.view_registry(actor)?;
         let configuration = self.core.settings.configuration.clone();
         configuration.ok_or_else(|| {
-            Error::forbidden("the configuration is not shown (`FEATURE_SUPERUSER_CONFIGDUMP` is off)")
+            Error::forbidden(
+                "the configuration is not shown (`FEATURE_SUPERUSER_CONFIGDUMP` is off)",
+            )
         })
     }
 

@@ -17,7 +17,12 @@ use super::people::{organization, robot};
 /// What a user is told, by subject.
 async fn told(t: &TestRegistry, actor: &Actor) -> Vec<Value> {
     let page = PageRequest::new(None, 100);
-    let page = t.services.notifications.page(actor, false, &page).await.unwrap();
+    let page = t
+        .services
+        .notifications
+        .page(actor, false, &page)
+        .await
+        .unwrap();
     let unread = t.services.notifications.unread(actor).await.unwrap();
     assert_eq!(unread, u64::try_from(page.items.len()).unwrap());
     let items = page.items.into_iter();
@@ -33,7 +38,11 @@ async fn tell(t: &TestRegistry, audience: Audience<'_>, subject: &str, about: Op
         metadata: &metadata,
     };
     let local = t.services.authn.local();
-    t.services.notifications.tell(&local, audience, notice).await.unwrap();
+    t.services
+        .notifications
+        .tell(&local, audience, notice)
+        .await
+        .unwrap();
 }
 
 async fn session(t: &TestRegistry, name: &str) -> Actor {
@@ -52,7 +61,13 @@ db_test!(
         tell(t, Audience::Users(&ids[..1]), "two", None).await;
         // Neither organizations nor robots have a bell.
         let ci = robot(t, &ann, "acme", "ci").await;
-        tell(t, Audience::Users(&[acme.id, ci.id, AccountId(987_654)]), "three", None).await;
+        tell(
+            t,
+            Audience::Users(&[acme.id, ci.id, AccountId(987_654)]),
+            "three",
+            None,
+        )
+        .await;
         assert_eq!(told(t, &ann).await, ["two", "one"]);
         assert_eq!(told(t, &bob).await, ["one"]);
         let notifications = &t.services.notifications;
@@ -69,13 +84,18 @@ db_test!(
         assert!(away.dismissed);
         assert_eq!(told(t, &ann).await, ["two"]);
         assert_eq!(told(t, &bob).await, ["one"]);
-        let all = notifications.page(&ann, true, &PageRequest::new(None, 10)).await;
+        let all = notifications
+            .page(&ann, true, &PageRequest::new(None, 10))
+            .await;
         assert_eq!(all.unwrap().items.len(), 2);
         notifications.dismiss(&ann, &one.uuid, false).await.unwrap();
         assert_eq!(told(t, &ann).await, ["two", "one"]);
         // What is another's is not there.
         for refused in [
-            notifications.get(&bob, &first.items[0].uuid).await.map(drop),
+            notifications
+                .get(&bob, &first.items[0].uuid)
+                .await
+                .map(drop),
             notifications.dismiss(&bob, &one.uuid, true).await.map(drop),
             notifications.get(&ann, "none").await.map(drop),
         ] {
@@ -96,16 +116,32 @@ db_test!(
         tell(t, Audience::Administrators(acme.id), "before", None).await;
         assert_eq!(told(t, &ann).await, ["before"]);
         assert!(told(t, &bob).await.is_empty());
-        t.services.superuser.take_ownership(&root, acme.id).await.unwrap();
+        t.services
+            .superuser
+            .take_ownership(&root, acme.id)
+            .await
+            .unwrap();
         // Who comes later was not told then.
         assert!(told(t, &root).await.is_empty());
         tell(t, Audience::Administrators(acme.id), "after", None).await;
         assert_eq!(told(t, &root).await, ["after"]);
         let name = "globex".parse().unwrap();
-        t.services.superuser.rename_organization(&root, acme.id, &name).await.unwrap();
+        t.services
+            .superuser
+            .rename_organization(&root, acme.id, &name)
+            .await
+            .unwrap();
         let page = PageRequest::new(None, 1);
-        let page = t.services.notifications.page(&root, false, &page).await.unwrap();
-        assert_eq!(page.items[0].organization.as_ref().unwrap().as_str(), "globex");
+        let page = t
+            .services
+            .notifications
+            .page(&root, false, &page)
+            .await
+            .unwrap();
+        assert_eq!(
+            page.items[0].organization.as_ref().unwrap().as_str(),
+            "globex"
+        );
         // As if it had been told before it left the team.
         let new = NewNotification {
             uuid: "told-to-bob",
@@ -122,8 +158,17 @@ db_test!(
         assert!(told(t, &bob).await.is_empty());
         let notifications = &t.services.notifications;
         assert!(notifications.get(&bob, "told-to-bob").await.is_err());
-        assert!(notifications.dismiss(&bob, "told-to-bob", true).await.is_err());
-        t.services.superuser.delete_organization(&root, acme.id).await.unwrap();
+        assert!(
+            notifications
+                .dismiss(&bob, "told-to-bob", true)
+                .await
+                .is_err()
+        );
+        t.services
+            .superuser
+            .delete_organization(&root, acme.id)
+            .await
+            .unwrap();
         assert!(told(t, &ann).await.is_empty());
     }
 );
@@ -139,7 +184,12 @@ db_test!(
         tell(t, Audience::Users(&[id]), "one", None).await;
         let notifications = &t.services.notifications;
         let page = PageRequest::new(None, 1);
-        let one = notifications.page(&ann, false, &page).await.unwrap().items.remove(0);
+        let one = notifications
+            .page(&ann, false, &page)
+            .await
+            .unwrap()
+            .items
+            .remove(0);
         let metadata = json!({});
         let notice = Notice {
             kind: NotificationKind::Maintenance,
@@ -158,13 +208,19 @@ db_test!(
                 notifications.unread(who).await.map(drop),
                 notifications.get(who, &one.uuid).await.map(drop),
                 notifications.dismiss(who, &one.uuid, true).await.map(drop),
-                t.services.events.subscribe_bell(who.clone()).await.map(drop),
+                t.services
+                    .events
+                    .subscribe_bell(who.clone())
+                    .await
+                    .map(drop),
             ] {
                 assert_eq!(refused.unwrap_err().code(), code);
             }
         }
         for who in [&t.anonymous(), &ann, &basic] {
-            let refused = notifications.tell(who, Audience::Users(&[id]), notice).await;
+            let refused = notifications
+                .tell(who, Audience::Users(&[id]), notice)
+                .await;
             assert_eq!(refused.unwrap_err().code(), "FORBIDDEN");
         }
         assert_eq!(told(t, &ann).await, ["one"]);
@@ -190,7 +246,9 @@ db_test!(
             let page = PageRequest::new(None, 10);
             let page = t.services.notifications.page(&root, false, &page).await;
             let items = page.unwrap().items.into_iter();
-            items.map(|view| view.metadata["kid"].clone()).collect::<Vec<_>>()
+            items
+                .map(|view| view.metadata["kid"].clone())
+                .collect::<Vec<_>>()
         };
         for _ in 0..2 {
             t.work_after(Duration::from_hours(1), "key_rotation").await;
@@ -207,7 +265,8 @@ db_test!(
         };
         keys.change(&root, &soon, &change).await.unwrap();
         assert!(bell().await.is_empty());
-        t.work_after(Duration::from_hours(24 * 44), "key_rotation").await;
+        t.work_after(Duration::from_hours(24 * 44), "key_rotation")
+            .await;
         let root = t.session("root").await.actor;
         assert_eq!(bell().await, [later.as_str()]);
         keys.delete(&root, &later).await.unwrap();
@@ -233,7 +292,9 @@ db_test!(
             let replica = t.replica(settings.clone());
             let local = replica.authn.local();
             let bell = &replica.notifications;
-            bell.tell(&local, Audience::Superusers, notice).await.unwrap();
+            bell.tell(&local, Audience::Superusers, notice)
+                .await
+                .unwrap();
             assert_eq!(told(t, &bob).await.len(), expected);
         }
         assert!(told(t, &ann).await.is_empty());
@@ -251,7 +312,13 @@ db_test!(
         let other = t.replica(Settings::default());
         let events = other.events.subscribe_bell(ann.clone()).await.unwrap();
         let mut events = pin!(events);
-        tell(t, Audience::Users(&[bob.user_id().unwrap()]), "for bob", None).await;
+        tell(
+            t,
+            Audience::Users(&[bob.user_id().unwrap()]),
+            "for bob",
+            None,
+        )
+        .await;
         tell(t, Audience::Users(&[id]), "one", None).await;
         tell(t, Audience::Users(&[id]), "two", None).await;
         for what in ["one", "two"] {
@@ -270,14 +337,20 @@ db_test!(
         let ann = session(t, "ann").await;
         let id = ann.user_id().unwrap();
         tell(t, Audience::Users(&[id]), "old", None).await;
-        t.work_after(Duration::from_hours(24 * 89), "expiry_sweep").await;
+        t.work_after(Duration::from_hours(24 * 89), "expiry_sweep")
+            .await;
         let ann = t.session("ann").await.actor;
         assert_eq!(told(t, &ann).await, ["old"]);
         tell(t, Audience::Users(&[id]), "new", None).await;
-        t.work_after(Duration::from_hours(24 * 2), "expiry_sweep").await;
+        t.work_after(Duration::from_hours(24 * 2), "expiry_sweep")
+            .await;
         assert_eq!(told(t, &ann).await, ["new"]);
         let root = t.session("root").await.actor;
-        t.services.superuser.take_ownership(&root, id).await.unwrap();
+        t.services
+            .superuser
+            .take_ownership(&root, id)
+            .await
+            .unwrap();
         let mut conn = t.db().read().await.unwrap();
         let left = rows::page(&mut conn, id, true, None, 0, 10).await;
         assert!(left.unwrap().is_empty());

@@ -19,6 +19,7 @@ mod people;
 mod power;
 mod pushes;
 mod races;
+mod renames;
 mod selections;
 mod service_keys;
 mod stars;

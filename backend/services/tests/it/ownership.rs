@@ -1,4 +1,4 @@
-//! Names that change, and namespaces that change hands: what follows, and what ends.
+//! Namespaces that change hands: what comes along, and what ends.
 
 use std::time::Duration;
 
@@ -6,142 +6,25 @@ use berth_domain::{
     AccountId, AccountKind, Clock as _, Error, PageRequest, RepositoryRole, Secret, TeamRole,
     Visibility,
 };
-use berth_services::authn::RequestedScope;
 use berth_services::permissions::RoleChange;
 use berth_services::{Actor, Origin, Services, Settings};
 use berth_store::{accounts, teams};
-use berth_testkit::{PASSWORD, TestImage, TestRegistry, db_test, path_of};
+use berth_testkit::{PASSWORD, TestRegistry, db_test, path_of};
 
 use super::account::logged;
 use super::people::{organization, repository, robot};
 
-/// A replica where users may rename themselves, and `ann` in a session of it.
-async fn renaming(t: &TestRegistry, settings: Settings) -> (Services, Actor) {
-    let mut settings = settings;
-    settings.users.rename = true;
-    let replica = t.replica(settings);
-    let ann = session(&replica, "ann").await;
-    (replica, ann)
-}
-
-async fn session(services: &Services, name: &str) -> Actor {
+pub(crate) async fn session(services: &Services, name: &str) -> Actor {
     let password = Secret::from(PASSWORD);
     let session = services.authn.sign_in(name, &password, Origin::default());
     session.await.unwrap().actor
 }
 
-fn pulls(path: &str) -> [RequestedScope; 1] {
-    [RequestedScope {
-        kind: "repository".into(),
-        name: path.into(),
-        actions: vec!["pull".into()],
-    }]
-}
-
-async fn login(t: &TestRegistry, name: &str, password: &str) -> Result<Actor, Error> {
+pub(crate) async fn login(t: &TestRegistry, name: &str, password: &str) -> Result<Actor, Error> {
     let authn = &t.services.authn;
     let password = Secret::from(password);
     authn.basic(name, &password, Origin::default()).await
 }
-
-db_test!(
-    async fn everything_in_an_organization_follows_its_new_name(t: TestRegistry) {
-        let root = t.superuser("root").await.actor;
-        let ann = t.user("ann").await;
-        let acme = organization(t, &ann, "acme").await;
-        let ci = robot(t, &ann, "acme", "ci").await;
-        let secret = t.services.robots.credentials(&ann, ci.id).await.unwrap().token;
-        let digest = t.push(&ann, "acme/app:1", &TestImage::new(1)).await;
-        let robot = t.login("acme+ci", secret.expose()).await;
-        let authn = &t.services.authn;
-        let scopes = pulls("acme/app");
-        let token = authn.issue_registry_token(&ann, "reg.test", &scopes).await;
-        let token = token.unwrap().token;
-
-        let superuser = &t.services.superuser;
-        let name = "globex".parse().unwrap();
-        superuser.rename_organization(&root, acme.id, &name).await.unwrap();
-
-        // Its old name is nobody's.
-        let repositories = &t.services.repositories;
-        let gone = repositories.by_path(&ann, &path_of("acme/app")).await;
-        assert!(gone.is_err());
-        assert!(login(t, "acme+ci", secret.expose()).await.is_err());
-        let view = repositories.by_path(&ann, &path_of("globex/app")).await.unwrap();
-        assert!(view.can_administer);
-        let tags = &t.services.tags;
-        let tag = tags.get(&ann, view.repository.id, &"1".parse().unwrap()).await;
-        let manifests = &t.services.manifests;
-        let manifest = tag.unwrap().unwrap().manifest_id;
-        let views = manifests.views(&ann, &[manifest]).await.unwrap();
-        assert_eq!(views[0].row.digest, digest);
-        t.login("globex+ci", secret.expose()).await;
-        // What was given out before goes on as the same account, for the paths that it names.
-        let holder = authn.registry_token(&token, "reg.test", Origin::default());
-        let holder = holder.await.unwrap();
-        assert!(repositories.by_path(&holder, &path_of("globex/app")).await.is_err());
-        assert_eq!(robot.account_id(), Some(ci.id));
-        let page = PageRequest::new(None, 10);
-        let listed = t.services.organizations.page(&ann, None, &page).await;
-        assert_eq!(listed.unwrap().items[0].name.as_str(), "globex");
-        let log = logged(t, acme.id).await;
-        let entry = log.iter().find(|(kind, _)| kind == "org_change_name").unwrap();
-        assert_eq!(entry.1["old_name"], "acme");
-        assert_eq!(entry.1["new_name"], "globex");
-        assert_eq!(entry.1["superuser"], "root");
-
-        // Whoever takes the old name has nothing of what had it, nor has a token for it.
-        let eve = t.user("eve").await;
-        organization(t, &eve, "acme").await;
-        repository(t, &eve, "acme", "app", Visibility::Private).await;
-        assert!(repositories.by_path(&holder, &path_of("acme/app")).await.is_err());
-        assert!(login(t, "acme+ci", secret.expose()).await.is_err());
-    }
-);
-
-db_test!(
-    async fn a_taken_name_is_refused_whoever_has_it(t: TestRegistry) {
-        let root = t.superuser("root").await.actor;
-        let ann = t.user("ann").await;
-        let acme = organization(t, &ann, "acme").await;
-        let gone = organization(t, &ann, "gone").await;
-        t.services.organizations.delete(&ann, &[gone.id]).await.unwrap();
-        let superuser = &t.services.superuser;
-        for taken in ["ann", "root", "gone"] {
-            let name = taken.parse().unwrap();
-            let refused = superuser.rename_organization(&root, acme.id, &name).await;
-            assert_eq!(refused.unwrap_err().code(), "ALREADY_EXISTS", "{taken}");
-        }
-        let same = "acme".parse().unwrap();
-        superuser.rename_organization(&root, acme.id, &same).await.unwrap();
-        let ann_id = ann.user_id().unwrap();
-        for id in [ann_id, gone.id, AccountId(987_654)] {
-            let name = "free".parse().unwrap();
-            let refused = superuser.rename_organization(&root, id, &name).await;
-            assert!(matches!(refused, Err(Error::Hidden(_))));
-            let refused = superuser.delete_organization(&root, id).await;
-            assert!(matches!(refused, Err(Error::Hidden(_))));
-        }
-    }
-);
-
-db_test!(
-    async fn of_two_who_want_one_name_one_has_it(t: TestRegistry) {
-        let root = t.superuser("root").await.actor;
-        let ann = t.user("ann").await;
-        let first = organization(t, &ann, "first").await.id;
-        let second = organization(t, &ann, "second").await.id;
-        let name = "wanted".parse().unwrap();
-        let superuser = &t.services.superuser;
-        let (a, b) = tokio::join!(
-            superuser.rename_organization(&root, first, &name),
-            superuser.rename_organization(&root, second, &name),
-        );
-        assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);
-        let refused = a.err().or(b.err()).unwrap();
-        assert_eq!(refused.code(), "ALREADY_EXISTS");
-    }
-);
 
 db_test!(
     async fn a_superuser_deletes_what_it_does_not_administer(t: TestRegistry) {
@@ -152,7 +35,12 @@ db_test!(
         let superuser = &t.services.superuser;
         superuser.delete_organization(&root, acme.id).await.unwrap();
         let repositories = &t.services.repositories;
-        assert!(repositories.by_path(&ann, &path_of("acme/app")).await.is_err());
+        assert!(
+            repositories
+                .by_path(&ann, &path_of("acme/app"))
+                .await
+                .is_err()
+        );
         let unknown = superuser.organization(&root, "acme").await.unwrap_err();
         assert_eq!(unknown.code(), "ORGANIZATION_NOT_FOUND");
         let log = logged(t, acme.id).await;
@@ -171,7 +59,9 @@ db_test!(
         settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
         let replica = t.replica(settings);
         let auditor = session(&replica, "auditor").await;
-        let token = t.oauth_token(&t.login("root", PASSWORD).await, "org:admin").await;
+        let token = t
+            .oauth_token(&t.login("root", PASSWORD).await, "org:admin")
+            .await;
         let authn = &t.services.authn;
         let narrow = authn.bearer(&token, Origin::default()).await.unwrap();
         let name = "mine".parse().unwrap();
@@ -192,9 +82,15 @@ db_test!(
             }
         }
         let page = PageRequest::new(None, 10);
-        let seen = superuser.organizations(&auditor, None, &page).await.unwrap();
+        let seen = superuser
+            .organizations(&auditor, None, &page)
+            .await
+            .unwrap();
         assert_eq!(seen.items.len(), 1);
-        assert_eq!(superuser.count_organizations(&auditor, None).await.unwrap(), 1);
+        assert_eq!(
+            superuser.count_organizations(&auditor, None).await.unwrap(),
+            1
+        );
         for (who, code) in [(&t.anonymous(), "UNAUTHENTICATED"), (&ann, "FORBIDDEN")] {
             for refused in [
                 superuser.organizations(who, None, &page).await.map(drop),
@@ -231,12 +127,26 @@ db_test!(
             superuser.take_ownership(&root, acme.id).await.unwrap();
         }
         for owner in [&root, &ann] {
-            assert!(repositories.by_path(owner, &path).await.unwrap().can_administer);
+            assert!(
+                repositories
+                    .by_path(owner, &path)
+                    .await
+                    .unwrap()
+                    .can_administer
+            );
         }
-        let counts = t.services.organizations.counts(&root, &[acme.id]).await.unwrap();
+        let counts = t
+            .services
+            .organizations
+            .counts(&root, &[acme.id])
+            .await
+            .unwrap();
         assert_eq!(counts[&acme.id].members, Some(2));
         let log = logged(t, acme.id).await;
-        let entry = log.iter().find(|(kind, _)| kind == "take_ownership").unwrap();
+        let entry = log
+            .iter()
+            .find(|(kind, _)| kind == "take_ownership")
+            .unwrap();
         assert_eq!(entry.1["was_user"], false);
         assert_eq!(entry.1["namespace"], "acme");
     }
@@ -255,39 +165,58 @@ db_test!(
         });
         let acme = acme.await.unwrap();
         for _ in 0..2 {
-            t.services.superuser.take_ownership(&root, acme).await.unwrap();
+            t.services
+                .superuser
+                .take_ownership(&root, acme)
+                .await
+                .unwrap();
         }
         let mut conn = t.db().read().await.unwrap();
-        let team = teams::administrators(&mut conn, acme, "owners").await.unwrap();
+        let team = teams::administrators(&mut conn, acme, "owners")
+            .await
+            .unwrap();
         assert!(team.is_some());
         assert!(teams::exists(&mut conn, acme, "owners2").await.unwrap());
         assert!(!teams::exists(&mut conn, acme, "owners3").await.unwrap());
         drop(conn);
-        let views = t.services.organizations.by_ids(&root, &[acme]).await.unwrap();
+        let views = t
+            .services
+            .organizations
+            .by_ids(&root, &[acme])
+            .await
+            .unwrap();
         assert!(views[&acme].can_administer);
     }
 );
 
 /// A user with everything that a user can have.
-struct Everything {
-    id: AccountId,
-    session: String,
-    app: String,
-    oauth: String,
-    robot: String,
-    registry_token: String,
+pub(crate) struct Everything {
+    pub(crate) id: AccountId,
+    pub(crate) session: String,
+    pub(crate) app: String,
+    pub(crate) oauth: String,
+    pub(crate) robot: String,
+    pub(crate) registry_token: String,
 }
 
 impl Everything {
-    async fn of(t: &TestRegistry, name: &str, other: &Actor) -> Self {
+    pub(crate) async fn of(t: &TestRegistry, name: &str, other: &Actor) -> Self {
         let actor = t.user(name).await;
         let session = t.session(name).await;
         let services = &t.services;
-        let app = services.app_tokens.create(&session.actor, "laptop").await.unwrap();
+        let app = services
+            .app_tokens
+            .create(&session.actor, "laptop")
+            .await
+            .unwrap();
         let ci = robot(t, &actor, name, "ci").await;
         let robot = services.robots.credentials(&actor, ci.id).await.unwrap();
         let own = repository(t, &actor, name, "app", Visibility::Private).await;
-        services.repositories.star(&session.actor, own.repository.id).await.unwrap();
+        services
+            .repositories
+            .star(&session.actor, own.repository.id)
+            .await
+            .unwrap();
         // A role in the repository of another, and a place in a team.
         let foreign = repository(t, other, "acme", name, Visibility::Private).await;
         let role = RoleChange {
@@ -295,8 +224,14 @@ impl Everything {
             role: Some(RepositoryRole::Admin),
         };
         let permissions = &services.permissions;
-        permissions.set(other, foreign.repository.id, &[role]).await.unwrap();
-        let token = services.authn.issue_registry_token(&actor, "reg.test", &[]).await;
+        permissions
+            .set(other, foreign.repository.id, &[role])
+            .await
+            .unwrap();
+        let token = services
+            .authn
+            .issue_registry_token(&actor, "reg.test", &[])
+            .await;
         Self {
             id: actor.user_id().unwrap(),
             session: session.token.expose().clone(),
@@ -336,22 +271,45 @@ db_test!(
         superuser.set_enabled(&root, ann.id, false).await.unwrap();
         superuser.take_ownership(&root, ann.id).await.unwrap();
         ann.is_over(t, "ann").await;
-        let views = t.services.organizations.by_ids(&root, &[ann.id]).await.unwrap();
+        let views = t
+            .services
+            .organizations
+            .by_ids(&root, &[ann.id])
+            .await
+            .unwrap();
         let view = &views[&ann.id];
         assert_eq!(view.kind, AccountKind::Organization);
         assert!(view.can_administer);
         let repositories = &t.services.repositories;
-        let app = repositories.by_path(&root, &path_of("ann/app")).await.unwrap();
+        let app = repositories
+            .by_path(&root, &path_of("ann/app"))
+            .await
+            .unwrap();
         assert!(app.can_administer);
-        let foreign = repositories.by_path(&bob, &path_of("acme/ann")).await.unwrap();
-        let permissions = t.services.permissions.list(&bob, foreign.repository.id).await;
+        let foreign = repositories
+            .by_path(&bob, &path_of("acme/ann"))
+            .await
+            .unwrap();
+        let permissions = t
+            .services
+            .permissions
+            .list(&bob, foreign.repository.id)
+            .await;
         assert!(permissions.unwrap().unwrap().is_empty());
         assert!(superuser.by_name(&root, "ann").await.is_err());
-        assert_eq!(superuser.organization(&root, "ann").await.unwrap().id, ann.id);
+        assert_eq!(
+            superuser.organization(&root, "ann").await.unwrap().id,
+            ann.id
+        );
         let log = logged(t, ann.id).await;
-        let entry = log.iter().find(|(kind, _)| kind == "take_ownership").unwrap();
+        let entry = log
+            .iter()
+            .find(|(kind, _)| kind == "take_ownership")
+            .unwrap();
         assert_eq!(entry.1["was_user"], true);
-        let own = superuser.take_ownership(&root, root.user_id().unwrap()).await;
+        let own = superuser
+            .take_ownership(&root, root.user_id().unwrap())
+            .await;
         let refused = own.unwrap_err().to_string();
         assert_eq!(refused, "Cannot take ownership of a superuser");
         let nobody = AccountId(987_654);
@@ -370,8 +328,16 @@ db_test!(
         let actor = t.session("ann").await.actor;
         let password = Secret::from(PASSWORD);
         for (name, password, message) in [
-            ("bob", "wrong-password", "The admin user credentials are not valid"),
-            ("nobody", PASSWORD, "The admin user credentials are not valid"),
+            (
+                "bob",
+                "wrong-password",
+                "The admin user credentials are not valid",
+            ),
+            (
+                "nobody",
+                PASSWORD,
+                "The admin user credentials are not valid",
+            ),
             ("acme", PASSWORD, "The admin user credentials are not valid"),
             ("ann", PASSWORD, "The admin user is not valid"),
         ] {
@@ -380,19 +346,30 @@ db_test!(
             assert_eq!(refused.unwrap_err().to_string(), message, "{name}");
             t.clock.advance(Duration::from_mins(2));
         }
-        let session = authn.convert_to_organization(&actor, "bob", &password).await.unwrap();
+        let session = authn
+            .convert_to_organization(&actor, "bob", &password)
+            .await
+            .unwrap();
         assert_eq!(session.actor.user_id(), bob.user_id());
         let signed_in = authn.session(session.token.expose(), Origin::default());
         assert_eq!(signed_in.await.unwrap().unwrap().user_id(), bob.user_id());
         ann.is_over(t, "ann").await;
         let repositories = &t.services.repositories;
-        let app = repositories.by_path(&bob, &path_of("ann/app")).await.unwrap();
+        let app = repositories
+            .by_path(&bob, &path_of("ann/app"))
+            .await
+            .unwrap();
         assert!(app.can_administer);
         let log = logged(t, ann.id).await;
-        let entry = log.iter().find(|(kind, _)| kind == "account_convert").unwrap();
+        let entry = log
+            .iter()
+            .find(|(kind, _)| kind == "account_convert")
+            .unwrap();
         assert_eq!(entry.1["username"], "ann");
         // The name stays taken, and nobody converts twice.
-        let again = authn.convert_to_organization(&actor, "bob", &password).await;
+        let again = authn
+            .convert_to_organization(&actor, "bob", &password)
+            .await;
         assert!(again.is_err());
     }
 );
@@ -407,7 +384,12 @@ db_test!(
         let authn = &t.services.authn;
         let password = Secret::from(PASSWORD);
         let refused = authn.convert_to_organization(&root, "bob", &password).await;
-        assert!(refused.unwrap_err().to_string().contains("a superuser stays a user"));
+        assert!(
+            refused
+                .unwrap_err()
+                .to_string()
+                .contains("a superuser stays a user")
+        );
         let refused = authn.convert_to_organization(&ann, "bob", &password).await;
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains("only administrator of acme"), "{refused}");
@@ -427,8 +409,16 @@ db_test!(
         assert!(matches!(stale, Err(Error::FreshLoginRequired)));
         // With another administrator beside, it goes.
         let mut conn = t.db().read().await.unwrap();
-        let acme = t.services.organizations.by_name(&ann, &"acme".parse().unwrap()).await.unwrap();
-        let owners = teams::administrators(&mut conn, acme.id, "owners").await.unwrap().unwrap();
+        let acme = t
+            .services
+            .organizations
+            .by_name(&ann, &"acme".parse().unwrap())
+            .await
+            .unwrap();
+        let owners = teams::administrators(&mut conn, acme.id, "owners")
+            .await
+            .unwrap()
+            .unwrap();
         drop(conn);
         let bob = t.login("bob", PASSWORD).await.user_id().unwrap();
         let now = t.clock.now();
@@ -437,84 +427,9 @@ db_test!(
             .await
             .unwrap();
         let ann = t.session("ann").await.actor;
-        authn.convert_to_organization(&ann, "bob", &password).await.unwrap();
-    }
-);
-
-db_test!(
-    async fn everything_of_a_user_follows_its_new_name(t: TestRegistry) {
-        t.user("first").await;
-        let bob = t.user("bob").await;
-        organization(t, &bob, "acme").await;
-        let everything = Everything::of(t, "ann", &bob).await;
-        let (replica, ann) = renaming(t, Settings::default()).await;
-        let name = "anna".parse().unwrap();
-        let renamed = replica.accounts.rename(&ann, &name).await.unwrap();
-        assert_eq!(renamed.name().as_deref(), Some("anna"));
-        let authn = &t.services.authn;
-        let session = authn.session(&everything.session, Origin::default()).await;
-        assert_eq!(session.unwrap().unwrap().name().as_deref(), Some("anna"));
-        assert!(login(t, "ann", PASSWORD).await.is_err());
-        assert!(login(t, "ann+ci", &everything.robot).await.is_err());
-        for (name, password) in [
-            ("anna", PASSWORD),
-            ("$app", &everything.app),
-            ("$oauthtoken", &everything.oauth),
-            ("anna+ci", &everything.robot),
-        ] {
-            t.login(name, password).await;
-        }
-        let token = authn.registry_token(&everything.registry_token, "reg.test", Origin::default());
-        assert_eq!(token.await.unwrap().name().as_deref(), Some("anna"));
-        let repositories = &t.services.repositories;
-        assert!(repositories.by_path(&ann, &path_of("anna/app")).await.is_ok());
-        let foreign = repositories.by_path(&ann, &path_of("acme/ann")).await.unwrap();
-        let roles = t.services.permissions.list(&bob, foreign.repository.id).await;
-        assert_eq!(roles.unwrap().unwrap()[0].account, "anna");
-        let log = logged(t, everything.id).await;
-        let entry = log.iter().find(|(kind, _)| kind == "user_change_name").unwrap();
-        assert_eq!(entry.1["old_username"], "ann");
-        // Its old name is free, and gives nothing.
-        t.user("ann").await;
-        assert!(login(t, "ann+ci", &everything.robot).await.is_err());
-    }
-);
-
-db_test!(
-    async fn names_with_rights_and_names_of_others_are_not_taken(t: TestRegistry) {
-        t.user("ann").await;
-        t.user("root").await;
-        let ann = t.session("ann").await.actor;
-        let name = "free".parse().unwrap();
-        let refused = t.services.accounts.rename(&ann, &name).await.unwrap_err();
-        assert_eq!(refused.code(), "FEATURE_OFF");
-        organization(t, &ann, "acme").await;
-        let mut settings = Settings::default();
-        settings.users.superusers = Some(vec!["root".parse().unwrap(), "boss".parse().unwrap()]);
-        settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
-        let (replica, ann) = renaming(t, settings).await;
-        for (taken, message) in [
-            ("root", "Username is not available"),
-            ("boss", "Username is not available"),
-            ("auditor", "Username is not available"),
-            ("acme", "Username is already in use"),
-        ] {
-            let name = taken.parse().unwrap();
-            let refused = replica.accounts.rename(&ann, &name).await.unwrap_err();
-            assert_eq!(refused.to_string(), message, "{taken}");
-        }
-        // Whoever took the name of a superuser would be one.
-        let root = session(&replica, "root").await;
-        assert!(root.is_superuser());
-        let refused = replica.accounts.rename(&root, &name).await.unwrap_err();
-        assert!(refused.to_string().contains("the configuration gives rights"), "{refused}");
-        let basic = t.login("ann", PASSWORD).await;
-        for (who, code) in [(&t.anonymous(), "UNAUTHENTICATED"), (&basic, "FORBIDDEN")] {
-            let refused = replica.accounts.rename(who, &name).await.unwrap_err();
-            assert_eq!(refused.code(), code);
-        }
-        t.clock.advance(Duration::from_mins(11));
-        let stale = replica.accounts.rename(&ann, &name).await;
-        assert!(matches!(stale, Err(Error::FreshLoginRequired)));
+        authn
+            .convert_to_organization(&ann, "bob", &password)
+            .await
+            .unwrap();
     }
 );

@@ -28,7 +28,11 @@ db_test!(
         let keys = &t.services.service_keys;
         let made = keys.create(&root, &scanner()).await.unwrap();
         let kid = made.view.kid.as_str();
-        assert!(made.private_pem.expose().starts_with("-----BEGIN PRIVATE KEY-----"));
+        assert!(
+            made.private_pem
+                .expose()
+                .starts_with("-----BEGIN PRIVATE KEY-----")
+        );
         assert!(made.public_pem.starts_with("-----BEGIN PUBLIC KEY-----"));
         assert_eq!(made.view.approver.as_deref(), Some("root"));
         assert_eq!(made.view.metadata["rack"], 7);
@@ -60,7 +64,10 @@ db_test!(
             expires_at: Some(None),
             ..KeyChange::default()
         };
-        assert_eq!(keys.change(&root, kid, &forever).await.unwrap().expires_at, None);
+        assert_eq!(
+            keys.change(&root, kid, &forever).await.unwrap().expires_at,
+            None
+        );
         keys.change(&root, kid, &change).await.unwrap();
         t.clock.advance(Duration::from_hours(2));
         assert!(public.public_jwk_of("scanner", kid).await.is_err());
@@ -84,7 +91,10 @@ db_test!(
     async fn what_the_registry_signs_with_is_nobodys_to_change(t: TestRegistry) {
         let root = t.superuser("root").await.actor;
         let authn = &t.services.authn;
-        let token = authn.issue_registry_token(&root, "reg.test", &[]).await.unwrap();
+        let token = authn
+            .issue_registry_token(&root, "reg.test", &[])
+            .await
+            .unwrap();
         let keys = &t.services.service_keys;
         let page = keys.page(&root, &PageRequest::new(None, 10)).await.unwrap();
         let own = &page.items[0];
@@ -118,7 +128,12 @@ db_test!(
     async fn only_superusers_come_near_the_keys(t: TestRegistry) {
         let root = t.superuser("root").await.actor;
         let ann = t.user("ann").await;
-        let made = t.services.service_keys.create(&root, &scanner()).await.unwrap();
+        let made = t
+            .services
+            .service_keys
+            .create(&root, &scanner())
+            .await
+            .unwrap();
         let kid = made.view.kid.as_str();
         let owner = t.login("root", PASSWORD).await;
         let token = t.oauth_token(&owner, "user:admin").await;
@@ -127,7 +142,9 @@ db_test!(
         let mut settings = t.services.settings().clone();
         settings.users.read_only_superusers = vec!["ann".parse().unwrap()];
         let replica = t.replica(settings);
-        let auditor = replica.authn.sign_in("ann", &PASSWORD.into(), Origin::default());
+        let auditor = replica
+            .authn
+            .sign_in("ann", &PASSWORD.into(), Origin::default());
         let auditor = auditor.await.unwrap().actor;
         let page = PageRequest::new(None, 10);
         let keys = &t.services.service_keys;
@@ -145,7 +162,10 @@ db_test!(
                 assert_eq!(refused.unwrap_err().code(), code);
             }
         }
-        assert_eq!(replica.service_keys.get(&auditor, kid).await.unwrap(), made.view);
+        assert_eq!(
+            replica.service_keys.get(&auditor, kid).await.unwrap(),
+            made.view
+        );
         for (who, code) in [
             (&t.anonymous(), "UNAUTHENTICATED"),
             (&ann, "FORBIDDEN"),
@@ -176,14 +196,62 @@ db_test!(
         let heavy = Map::from_iter([("x".to_owned(), json!("x".repeat(16 * 1024)))]);
         let now = t.clock.now();
         for (field, new) in [
-            ("service", KeyToBe { service: "", ..scanner() }),
-            ("service", KeyToBe { service: "Scanner", ..scanner() }),
-            ("service", KeyToBe { service: "a/b", ..scanner() }),
-            ("name", KeyToBe { name: "<b>", ..scanner() }),
-            ("name", KeyToBe { name: &long, ..scanner() }),
-            ("notes", KeyToBe { notes: &long, ..scanner() }),
-            ("metadata", KeyToBe { metadata: heavy, ..scanner() }),
-            ("expiresAt", KeyToBe { expires_at: Some(now), ..scanner() }),
+            (
+                "service",
+                KeyToBe {
+                    service: "",
+                    ..scanner()
+                },
+            ),
+            (
+                "service",
+                KeyToBe {
+                    service: "Scanner",
+                    ..scanner()
+                },
+            ),
+            (
+                "service",
+                KeyToBe {
+                    service: "a/b",
+                    ..scanner()
+                },
+            ),
+            (
+                "name",
+                KeyToBe {
+                    name: "<b>",
+                    ..scanner()
+                },
+            ),
+            (
+                "name",
+                KeyToBe {
+                    name: &long,
+                    ..scanner()
+                },
+            ),
+            (
+                "notes",
+                KeyToBe {
+                    notes: &long,
+                    ..scanner()
+                },
+            ),
+            (
+                "metadata",
+                KeyToBe {
+                    metadata: heavy,
+                    ..scanner()
+                },
+            ),
+            (
+                "expiresAt",
+                KeyToBe {
+                    expires_at: Some(now),
+                    ..scanner()
+                },
+            ),
         ] {
             let refused = keys.create(&root, &new).await.unwrap_err();
             assert_eq!(refused.field(), Some(field), "{refused}");

@@ -122,7 +122,13 @@ db_test!(
             ] {
                 assert_eq!(refused.unwrap_err().code(), code);
             }
-            assert!(repositories.starred_among(who, &[id]).await.unwrap().is_empty());
+            assert!(
+                repositories
+                    .starred_among(who, &[id])
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
         }
         // A narrow token reads and changes nothing.
         repositories.star(&ann, id).await.unwrap();
