@@ -72,17 +72,15 @@ pub(crate) async fn add_owner(
     owner: AccountId,
 ) -> Result<()> {
     let now = core.now();
-    let team = match teams::administrators(tx, organization, OWNERS).await? {
-        Some(team) => team,
-        None => {
-            let (mut name, mut number) = (OWNERS.to_owned(), 1);
-            while teams::exists(tx, organization, &name).await? {
-                number += 1;
-                name = format!("{OWNERS}{number}");
-            }
-            teams::insert(tx, organization, &name, TeamRole::Admin, now).await?
-        }
-    };
+    if let Some(team) = teams::administrators(tx, organization, OWNERS).await? {
+        return teams::add_member(tx, team, owner, now).await;
+    }
+    let (mut name, mut number) = (OWNERS.to_owned(), 1);
+    while teams::exists(tx, organization, &name).await? {
+        number += 1;
+        name = format!("{OWNERS}{number}");
+    }
+    let team = teams::insert(tx, organization, &name, TeamRole::Admin, now).await?;
     teams::add_member(tx, team, owner, now).await
 }
 

@@ -33,6 +33,8 @@ pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 pub const SOON: Duration = Duration::from_hours(7 * 24);
 /// What they are told then.
 const ENDING: NotificationKind = NotificationKind::ServiceKeyExpiring;
+/// The last instant that clients can write, the end of the year 9999.
+const LAST_END: Timestamp = Timestamp(253_402_300_799_000);
 /// Most keys at a time.
 pub const KEYS_MAX: i64 = 1_000;
 
@@ -86,6 +88,10 @@ pub struct KeyToBe<'a> {
 
 /// What changes of a key; what is `None` stays.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::option_option,
+    reason = "whether it changes, and whether there is an end"
+)]
 pub struct KeyChange<'a> {
     /// What people call it.
     pub name: Option<&'a str>,
@@ -338,6 +344,10 @@ impl ServiceKeys {
     fn check_end(&self, expires_at: Option<Timestamp>) -> Result<()> {
         if expires_at.is_some_and(|at| at <= self.core.now()) {
             let message = "Expiration date cannot be in the past";
+            return Err(Error::invalid_value(message).in_field("expiresAt"));
+        }
+        if expires_at.is_some_and(|at| at > LAST_END) {
+            let message = "Expiration date cannot be after the year 9999";
             return Err(Error::invalid_value(message).in_field("expiresAt"));
         }
         Ok(())

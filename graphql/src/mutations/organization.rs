@@ -218,9 +218,9 @@ impl OrganizationMutations {
     ) -> Result<RenameOrganizationPayload> {
         let id = ids::organization("id", &input.id).map_err(gql)?;
         let name: Namespace = input.name.parse().map_err(gql_named("name"))?;
-        let superuser = &ctx.services().superuser;
-        let renamed = superuser.rename_organization(&ctx.actor(), id, &name);
-        renamed.await.map_err(gql_named("name"))?;
+        let (superuser, actor) = (&ctx.services().superuser, ctx.actor());
+        let renamed = superuser.rename_organization(&actor, id, &name).await;
+        renamed.map_err(gql_named("name"))?;
         Ok(RenameOrganizationPayload {
             organization: organization(ctx, id).await?,
         })

@@ -34,7 +34,10 @@ impl Notification {
 
     /// Name of the organization that it is about, as it is today; null where it is about none.
     async fn organization(&self) -> Option<&str> {
-        self.0.organization.as_ref().map(|name| name.as_str())
+        self.0
+            .organization
+            .as_ref()
+            .map(berth_domain::Namespace::as_str)
     }
 
     /// The names it speaks of; which there are follows from the kind.

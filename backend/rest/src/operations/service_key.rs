@@ -169,14 +169,15 @@ async fn get(call: Call) -> Outcome {
 }
 
 /// Seconds since 1970.
-const fn instant(seconds: i64) -> Timestamp {
+fn instant(seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     Timestamp(seconds.saturating_mul(1000))
 }
 
 #[derive(Deserialize)]
 struct New {
     service: String,
-    expiration: Option<i64>,
+    expiration: Option<u64>,
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -218,7 +219,7 @@ async fn create(call: Call) -> Outcome {
 struct Change {
     name: Option<String>,
     metadata: Option<Map<String, Value>>,
-    expiration: Option<i64>,
+    expiration: Option<u64>,
 }
 
 /// An expiration that is null ends nothing, unlike one that is absent.

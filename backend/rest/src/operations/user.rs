@@ -77,7 +77,9 @@ pub(super) fn group() -> Group {
                         text("Accepted without effect: nothing is billed").or_null(),
                     ),
             )
-            .feature(|settings| settings.users.authentication.is_own())
+            .feature(|settings| {
+                settings.users.authentication.is_own() && settings.users.direct_login
+            })
             .internal(),
             Operation::post(
                 "/user/clientkey",

@@ -309,7 +309,7 @@ fn what_superusers_see_has_every_value_and_no_secret() {
         two: [RadosGWStorage, {hostname: gw.example, access_key: hunter2-gw, secret_key: hunter2-gw-2, \
         bucket_name: berth}]\n";
     let dump = parse(text).config.dump();
-    let shown = format!("{:?}", dump);
+    let shown = format!("{dump:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
     let values = &dump.values;
     for (key, value) in [

@@ -21,7 +21,7 @@ impl Authn {
     ///
     /// # Errors
     /// A name and password that are wrong, or the actor's own; a superuser; the only administrator of another
-    /// organization.
+    /// organization; where nobody signs in with a password.
     pub async fn convert_to_organization(
         &self,
         actor: &Actor,
@@ -31,12 +31,20 @@ impl Authn {
         let core = &self.core;
         let own = core.gate.administer_account(actor)?;
         core.keeps_accounts("accounts are kept elsewhere, and stay users there")?;
+        if !core.settings.users.direct_login {
+            return Err(Error::FeatureOff {
+                message: "nobody signs in with a password here (`FEATURE_DIRECT_LOGIN` is off)"
+                    .into(),
+            });
+        }
         core.check_fresh(actor).await?;
         let origin = actor.origin().clone();
         let proven = self.password_login(administrator, password, origin.clone(), Credential::None);
         let proven = match proven.await {
             Ok(proven) => proven,
-            Err(Error::Unauthenticated { .. }) => {
+            Err(Error::Unauthenticated { message }) => {
+                self.log_failure("user", "quayauth", administrator, &message, origin)
+                    .await?;
                 return Err(Error::invalid_value(WRONG_ADMINISTRATOR).in_field("adminPassword"));
             }
             Err(other) => return Err(other),
@@ -45,7 +53,8 @@ impl Authn {
         let owner = proven.actor.user_id().filter(|owner| *owner != own.id);
         let owner =
             owner.ok_or_else(|| Error::invalid_value(SAME_ADMINISTRATOR).in_field("adminUser"))?;
-        core.db
+        let session = core
+            .db
             .write(async |tx| {
                 let (first, second) = (own.id.min(owner), own.id.max(owner));
                 accounts::lock(tx, first).await?;
@@ -78,6 +87,8 @@ impl Authn {
                     .await?;
                 self.open_session(tx, &administrator).await
             })
-            .await
+            .await?;
+        self.log_success(&session.actor, "quayauth").await?;
+        Ok(session)
     }
 }

@@ -122,11 +122,11 @@ impl Repositories {
     ) -> Result<Page<RepositoryView>> {
         let mut visible = visible_to(actor, self.core.gate.switches());
         visible.public &= public;
-        self.by_path_of(actor, visible, filter, page).await
+        self.listed(actor, visible, filter, page).await
     }
 
     /// What of `visible` a filter lets through, by name.
-    pub(super) async fn by_path_of(
+    pub(super) async fn listed(
         &self,
         actor: &Actor,
         visible: VisibleTo,

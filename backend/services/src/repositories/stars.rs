@@ -30,7 +30,7 @@ impl Repositories {
             ..Filter::default()
         };
         let visible = visible_to(actor, self.core.gate.switches());
-        self.by_path_of(actor, visible, &filter, page).await
+        self.listed(actor, visible, &filter, page).await
     }
 
     /// How many repositories [`Self::starred`] walks through, 10,000 at most.

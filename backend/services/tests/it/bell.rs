@@ -232,7 +232,7 @@ db_test!(
         let root = t.superuser("root").await.actor;
         let ann = session(t, "ann").await;
         let keys = &t.services.service_keys;
-        let make = async |service, days: u64| {
+        let make = async |service: &'static str, days: u64| {
             let new = KeyToBe {
                 service,
                 expires_at: Some(t.clock.now().after(Duration::from_hours(24 * days))),

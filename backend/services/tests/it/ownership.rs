@@ -433,3 +433,33 @@ db_test!(
             .unwrap();
     }
 );
+
+db_test!(
+    async fn what_a_user_makes_while_it_is_taken_over_opens_nothing(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let password = Secret::from(PASSWORD);
+        for round in 0..8 {
+            let name = format!("user-{round}");
+            let id = t.user(&name).await.user_id().unwrap();
+            let session = t.session(&name).await.actor;
+            let services = &t.services;
+            let (taken, token, signed_in) = tokio::join!(
+                services.superuser.take_ownership(&root, id),
+                services.app_tokens.create(&session, "laptop"),
+                services.authn.sign_in(&name, &password, Origin::default()),
+            );
+            taken.unwrap();
+            if let Ok((_, text)) = token {
+                assert!(login(t, "$app", text.expose()).await.is_err());
+            }
+            if let Ok(session) = signed_in {
+                let authn = &services.authn;
+                let found = authn.session(session.token.expose(), Origin::default());
+                assert!(found.await.unwrap().is_none());
+            }
+            assert!(login(t, &name, PASSWORD).await.is_err());
+            // Failed logins slow the next ones down.
+            t.clock.advance(Duration::from_mins(1));
+        }
+    }
+);

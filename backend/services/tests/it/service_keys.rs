@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use berth_domain::{Clock as _, Error, PageRequest};
+use berth_domain::{Clock as _, Error, PageRequest, Secret, Timestamp};
 use berth_services::Origin;
 use berth_services::keys::SERVICE;
-use berth_services::service_keys::{KEYS_MAX, KeyChange, KeyToBe};
+use berth_services::service_keys::{KEYS_MAX, KeyChange, KeyToBe, ServiceKeyView};
 use berth_store::service_keys::{self as rows, NewServiceKey};
-use berth_testkit::{PASSWORD, TestRegistry, db_test};
+use berth_testkit::{PASSWORD, db_test};
 use serde_json::{Map, json};
 
 use super::account::logged;
@@ -142,10 +142,13 @@ db_test!(
         let mut settings = t.services.settings().clone();
         settings.users.read_only_superusers = vec!["ann".parse().unwrap()];
         let replica = t.replica(settings);
+        let password = Secret::from(PASSWORD);
         let auditor = replica
             .authn
-            .sign_in("ann", &PASSWORD.into(), Origin::default());
-        let auditor = auditor.await.unwrap().actor;
+            .sign_in("ann", &password, Origin::default())
+            .await
+            .unwrap()
+            .actor;
         let page = PageRequest::new(None, 10);
         let keys = &t.services.service_keys;
         for (who, code) in [
@@ -252,6 +255,13 @@ db_test!(
                     ..scanner()
                 },
             ),
+            (
+                "expiresAt",
+                KeyToBe {
+                    expires_at: Some(Timestamp(i64::MAX)),
+                    ..scanner()
+                },
+            ),
         ] {
             let refused = keys.create(&root, &new).await.unwrap_err();
             assert_eq!(refused.field(), Some(field), "{refused}");
@@ -293,7 +303,7 @@ db_test!(
         loop {
             let page = PageRequest::new(after, 2);
             let page = keys.page(&root, &page).await.unwrap();
-            after = page.items.last().map(|view| view.place());
+            after = page.items.last().map(ServiceKeyView::place);
             seen.extend(page.items.into_iter().map(|view| view.kid));
             if !page.has_more {
                 break;

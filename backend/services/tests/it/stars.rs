@@ -43,7 +43,11 @@ db_test!(
             repositories.star(&ann, *id).await.unwrap();
             repositories.star(&ann, *id).await.unwrap();
         }
-        repositories.star(&bob, ids[3]).await.unwrap();
+        let (first, second) = tokio::join!(
+            repositories.star(&bob, ids[3]),
+            repositories.star(&bob, ids[3])
+        );
+        assert!(first.is_ok() && second.is_ok());
         assert_eq!(starred(t, &ann).await, ["acme/z/y", "ann/a", "ann/b"]);
         assert_eq!(starred(t, &bob).await, ["ann/c"]);
         let among = repositories.starred_among(&ann, &ids).await.unwrap();
