@@ -144,6 +144,9 @@ fn face(error: &Error) -> (StatusCode, &'static str) {
             | Noun::Key
             | Noun::Session
             | Noun::AppToken
+            | Noun::Application
+            | Noun::AccessToken
+            | Noun::Assignment
             | Noun::Message
             | Noun::Notification => (S::UNAUTHORIZED, "UNAUTHORIZED"),
             Noun::Tag | Noun::Manifest | Noun::Blob | Noun::Upload => {
@@ -182,6 +185,9 @@ const fn unknown(noun: Noun) -> &'static str {
         | Noun::Key
         | Noun::Session
         | Noun::AppToken
+        | Noun::Application
+        | Noun::AccessToken
+        | Noun::Assignment
         | Noun::Message
         | Noun::Notification => "NAME_UNKNOWN",
         Noun::Tag | Noun::Manifest => "MANIFEST_UNKNOWN",

@@ -43,6 +43,12 @@ pub enum Noun {
     Session,
     /// A token that a client uses instead of the password.
     AppToken,
+    /// An OAuth application.
+    Application,
+    /// An OAuth access token.
+    AccessToken,
+    /// A consent that an administrator asks a user for.
+    Assignment,
     /// A message to everybody.
     Message,
     /// Something that a user is told in the bell.
@@ -65,6 +71,9 @@ impl Noun {
             Self::Key => "key",
             Self::Session => "session",
             Self::AppToken => "application token",
+            Self::Application => "application",
+            Self::AccessToken => "access token",
+            Self::Assignment => "assigned authorization",
             Self::Message => "message",
             Self::Notification => "notification",
         }
@@ -345,6 +354,9 @@ impl Error {
                 Noun::Key => "KEY_NOT_FOUND",
                 Noun::Session => "SESSION_NOT_FOUND",
                 Noun::AppToken => "APP_TOKEN_NOT_FOUND",
+                Noun::Application => "APPLICATION_NOT_FOUND",
+                Noun::AccessToken => "ACCESS_TOKEN_NOT_FOUND",
+                Noun::Assignment => "ASSIGNMENT_NOT_FOUND",
                 Noun::Message => "MESSAGE_NOT_FOUND",
                 Noun::Notification => "NOTIFICATION_NOT_FOUND",
             },

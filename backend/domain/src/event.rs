@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, TagName,
-    Timestamp, Visibility,
+    AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, Scopes,
+    TagName, Timestamp, Visibility,
 };
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
@@ -58,6 +58,63 @@ pub enum Event {
     AppTokenRead { title: String, uuid: String },
     /// A user took such a token back.
     AppTokenRevoked { title: String, uuid: String },
+    /// An OAuth application was made.
+    ApplicationCreated {
+        application: String,
+        client_id: String,
+        fields: ApplicationFields,
+    },
+    /// An OAuth application was changed.
+    ApplicationUpdated {
+        application: String,
+        client_id: String,
+        fields: ApplicationFields,
+    },
+    /// An OAuth application was deleted, and its tokens with it.
+    ApplicationDeleted {
+        application: String,
+        client_id: String,
+    },
+    /// An OAuth application got a new secret.
+    ApplicationSecretReset {
+        application: String,
+        client_id: String,
+    },
+    /// Somebody read the secret of an OAuth application.
+    ApplicationSecretRead {
+        application: String,
+        client_id: String,
+    },
+    /// An administrator wants a user to consent to an application.
+    AuthorizationAssigned {
+        by: String,
+        user: Namespace,
+        application: String,
+        client_id: String,
+    },
+    /// An access token was made: by name for scripts, or by the consent of a user.
+    AccessTokenCreated {
+        uuid: String,
+        scopes: Scopes,
+        name: Option<String>,
+        application: String,
+        client_id: String,
+    },
+    /// An administrator of the application took an access token back.
+    AccessTokenRevoked {
+        uuid: String,
+        scopes: Scopes,
+        name: Option<String>,
+        application: String,
+        client_id: String,
+    },
+    /// A consent ended: its user took it back, or somebody showed its code twice.
+    AuthorizationRevoked {
+        uuid: String,
+        scopes: Scopes,
+        application: String,
+        client_id: String,
+    },
     /// An organization was created.
     OrganizationCreated {
         namespace: Namespace,
@@ -203,6 +260,16 @@ impl ServiceKeyChange {
     }
 }
 
+/// What an OAuth application tells of itself, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of an application")]
+pub struct ApplicationFields {
+    pub homepage: String,
+    pub description: String,
+    pub avatar_email: Option<String>,
+    pub redirect_prefix: String,
+}
+
 impl Event {
     /// The kind in the usage log.
     pub const fn kind(&self) -> &'static str {
@@ -221,6 +288,15 @@ impl Event {
             Self::AppTokenCreated { .. } => "create_app_specific_token",
             Self::AppTokenRead { .. } => "read_app_specific_token",
             Self::AppTokenRevoked { .. } => "revoke_app_specific_token",
+            Self::ApplicationCreated { .. } => "create_application",
+            Self::ApplicationUpdated { .. } => "update_application",
+            Self::ApplicationDeleted { .. } => "delete_application",
+            Self::ApplicationSecretReset { .. } => "reset_application_client_secret",
+            Self::ApplicationSecretRead { .. } => "read_application_client_secret",
+            Self::AuthorizationAssigned { .. } => "oauth_token_assigned",
+            Self::AccessTokenCreated { .. } => "create_oauth_api_token",
+            Self::AccessTokenRevoked { .. } => "revoke_oauth_api_token",
+            Self::AuthorizationRevoked { .. } => "oauth_token_revoked",
             Self::OrganizationCreated { .. } => "org_create",
             Self::TagExpirationChosen { kind, .. } => match kind {
                 AccountKind::Organization => "org_change_tag_expiration",
@@ -279,6 +355,15 @@ impl Event {
             | Self::AppTokenCreated { .. }
             | Self::AppTokenRead { .. }
             | Self::AppTokenRevoked { .. }
+            | Self::ApplicationCreated { .. }
+            | Self::ApplicationUpdated { .. }
+            | Self::ApplicationDeleted { .. }
+            | Self::ApplicationSecretReset { .. }
+            | Self::ApplicationSecretRead { .. }
+            | Self::AuthorizationAssigned { .. }
+            | Self::AccessTokenCreated { .. }
+            | Self::AccessTokenRevoked { .. }
+            | Self::AuthorizationRevoked { .. }
             | Self::OrganizationCreated { .. }
             | Self::TagExpirationChosen { .. }
             | Self::OrganizationRenamed { .. }
@@ -355,6 +440,77 @@ impl Event {
             | Self::AppTokenRevoked { title, uuid } => {
                 json!({ "app_specific_token_title": title, "app_specific_token": uuid })
             }
+            Self::ApplicationCreated {
+                application,
+                client_id,
+                fields,
+            }
+            | Self::ApplicationUpdated {
+                application,
+                client_id,
+                fields,
+            } => json!({
+                "application_name": application,
+                "client_id": client_id,
+                "application_uri": fields.homepage,
+                "description": fields.description,
+                "avatar_email": fields.avatar_email,
+                "redirect_uri": fields.redirect_prefix,
+            }),
+            Self::ApplicationDeleted {
+                application,
+                client_id,
+            }
+            | Self::ApplicationSecretReset {
+                application,
+                client_id,
+            }
+            | Self::ApplicationSecretRead {
+                application,
+                client_id,
+            } => json!({ "application_name": application, "client_id": client_id }),
+            Self::AuthorizationAssigned {
+                by,
+                user,
+                application,
+                client_id,
+            } => json!({
+                "assigning_user": by,
+                "assigned_user": user,
+                "application": application,
+                "client_id": client_id,
+            }),
+            Self::AccessTokenCreated {
+                uuid,
+                scopes,
+                name,
+                application,
+                client_id,
+            }
+            | Self::AccessTokenRevoked {
+                uuid,
+                scopes,
+                name,
+                application,
+                client_id,
+            } => json!({
+                "oauth_token_uuid": uuid,
+                "scope": scopes.as_str(),
+                "token_display_name": name,
+                "application_name": application,
+                "client_id": client_id,
+            }),
+            Self::AuthorizationRevoked {
+                uuid,
+                scopes,
+                application,
+                client_id,
+            } => json!({
+                "oauth_token_uuid": uuid,
+                "scope": scopes.as_str(),
+                "application": application,
+                "client_id": client_id,
+            }),
             Self::OrganizationCreated { namespace, email } => {
                 json!({ "namespace": namespace, "email": email })
             }

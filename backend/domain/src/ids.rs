@@ -32,8 +32,14 @@ id! {
     UploadId,
     /// A signed-in browser.
     SessionId,
+    /// An OAuth application.
+    ApplicationId,
     /// An OAuth access token.
     OAuthTokenId,
+    /// A code that an application fetches its token with.
+    OAuthCodeId,
+    /// A consent that an administrator asks another user for.
+    AssignmentId,
     /// A token that a user's client uses instead of the password.
     AppTokenId,
     /// Something that a user is told in the bell.

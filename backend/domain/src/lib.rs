@@ -19,7 +19,7 @@ pub mod time;
 
 pub use digest::{Algorithm, Digest};
 pub use error::{BoxError, Error, Invalid, Noun, Result};
-pub use event::{Event, ServiceKeyChange};
+pub use event::{ApplicationFields, Event, ServiceKeyChange};
 pub use ids::*;
 pub use manifest::{Descriptor, Manifest, ManifestKind, MediaType};
 pub use names::{Email, Namespace, Reference, RepositoryName, RepositoryPath, RobotName, TagName};
@@ -29,6 +29,6 @@ pub use roles::{
     AccountKind, CodePurpose, MessageFormat, NotificationKind, RepositoryRole, RepositoryState,
     Severity, TeamRole, UploadState, Visibility,
 };
-pub use scope::{Scope, Scopes};
+pub use scope::{ResponseType, Scope, Scopes};
 pub use secret::Secret;
 pub use time::{CLOCKS_APART, Clock, ManualClock, SystemClock, Timestamp};

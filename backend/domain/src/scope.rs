@@ -28,6 +28,80 @@ text_enum! {
     }
 }
 
+impl Scope {
+    /// What it lets an application do, as a heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::RepoRead => "View all visible repositories",
+            Self::RepoWrite => "Read/Write to any accessible repositories",
+            Self::RepoAdmin => "Administer Repositories",
+            Self::RepoCreate => "Create Repositories",
+            Self::UserRead => "Read User Information",
+            Self::UserAdmin => "Administer User",
+            Self::OrgAdmin => "Administer Organization",
+            Self::SuperUser => "Super User Access",
+        }
+    }
+
+    /// The same in a sentence, for the user who is asked to consent.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::RepoRead => {
+                "This application will be able to view and pull all repositories that you can see"
+            }
+            Self::RepoWrite => {
+                "This application will be able to view, push and pull to all repositories to which you have write access"
+            }
+            Self::RepoAdmin => {
+                "This application will have administrator access to all repositories that you administer"
+            }
+            Self::RepoCreate => {
+                "This application will be able to create repositories in every namespace in which you may create repositories"
+            }
+            Self::UserRead => {
+                "This application will be able to read user information such as username and email address"
+            }
+            Self::UserAdmin => {
+                "This application will be able to administer your account including creating robots and granting them \
+                 permissions to your repositories. You should have absolute trust in the requesting application before \
+                 granting this permission."
+            }
+            Self::OrgAdmin => {
+                "This application will be able to administer your organizations including creating robots, creating teams \
+                 and adjusting team membership. You should have absolute trust in the requesting application before \
+                 granting this permission."
+            }
+            Self::SuperUser => {
+                "This application will be able to administer your installation including managing users and \
+                 organizations. You should have absolute trust in the requesting application before granting this \
+                 permission."
+            }
+        }
+    }
+
+    /// Whether who grants it should have absolute trust in the application.
+    pub const fn is_dangerous(self) -> bool {
+        match self {
+            Self::UserAdmin | Self::OrgAdmin | Self::SuperUser => true,
+            Self::RepoRead
+            | Self::RepoWrite
+            | Self::RepoAdmin
+            | Self::RepoCreate
+            | Self::UserRead => false,
+        }
+    }
+}
+
+text_enum! {
+    /// What an application gets for a consent.
+    pub enum ResponseType {
+        /// A code, which it changes for a token with its secret.
+        Code = "code",
+        /// The token itself.
+        Token = "token",
+    }
+}
+
 /// A set of scopes, as a token row holds it: names separated by spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
@@ -52,6 +126,16 @@ impl Scopes {
             Scope::UserRead => any(&[Scope::UserRead, Scope::UserAdmin]),
             other => any(&[other]),
         }
+    }
+
+    /// True when the set allows whatever another one does.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.iter().all(|scope| self.allows(scope))
+    }
+
+    /// True for no scope at all.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The names, separated by spaces.
@@ -104,6 +188,15 @@ mod tests {
         let scopes: Scopes = "repo:admin".parse().unwrap();
         assert!(scopes.allows(Scope::RepoRead) && scopes.allows(Scope::RepoWrite));
         assert!(!scopes.allows(Scope::RepoCreate));
+    }
+
+    #[test]
+    fn a_set_covers_what_it_allows_and_nothing_more() {
+        let set = |text: &str| text.parse::<Scopes>().unwrap();
+        assert!(set("repo:admin user:read").covers(&set("repo:read repo:write")));
+        assert!(set("repo:read").covers(&set("")));
+        assert!(!set("repo:write").covers(&set("repo:read repo:admin")));
+        assert!(!set("repo:admin").covers(&set("repo:create")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use berth_domain::PageRequest;
 use berth_services::settings::{
-    ApiSettings, AppTokenSettings, Authentication, CollectionSettings, PushSettings,
+    ApiSettings, AppTokenSettings, Authentication, CollectionSettings, OAuthSettings, PushSettings,
     RegistrySettings, RobotSettings, Settings, UserSettings,
 };
 
@@ -81,6 +81,10 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             enabled: config.tokens.app_tokens,
             life: config.tokens.app_token_life.map(|life| life.0),
             kept: config.tokens.app_token_kept.0,
+        },
+        oauth: OAuthSettings {
+            assignments: config.tokens.assign_oauth_tokens,
+            direct_clients: config.tokens.direct_oauth_clients.clone(),
         },
         push: PushSettings {
             private_on_push: registry.create_private_repository_on_push,

@@ -153,6 +153,14 @@ pub mod account {
         type Target = Own;
     }
 
+    /// Let an application act with its rights.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Consent;
+
+    impl Permission for Consent {
+        type Target = Own;
+    }
+
     /// Change it, and what it signs in with.
     #[derive(Debug, Clone, Copy)]
     pub struct Administer;

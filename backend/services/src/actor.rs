@@ -75,6 +75,8 @@ pub struct Actor {
     pub(crate) authenticated_at: Option<Timestamp>,
     /// The token of [`Credential::AppToken`], for logs.
     pub(crate) app_token: Option<AppTokenName>,
+    /// The application that has the token of [`Credential::OAuth`], for logs.
+    pub(crate) application: Option<ApplicationName>,
     pub(crate) origin: Origin,
 }
 
@@ -83,6 +85,13 @@ pub struct Actor {
 pub(crate) struct AppTokenName {
     pub(crate) uuid: String,
     pub(crate) title: String,
+}
+
+/// An OAuth application as logs name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApplicationName {
+    pub(crate) client_id: String,
+    pub(crate) name: String,
 }
 
 impl Actor {

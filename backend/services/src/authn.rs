@@ -10,13 +10,15 @@ mod registry_token;
 mod sign_up;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use berth_crypto::tokens;
-use berth_domain::{Error, Result, Scopes, Secret, Timestamp};
+use berth_domain::{CLOCKS_APART, Error, Result, Scopes, Secret, Timestamp};
 use berth_store::accounts::{Account, UserProfile};
+use berth_store::oauth::applications::Application;
 use berth_store::{oauth, sessions};
 
-use crate::actor::{Actor, Credential, Origin, Principal};
+use crate::actor::{Actor, ApplicationName, Credential, Origin, Principal};
 use crate::core::Core;
 use crate::keys::Keys;
 
@@ -31,6 +33,9 @@ pub use sign_up::{NewAccount, SignedUp};
 const WRONG_PASSWORD: &str = "Invalid Username or Password";
 /// Refusal of a disabled account.
 const DISABLED: &str = "This user has been disabled. Please contact your administrator.";
+
+/// A token that is used all day writes its use down this often.
+const TOUCH_AFTER: Duration = Duration::from_mins(5);
 
 /// Authentication.
 #[derive(Clone)]
@@ -120,23 +125,29 @@ impl Authn {
     /// # Errors
     /// [`Error::Unauthenticated`] for an unknown or expired token and for a disabled owner.
     pub async fn bearer(&self, token: &str, origin: Origin) -> Result<Actor> {
-        let mut conn = self.core.db.read().await?;
-        let (token, account, profile) = oauth::by_token_hash(&mut conn, &tokens::hash_token(token))
-            .await?
-            .ok_or_else(|| Error::unauthenticated("the access token is unknown"))?;
-        if token.expires_at <= self.core.now() {
+        let hash = tokens::hash_token(token);
+        let found = oauth::by_token_hash(&mut self.core.db.read().await?, &hash).await?;
+        let (token, application, account, profile) =
+            found.ok_or_else(|| Error::unauthenticated("the access token is unknown"))?;
+        let now = self.core.now();
+        if token.expires_at <= now {
             return Err(Error::unauthenticated("the access token has expired"));
         }
-        self.user_actor(
-            &account,
-            &profile,
-            Credential::OAuth(token.id),
-            token.scopes,
-            origin,
-        )
+        let credential = Credential::OAuth(token.id);
+        let actor = self.user_actor(&account, &profile, credential, token.scopes, origin)?;
+        if !is_noted(token.last_used_at, now) {
+            let touched = self
+                .core
+                .db
+                .write_relaxed(async |tx| oauth::touch(tx, token.id, now).await);
+            if let Err(e) = touched.await {
+                tracing::warn!(error = ?e, "last use of a token could not be written down");
+            }
+        }
+        Ok(with_application(actor, application))
     }
 
-    fn user_actor(
+    pub(crate) fn user_actor(
         &self,
         account: &Account,
         profile: &UserProfile,
@@ -168,6 +179,22 @@ impl Authn {
     }
 }
 
+/// The actor of a token that an application has.
+fn with_application(actor: Actor, application: Application) -> Actor {
+    Actor {
+        application: Some(ApplicationName {
+            client_id: application.client_id,
+            name: application.name,
+        }),
+        ..actor
+    }
+}
+
+/// Whether the last use of a token is written down already; one that is used all day is, now and then.
+fn is_noted(last_used_at: Option<Timestamp>, now: Timestamp) -> bool {
+    last_used_at.is_some_and(|at| at <= now.after(CLOCKS_APART) && now.since(at) < TOUCH_AFTER)
+}
+
 fn actor(principal: Principal, credential: Credential, origin: Origin) -> Actor {
     Actor {
         principal,
@@ -178,6 +205,7 @@ fn actor(principal: Principal, credential: Credential, origin: Origin) -> Actor 
         read_only_superuser: false,
         authenticated_at: None,
         app_token: None,
+        application: None,
         origin,
     }
 }

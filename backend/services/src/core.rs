@@ -25,6 +25,7 @@ use crate::mail::MailQueue;
 use crate::manifests::Manifests;
 use crate::messages::Messages;
 use crate::notifications::Notifications;
+use crate::oauth::{Applications, Authorizations};
 use crate::organizations::Organizations;
 use crate::permissions::Permissions;
 use crate::ports::Mailer;
@@ -125,8 +126,12 @@ pub struct Services {
     pub accounts: Accounts,
     /// Tokens of users' clients.
     pub app_tokens: AppTokens,
+    /// OAuth applications of organizations.
+    pub applications: Applications,
     /// Who is asking.
     pub authn: Authn,
+    /// What users let applications do.
+    pub authorizations: Authorizations,
     /// Blobs: read, delete.
     pub blobs: Blobs,
     /// Accounts by name.
@@ -195,6 +200,8 @@ impl Services {
         Self {
             accounts: Accounts::new(Arc::clone(&core), authn.clone()),
             app_tokens: AppTokens::new(Arc::clone(&core)),
+            applications: Applications::new(Arc::clone(&core)),
+            authorizations: Authorizations::new(Arc::clone(&core), authn.clone()),
             superuser: Superuser::new(Arc::clone(&core), authn.clone()),
             authn,
             blobs: Blobs::new(Arc::clone(&core)),

@@ -216,7 +216,7 @@ impl Directory {
     }
 }
 
-fn profile(account: &Account) -> Result<Profile> {
+pub(crate) fn profile(account: &Account) -> Result<Profile> {
     Ok(Profile {
         id: account.id,
         name: account.name.as_deref().unwrap_or_default().parse()?,

@@ -114,6 +114,11 @@ fn with_performer(mut metadata: Value, actor: &Actor) -> Value {
         if let Credential::OAuth(id) = actor.credential {
             fields.insert("oauth_token_id".into(), json!(id));
         }
+        if let Some(application) = &actor.application {
+            let (client_id, name) = (&application.client_id, &application.name);
+            fields.insert("oauth_token_application_id".into(), json!(client_id));
+            fields.insert("oauth_token_application".into(), json!(name));
+        }
         if let Some(token) = &actor.app_token {
             fields.insert("app_specific_token".into(), json!(token.uuid));
             fields.insert("app_specific_token_title".into(), json!(token.title));

@@ -22,6 +22,7 @@ pub mod manifests;
 pub mod many;
 pub mod messages;
 pub mod notifications;
+pub mod oauth;
 pub mod organizations;
 pub mod permissions;
 mod places;

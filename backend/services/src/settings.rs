@@ -19,6 +19,8 @@ pub struct Settings {
     pub robots: RobotSettings,
     /// Tokens of users' clients.
     pub app_tokens: AppTokenSettings,
+    /// OAuth applications.
+    pub oauth: OAuthSettings,
     /// Repositories and pushes.
     pub push: PushSettings,
     /// What nothing needs any more.
@@ -196,6 +198,25 @@ impl Default for AppTokenSettings {
             enabled: true,
             life: None,
             kept: Duration::from_hours(24),
+        }
+    }
+}
+
+/// OAuth applications.
+#[derive(Debug, Clone)]
+pub struct OAuthSettings {
+    /// `FEATURE_ASSIGN_OAUTH_TOKEN`: administrators may ask other users to consent.
+    pub assignments: bool,
+    /// `DIRECT_OAUTH_CLIENTID_WHITELIST`: client ids of applications that may ask for a consent with a user's
+    /// password, without a browser.
+    pub direct_clients: Vec<String>,
+}
+
+impl Default for OAuthSettings {
+    fn default() -> Self {
+        Self {
+            assignments: true,
+            direct_clients: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use berth_domain::Result;
 use berth_jobs::{Periodic, Workers};
-use berth_store::{app_tokens, email_codes, logs, notifications, outbox, sessions};
+use berth_store::{app_tokens, email_codes, logs, notifications, oauth, outbox, sessions};
 
 use crate::authn::BACKOFF_MEMORY;
 use crate::collection::Collection;
@@ -15,6 +15,8 @@ use crate::notifications::LIFE as NOTIFICATION_LIFE;
 
 /// How long published events are kept for subscribers that catch up.
 const OUTBOX_LIFE: Duration = Duration::from_hours(1);
+/// Until then the holder of an access token that has expired is told so.
+const ENDED_TOKENS_KEPT: Duration = Duration::from_hours(24);
 /// S3 uploads that no row refers to any more.
 const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
 
@@ -100,6 +102,7 @@ async fn sweep_rows(core: &Core) -> Result<()> {
             email_codes::delete_expired(tx, now).await?;
             let kept = core.settings.app_tokens.kept;
             app_tokens::delete_expired(tx, now.before(kept)).await?;
+            oauth::delete_expired(tx, now.before(ENDED_TOKENS_KEPT)).await?;
             outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
             notifications::delete_before(tx, now.before(NOTIFICATION_LIFE)).await?;
             logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;

@@ -161,7 +161,12 @@ diesel::table! {
         id -> BigInt,
         namespace_id -> BigInt,
         client_id -> Text,
+        secret_sealed -> Text,
         name -> Text,
+        homepage -> Text,
+        description -> Text,
+        avatar_email -> Nullable<Text>,
+        redirect_prefix -> Text,
         created_at -> BigInt,
     }
 }
@@ -172,10 +177,38 @@ diesel::table! {
         uuid -> Text,
         application_id -> BigInt,
         account_id -> BigInt,
+        name -> Nullable<Text>,
         scopes -> Text,
         token_hash -> Text,
+        code_hash -> Nullable<Text>,
         last_used_at -> Nullable<BigInt>,
         expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_codes (id) {
+        id -> BigInt,
+        application_id -> BigInt,
+        account_id -> BigInt,
+        code_hash -> Text,
+        scopes -> Text,
+        redirect_uri -> Text,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_assignments (id) {
+        id -> BigInt,
+        uuid -> Text,
+        application_id -> BigInt,
+        account_id -> BigInt,
+        scopes -> Text,
+        redirect_uri -> Text,
+        response_type -> Text,
         created_at -> BigInt,
     }
 }
@@ -395,6 +428,9 @@ diesel::joinable!(team_members -> accounts (account_id));
 diesel::joinable!(oauth_applications -> accounts (namespace_id));
 diesel::joinable!(oauth_tokens -> oauth_applications (application_id));
 diesel::joinable!(oauth_tokens -> accounts (account_id));
+diesel::joinable!(oauth_codes -> oauth_applications (application_id));
+diesel::joinable!(oauth_codes -> accounts (account_id));
+diesel::joinable!(oauth_assignments -> oauth_applications (application_id));
 diesel::joinable!(repositories -> accounts (namespace_id));
 diesel::joinable!(repository_permissions -> repositories (repository_id));
 diesel::joinable!(repository_permissions -> accounts (account_id));
@@ -426,6 +462,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     team_members,
     oauth_applications,
     oauth_tokens,
+    oauth_codes,
+    oauth_assignments,
     repositories,
     repository_permissions,
     stars,

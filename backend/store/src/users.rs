@@ -255,6 +255,8 @@ const PERSONAL: [&str; 10] = [
     "logins",
     "app_tokens",
     "oauth_tokens",
+    "oauth_codes",
+    "oauth_assignments",
     "email_codes",
     "mails",
     "team_members",

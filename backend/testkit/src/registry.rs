@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crypto::{Cost, Passwords, SealingKey, tokens};
-use berth_domain::{Clock, Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp};
+use berth_domain::{
+    ApplicationId, Clock, Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp,
+};
 use berth_services::authn::Session;
 use berth_services::ports::Mailer;
 use berth_services::{Actor, Origin, Parts, Services, Settings};
 use berth_storage::{ByteStream, Memory, StorageDriver};
 use berth_store::Db;
+use berth_store::oauth::applications::{self, Described};
 use berth_store::oauth::{self, NewToken};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -204,20 +207,27 @@ impl TestRegistry {
         let now = self.clock.now();
         let new = NewToken {
             uuid: &uuid,
-            application_id: 0,
+            application_id: ApplicationId(0),
             account_id: account,
+            name: None,
             scopes: &scopes.parse().expect("scopes"),
             token_hash: &tokens::hash_token(token.expose()),
+            code_hash: None,
             expires_at: now.after(Duration::from_hours(24)),
         };
         self.database
             .db
             .write(async |tx| {
                 let client = tokens::oauth_client_id();
-                let application_id =
-                    oauth::insert_application(tx, account, &client, "test", now).await?;
+                let described = Described {
+                    name: "test",
+                    ..Described::default()
+                };
+                // Nobody proves to be this application.
+                let names = (client.as_str(), "unsealed");
+                let application = applications::insert(tx, account, names, described, now).await?;
                 let new = NewToken {
-                    application_id,
+                    application_id: application.id,
                     ..new.clone()
                 };
                 oauth::insert_token(tx, &new, now).await

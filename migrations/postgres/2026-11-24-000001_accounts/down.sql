@@ -3,6 +3,8 @@ drop table messages;
 drop table app_tokens;
 drop table mails;
 drop table email_codes;
+drop table oauth_assignments;
+drop table oauth_codes;
 drop table oauth_tokens;
 drop table oauth_applications;
 drop table team_members;

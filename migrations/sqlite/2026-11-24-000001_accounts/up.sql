@@ -99,31 +99,73 @@ create table team_members (
 );
 create index team_members_account_id_idx on team_members (account_id);
 
+-- What asks users for access, one or more for each organization.
 create table oauth_applications (
     id integer primary key autoincrement,
     namespace_id bigint not null references accounts (id) on delete cascade,
     client_id text not null,
+    secret_sealed text not null, -- administrators read it again
     name text not null,
+    homepage text not null default '',
+    description text not null default '',
+    avatar_email text,
+    redirect_prefix text not null default '', -- begins every address that browsers are sent back to; empty for none
     created_at bigint not null,
     constraint oauth_applications_client_id_key unique (client_id)
 );
-create index oauth_applications_namespace_id_idx on oauth_applications (namespace_id);
+create index oauth_applications_namespace_id_idx on oauth_applications (namespace_id, id);
 
 create table oauth_tokens (
     id integer primary key autoincrement,
     uuid text not null,
     application_id bigint not null references oauth_applications (id) on delete cascade,
     account_id bigint not null references accounts (id) on delete cascade,
+    name text, -- of one that an administrator made; null for what a user has consented to
     scopes text not null,
     token_hash text not null,
+    code_hash text, -- of the code that it was given for, which ends it when it is shown again
     last_used_at bigint,
     expires_at bigint not null,
     created_at bigint not null,
     constraint oauth_tokens_uuid_key unique (uuid),
     constraint oauth_tokens_token_hash_key unique (token_hash)
 );
-create index oauth_tokens_application_id_idx on oauth_tokens (application_id);
-create index oauth_tokens_account_id_idx on oauth_tokens (account_id);
+create index oauth_tokens_application_id_idx on oauth_tokens (application_id, id);
+create index oauth_tokens_account_id_idx on oauth_tokens (account_id, id);
+create index oauth_tokens_code_hash_idx on oauth_tokens (code_hash) where code_hash is not null;
+create index oauth_tokens_expires_at_idx on oauth_tokens (expires_at);
+
+-- What a user has consented to, until the application fetches its token. Each works once.
+create table oauth_codes (
+    id integer primary key autoincrement,
+    application_id bigint not null references oauth_applications (id) on delete cascade,
+    account_id bigint not null references accounts (id) on delete cascade,
+    code_hash text not null,
+    scopes text not null,
+    redirect_uri text not null,
+    expires_at bigint not null,
+    created_at bigint not null,
+    constraint oauth_codes_code_hash_key unique (code_hash)
+);
+create index oauth_codes_application_id_idx on oauth_codes (application_id);
+create index oauth_codes_account_id_idx on oauth_codes (account_id);
+create index oauth_codes_expires_at_idx on oauth_codes (expires_at);
+
+-- What an administrator wants another user to consent to; gone with the consent.
+create table oauth_assignments (
+    id integer primary key autoincrement,
+    uuid text not null,
+    application_id bigint not null references oauth_applications (id) on delete cascade,
+    account_id bigint not null references accounts (id) on delete cascade,
+    scopes text not null,
+    redirect_uri text not null,
+    response_type text not null,
+    created_at bigint not null,
+    constraint oauth_assignments_uuid_key unique (uuid),
+    constraint oauth_assignments_response_type_check check (response_type in ('code', 'token'))
+);
+create index oauth_assignments_application_id_idx on oauth_assignments (application_id);
+create index oauth_assignments_account_id_idx on oauth_assignments (account_id, id);
 
 -- Codes in links that were mailed; each works once.
 create table email_codes (

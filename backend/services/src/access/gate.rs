@@ -395,15 +395,38 @@ impl Gate {
         Self::own_account(actor).map(proof)
     }
 
+    /// Letting an application act with the own rights, in a session or with the password: no token makes
+    /// another one by this way.
+    pub fn consent(&self, actor: &Actor) -> Result<Access<account::Consent>> {
+        self.writable()?;
+        let own = Self::user(actor)?;
+        if !matches!(actor.credential, Credential::Session(_) | Credential::Basic)
+            || actor.grant.is_some()
+        {
+            return Err(Error::forbidden(
+                "applications are let in in a session or with the password, not with a token",
+            ));
+        }
+        Ok(proof(own))
+    }
+
+    fn user(actor: &Actor) -> Result<account::Own> {
+        match &actor.principal {
+            Principal::User { id, name } => Ok(account::Own {
+                id: *id,
+                name: name.clone(),
+            }),
+            Principal::Anonymous => Err(unauthenticated()),
+            Principal::Robot { .. } | Principal::Worker(_) => {
+                Err(Error::forbidden("only users have an account of their own"))
+            }
+        }
+    }
+
     /// A user's own account, for its sessions and for OAuth tokens with the scope: what a client signs in
     /// to `/v2` with opens no way to make more of its kind.
     fn own_account(actor: &Actor) -> Result<account::Own> {
-        let Principal::User { id, name } = &actor.principal else {
-            return Err(match &actor.principal {
-                Principal::Anonymous => unauthenticated(),
-                _ => Error::forbidden("only users have an account of their own"),
-            });
-        };
+        let own = Self::user(actor)?;
         if !matches!(
             actor.credential,
             Credential::Session(_) | Credential::OAuth(_)
@@ -416,10 +439,7 @@ impl Gate {
         if !actor.scopes.allows(Scope::UserAdmin) {
             return Err(Error::forbidden("this needs the scope `user:admin`"));
         }
-        Ok(account::Own {
-            id: *id,
-            name: name.clone(),
-        })
+        Ok(own)
     }
 }
 

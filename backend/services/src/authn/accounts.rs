@@ -1,10 +1,9 @@
 //! Signing in and out, the first user, and passwords.
 
-use std::time::Duration;
-
 use berth_crypto::{passwords, tokens};
 use berth_domain::{AccountId, Email, Error, Event, Namespace, Noun, Result, Scopes, Secret};
 use berth_store::accounts::{self, NewUser};
+use berth_store::oauth::applications::{self, Described};
 use berth_store::sessions::{self, NewSession};
 use berth_store::{Tx, facts, logins, oauth};
 use uuid::Uuid;
@@ -14,9 +13,8 @@ use super::{Authn, Session, WRONG_PASSWORD};
 use crate::access::Gate;
 use crate::actor::{Actor, Credential, Origin, Principal};
 use crate::journal::Subject;
+use crate::oauth::{SECRET_CONTEXT, TOKEN_LIFE};
 
-/// Life of an OAuth access token: 10 years, as clients expect it.
-const OAUTH_TOKEN_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 /// Longest user agent that is kept.
 const USER_AGENT_CHARS_MAX: usize = 255;
 /// Fact that makes the set-up code of this registry its own.
@@ -208,15 +206,23 @@ impl Authn {
     ) -> Result<()> {
         let now = self.core.now();
         let client_id = tokens::oauth_client_id();
-        let application =
-            oauth::insert_application(tx, user, &client_id, "automation", now).await?;
+        let secret = tokens::oauth_access_token();
+        let sealed = self.core.sealing.seal(SECRET_CONTEXT, secret.expose());
+        let described = Described {
+            name: "automation",
+            ..Described::default()
+        };
+        let names = (client_id.as_str(), sealed.as_str());
+        let application = applications::insert(tx, user, names, described, now).await?;
         let new = oauth::NewToken {
             uuid: &Uuid::new_v4().to_string(),
-            application_id: application,
+            application_id: application.id,
             account_id: user,
+            name: None,
             scopes: &Scopes::all(),
             token_hash: &tokens::hash_token(token.expose()),
-            expires_at: now.after(OAUTH_TOKEN_LIFE),
+            code_hash: None,
+            expires_at: now.after(TOKEN_LIFE),
         };
         oauth::insert_token(tx, &new, now).await?;
         Ok(())

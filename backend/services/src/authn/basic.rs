@@ -1,16 +1,14 @@
 //! Name and password: what `/v2/auth` and the login form take.
 
-use std::time::Duration;
-
 use berth_crypto::tokens;
-use berth_domain::{AccountId, CLOCKS_APART, Error, Event, Result, RobotName, Scopes, Secret};
+use berth_domain::{AccountId, Error, Event, Result, RobotName, Scopes, Secret};
 use berth_store::accounts::{Account, UserProfile};
 use berth_store::app_tokens::{self, AppToken};
 use berth_store::{accounts, logs, robots};
 
 use super::backoff::Tried;
 use super::encrypted::ENCRYPTED_ONLY;
-use super::{Authn, DISABLED, WRONG_PASSWORD, actor};
+use super::{Authn, DISABLED, WRONG_PASSWORD, actor, is_noted};
 use crate::actor::{Actor, AppTokenName, Credential, Origin, Principal};
 use crate::journal::Subject;
 
@@ -20,8 +18,6 @@ const OAUTH_USERNAME: &str = "$oauthtoken";
 const APP_USERNAME: &str = "$app";
 /// Refusal of an application token that is unknown or has expired.
 const WRONG_APP_TOKEN: &str = "Invalid token";
-/// A token that is used all day writes its use down this often.
-const TOUCH_AFTER: Duration = Duration::from_mins(5);
 /// Refusal of robots where they are switched off.
 const ROBOTS_OFF: &str = "Robot accounts have been disabled. Please contact your administrator.";
 
@@ -173,10 +169,7 @@ impl Authn {
             return Err(Error::unauthenticated(WRONG_APP_TOKEN));
         };
         let actor = self.app_actor(&token, &account, &profile, origin)?;
-        let is_noted = token
-            .last_used_at
-            .is_some_and(|at| at <= now.after(CLOCKS_APART) && now.since(at) < TOUCH_AFTER);
-        if !is_noted {
+        if !is_noted(token.last_used_at, now) {
             let touched = self
                 .core
                 .db

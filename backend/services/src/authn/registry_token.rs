@@ -12,7 +12,7 @@ use berth_store::gate as facts;
 use berth_store::{Conn, accounts, app_tokens, oauth, robots};
 use serde::Deserialize;
 
-use super::{Authn, DISABLED, actor};
+use super::{Authn, DISABLED, actor, with_application};
 use crate::access::policy::{self, Decision, NamespaceAction, RepositoryAction};
 use crate::actor::{Actor, Credential, Origin, Principal};
 use crate::keys::{SERVICE, TOKEN_LIFE};
@@ -211,21 +211,16 @@ impl Authn {
                 .await
             }
             "oauth" => {
-                let token = oauth::by_id(&mut conn, OAuthTokenId(id))
+                let (token, application) = oauth::by_id(&mut conn, OAuthTokenId(id))
                     .await?
                     .ok_or_else(gone)?;
                 if token.expires_at <= self.core.now() {
                     return Err(Error::unauthenticated("the access token has expired"));
                 }
                 let credential = Credential::OAuth(token.id);
-                self.user(
-                    &mut conn,
-                    token.account_id,
-                    credential,
-                    token.scopes,
-                    origin,
-                )
-                .await
+                let user = token.account_id;
+                let owner = self.user(&mut conn, user, credential, token.scopes, origin);
+                Ok(with_application(owner.await?, application))
             }
             "app" => {
                 let (token, account, profile) = app_tokens::by_id(&mut conn, AppTokenId(id))

@@ -15,6 +15,7 @@ mod faults;
 mod histories;
 mod listings;
 mod ownership;
+mod oauth;
 mod people;
 mod power;
 mod pushes;

@@ -109,12 +109,12 @@ settings! {
         "EXPIRED_APP_SPECIFIC_TOKEN_GC" app_token_kept: Lifetime = Lifetime::days(1);
         /// Whether users' clients must sign in to `/v2` with an encrypted password or a token instead of the password.
         "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH" encrypted_passwords_only: bool = false;
+        /// Whether administrators of an application may ask another user for a token of it.
+        "FEATURE_ASSIGN_OAUTH_TOKEN" assign_oauth_tokens: bool = true;
+        /// Client ids of applications that may ask for a token with a user's password, without a browser.
+        "DIRECT_OAUTH_CLIENTID_WHITELIST" direct_oauth_clients: Vec<String> = Vec::new();
     }
     later {
-        /// Whether organization administrators may make a token for somebody else.
-        "FEATURE_ASSIGN_OAUTH_TOKEN": bool = true;
-        /// Applications that may ask for a token with a password.
-        "DIRECT_OAUTH_CLIENTID_WHITELIST": Vec<String> = Vec::new();
     }
     never {
     }

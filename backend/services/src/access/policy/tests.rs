@@ -33,6 +33,7 @@ fn actor(principal: Principal) -> Actor {
         read_only_superuser: false,
         authenticated_at: None,
         app_token: None,
+        application: None,
         origin: Origin::default(),
     }
 }

@@ -1,0 +1,160 @@
+//! Consents that administrators of an application ask other users for (X3). The user decides, and the token is the
+//! user's, so that logs show who acts.
+
+use berth_domain::{
+    AccountId, AccountKind, AssignmentId, Error, Event, Namespace, Noun, Page, PageRequest,
+    ResponseType, Result, Scopes, Timestamp,
+};
+use berth_store::accounts::{self, Account};
+use berth_store::oauth::applications::{self, Application};
+use berth_store::oauth::assignments::{self as rows, Assignment, NewAssignment};
+use uuid::Uuid;
+
+use super::authorizations::{Asked, Authorizations, Reason};
+use super::{ApplicationInfo, hidden, redirects, subject};
+use crate::access::namespace::Administer;
+use crate::actor::Actor;
+
+/// What a user is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignmentView {
+    /// Place in the list.
+    pub id: AssignmentId,
+    /// Public id; a consent names it.
+    pub uuid: String,
+    /// What the token may do.
+    pub scopes: Scopes,
+    /// Where the browser goes with it.
+    pub redirect_uri: String,
+    /// What the application gets.
+    pub response_type: ResponseType,
+    /// Which application gets it.
+    pub application: ApplicationInfo,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+impl AssignmentView {
+    fn new((row, application, owner): (Assignment, Application, Account)) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            uuid: row.uuid,
+            scopes: row.scopes,
+            redirect_uri: row.redirect_uri,
+            response_type: row.response_type,
+            application: ApplicationInfo::new(application, &owner)?,
+            created_at: row.created_at,
+        })
+    }
+}
+
+impl Authorizations {
+    fn assigning(&self) -> Result<()> {
+        if self.core.settings.oauth.assignments {
+            return Ok(());
+        }
+        Err(Error::FeatureOff {
+            message: "assigning tokens is switched off (`FEATURE_ASSIGN_OAUTH_TOKEN`)".into(),
+        })
+    }
+
+    /// Asks a user to consent to an application. `own` is as for [`Authorizations::consent`].
+    ///
+    /// # Errors
+    /// An application that the actor does not administer; a user who is not there or disabled; a refused field.
+    pub async fn assign(
+        &self,
+        actor: &Actor,
+        asked: &Asked,
+        own: &str,
+        username: &str,
+    ) -> Result<AssignmentView> {
+        self.core.gate.consent(actor)?;
+        self.assigning()?;
+        let uuid = Uuid::new_v4().to_string();
+        let core = &self.core;
+        core.db
+            .write(async |tx| {
+                let found = applications::by_client_id(tx, &asked.client_id).await?;
+                // What is not there is looked for as long as what the actor may not know of.
+                let owner = found.as_ref().map_or(AccountId(0), |(_, owner)| owner.id);
+                let mut each = core
+                    .gate
+                    .each_namespace::<Administer>(tx, actor, &[owner])
+                    .await?;
+                let access = each.pop().unwrap_or(Err(Error::Hidden(Noun::Application)));
+                let access = access.map_err(hidden)?;
+                let (application, owner) = found.ok_or(Error::Hidden(Noun::Application))?;
+                let prefix = &application.redirect_prefix;
+                if !redirects::is_allowed(prefix, own, &asked.redirect_uri) {
+                    return Err(Reason::RedirectMismatch.into());
+                }
+                let response_type: ResponseType = asked
+                    .response_type
+                    .parse()
+                    .map_err(|_| Error::from(Reason::UnsupportedResponseType))?;
+                let scopes = core.scopes(&asked.scope)?;
+                let unknown = || Error::not_found(Noun::User, username);
+                let name: Namespace = username.parse().map_err(|_| unknown())?;
+                let user = accounts::by_name(tx, &name).await?;
+                let user = user
+                    .filter(|user| user.kind == AccountKind::User && user.enabled)
+                    .ok_or_else(unknown)?;
+                let new = NewAssignment {
+                    uuid: &uuid,
+                    application_id: application.id,
+                    account_id: user.id,
+                    scopes: &scopes,
+                    redirect_uri: &asked.redirect_uri,
+                    response_type,
+                };
+                let row = rows::insert(tx, &new, core.now()).await?;
+                let event = Event::AuthorizationAssigned {
+                    by: actor.name().unwrap_or_default(),
+                    user: name,
+                    application: application.name.clone(),
+                    client_id: application.client_id.clone(),
+                };
+                let subject = subject(access.id);
+                core.journal.record(tx, actor, subject, &event).await?;
+                AssignmentView::new((row, application, owner))
+            })
+            .await
+    }
+
+    /// What the actor is asked for, the newest first.
+    pub async fn assigned(
+        &self,
+        actor: &Actor,
+        page: &PageRequest<AssignmentId>,
+    ) -> Result<Page<AssignmentView>> {
+        let user = self.core.gate.view_account(actor)?.id;
+        self.assigning()?;
+        let mut conn = self.core.db.read().await?;
+        let found = rows::page(&mut conn, user, page.after, page.fetch()).await?;
+        let found = page.page(found);
+        let views = found.items.into_iter().map(AssignmentView::new);
+        Ok(Page {
+            items: views.collect::<Result<_>>()?,
+            has_more: found.has_more,
+        })
+    }
+
+    /// The actor does not want to be asked this.
+    ///
+    /// # Errors
+    /// Not found for what the actor is not asked for.
+    pub async fn decline(&self, actor: &Actor, uuid: &str) -> Result<()> {
+        let user = self.core.gate.administer_account(actor)?.id;
+        self.assigning()?;
+        self.core
+            .db
+            .write(async |tx| {
+                let row = rows::of_account(tx, user, uuid)
+                    .await?
+                    .ok_or_else(|| Error::not_found(Noun::Assignment, uuid))?;
+                rows::delete(tx, row.id).await.map(drop)
+            })
+            .await
+    }
+}

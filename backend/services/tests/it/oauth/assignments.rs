@@ -1,0 +1,199 @@
+//! Consents that administrators ask other users for.
+
+use berth_domain::PageRequest;
+use berth_services::oauth::{ApplicationView, Asked, AssignmentView, Reason};
+use berth_services::{Actor, Settings};
+use berth_testkit::{TestRegistry, db_test};
+
+use super::{OWN, application, asked, authorize, bearer, parameter, refusal};
+use crate::account::logged;
+
+async fn assign(
+    t: &TestRegistry,
+    actor: &Actor,
+    view: &ApplicationView,
+    username: &str,
+    scope: &str,
+) -> AssignmentView {
+    let asked = asked(view, scope, "token");
+    let authorizations = &t.services.authorizations;
+    let assigned = authorizations.assign(actor, &asked, OWN, username).await;
+    assigned.unwrap()
+}
+
+fn with(asked: Asked, assignment: &AssignmentView) -> Asked {
+    Asked {
+        assignment: Some(assignment.uuid.clone()),
+        ..asked
+    }
+}
+
+db_test!(
+    async fn a_user_accepts_what_was_assigned_once_and_acts_under_the_own_name(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let bob = t.user("bob").await;
+        // Before, the application is not for bob.
+        let question = asked(&view, "repo:create", "token");
+        assert_eq!(refusal(t, &bob, &question).await, Reason::AccessDenied);
+        let assigned = assign(t, &ann, &view, "bob", "repo:create").await;
+        let session = t.session("bob").await.actor;
+        let authorizations = &t.services.authorizations;
+        let page = PageRequest::new(None, 10);
+        let listed = authorizations.assigned(&session, &page).await.unwrap();
+        assert_eq!(listed.items, std::slice::from_ref(&assigned));
+        assert_eq!(listed.items[0].application.client_id, view.client_id);
+        let question = with(question, &assigned);
+        let consent = authorizations.consent(&session, &question, OWN).await;
+        let consent = consent.unwrap().unwrap();
+        assert_eq!(consent.scopes.as_str(), "repo:create");
+        assert!(!consent.is_covered);
+        let location = authorize(t, &session, &question).await.unwrap();
+        let token = parameter(&location, "access_token");
+        let app = bearer(t, &token).await.unwrap();
+        assert_eq!(app.name().as_deref(), Some("bob"));
+        // It is used up.
+        assert_eq!(refusal(t, &session, &question).await, Reason::AccessDenied);
+        let left = authorizations.assigned(&session, &page).await.unwrap();
+        assert!(left.items.is_empty());
+        let acme = t
+            .services
+            .organizations
+            .by_name(&ann, &"acme".parse().unwrap())
+            .await;
+        let log = logged(t, acme.unwrap().id).await;
+        let entry = log.iter().find(|(kind, _)| kind == "oauth_token_assigned");
+        let metadata = &entry.unwrap().1;
+        assert_eq!(metadata["assigning_user"], "ann");
+        assert_eq!(metadata["assigned_user"], "bob");
+        assert_eq!(metadata["client_id"], view.client_id.as_str());
+    }
+);
+
+db_test!(
+    async fn an_assignment_is_not_widened_by_who_accepts_it(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let bob = t.user("bob").await;
+        let assigned = assign(t, &ann, &view, "bob", "repo:read").await;
+        for wider in ["repo:admin", "repo:read org:admin user:admin"] {
+            let question = with(asked(&view, wider, "token"), &assigned);
+            let authorizations = &t.services.authorizations;
+            let consent = authorizations.consent(&bob, &question, OWN).await;
+            assert_eq!(consent.unwrap().unwrap().scopes.as_str(), "repo:read");
+        }
+        let question = with(asked(&view, "repo:admin user:admin", "token"), &assigned);
+        let location = authorize(t, &bob, &question).await.unwrap();
+        assert_eq!(parameter(&location, "scope"), "repo%3Aread");
+        let app = bearer(t, &parameter(&location, "access_token"))
+            .await
+            .unwrap();
+        assert_eq!(app.scopes().as_str(), "repo:read");
+    }
+);
+
+db_test!(
+    async fn an_assignment_is_for_its_user_its_application_and_its_answer(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let (cleo, other) = application(t, "cleo", "beta").await;
+        let (bob, eve) = (t.user("bob").await, t.user("eve").await);
+        let assigned = assign(t, &ann, &view, "bob", "repo:read").await;
+        let question = with(asked(&view, "repo:read", "token"), &assigned);
+        // Not even who asked for it may use it.
+        for stranger in [&eve, &cleo, &ann] {
+            assert_eq!(refusal(t, stranger, &question).await, Reason::AccessDenied);
+        }
+        let elsewhere = with(asked(&other, "repo:read", "token"), &assigned);
+        assert_eq!(refusal(t, &bob, &elsewhere).await, Reason::AccessDenied);
+        let code = with(asked(&view, "repo:read", "code"), &assigned);
+        assert_eq!(refusal(t, &bob, &code).await, Reason::AssignmentUnusable);
+        let mut made_up = question.clone();
+        made_up.assignment = Some("b9c4ad5c-0000-4000-8000-000000000000".into());
+        assert_eq!(refusal(t, &bob, &made_up).await, Reason::AccessDenied);
+        let authorizations = &t.services.authorizations;
+        let session = t.session("eve").await.actor;
+        let declined = authorizations.decline(&session, &assigned.uuid).await;
+        assert_eq!(declined.unwrap_err().code(), "ASSIGNMENT_NOT_FOUND");
+        assert!(authorize(t, &bob, &question).await.is_ok());
+    }
+);
+
+db_test!(
+    async fn of_two_that_use_an_assignment_at_once_one_gets_a_token(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let bob = t.user("bob").await;
+        for _ in 0..5 {
+            let assigned = assign(t, &ann, &view, "bob", "repo:read").await;
+            let question = with(asked(&view, "repo:read", "token"), &assigned);
+            let (one, two) =
+                tokio::join!(authorize(t, &bob, &question), authorize(t, &bob, &question));
+            assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1);
+        }
+    }
+);
+
+db_test!(
+    async fn only_administrators_assign_and_only_to_users_who_are_there(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let root = t.superuser("root").await.actor;
+        let (bob, gone) = (t.user("bob").await, t.user("gone").await);
+        let superuser = &t.services.superuser;
+        let id = gone.user_id().unwrap();
+        superuser.set_enabled(&root, id, false).await.unwrap();
+        let authorizations = &t.services.authorizations;
+        let question = asked(&view, "repo:read", "token");
+        for (who, code) in [
+            (&t.anonymous(), "UNAUTHENTICATED"),
+            (&bob, "APPLICATION_NOT_FOUND"),
+        ] {
+            let refused = authorizations.assign(who, &question, OWN, "bob").await;
+            assert_eq!(refused.unwrap_err().code(), code);
+        }
+        for name in ["gone", "nobody", "acme", "No Name", "acme+ci"] {
+            let refused = authorizations.assign(&ann, &question, OWN, name).await;
+            assert_eq!(refused.unwrap_err().code(), "USER_NOT_FOUND", "{name}");
+        }
+        let mut elsewhere = question.clone();
+        elsewhere.redirect_uri = "https://app.test.evil.test/cb".into();
+        let refused = authorizations.assign(&ann, &elsewhere, OWN, "bob").await;
+        assert_eq!(refused.unwrap_err().field(), Some("redirectUri"));
+        // A token of an application asks nobody.
+        let token = t.oauth_token(&ann, "org:admin user:admin").await;
+        let by_token = bearer(t, &token).await.unwrap();
+        let refused = authorizations
+            .assign(&by_token, &question, OWN, "bob")
+            .await;
+        assert_eq!(refused.unwrap_err().code(), "FORBIDDEN");
+    }
+);
+
+db_test!(
+    async fn a_user_declines_and_the_switch_counts_everywhere(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let bob = t.user("bob").await;
+        let assigned = assign(t, &ann, &view, "bob", "repo:read").await;
+        let session = t.session("bob").await.actor;
+        let mut settings = Settings::default();
+        settings.oauth.assignments = false;
+        let off = t.replica(settings);
+        let question = with(asked(&view, "repo:read", "token"), &assigned);
+        let page = PageRequest::new(None, 10);
+        for refused in [
+            off.authorizations
+                .assign(&ann, &question, OWN, "bob")
+                .await
+                .map(drop),
+            off.authorizations.assigned(&session, &page).await.map(drop),
+            off.authorizations.decline(&session, &assigned.uuid).await,
+        ] {
+            assert_eq!(refused.unwrap_err().code(), "FEATURE_OFF");
+        }
+        let refused = off.authorizations.authorize(&bob, &question, OWN).await;
+        let refused = refused.unwrap().unwrap_err();
+        assert_eq!(refused.reason, Reason::AssignmentUnusable);
+        let authorizations = &t.services.authorizations;
+        authorizations
+            .decline(&session, &assigned.uuid)
+            .await
+            .unwrap();
+        assert_eq!(refusal(t, &bob, &question).await, Reason::AccessDenied);
+    }
+);
