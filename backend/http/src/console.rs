@@ -1,6 +1,8 @@
 //! The web console, embedded in the binary with the feature `console`.
 
 use axum::Router;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
 
 #[cfg(feature = "console")]
 mod embedded;
@@ -8,9 +10,9 @@ mod embedded;
 mod missing;
 
 #[cfg(feature = "console")]
-use embedded::serve;
+use embedded::{serve, serve as show};
 #[cfg(not(feature = "console"))]
-use missing::serve;
+use missing::{serve, show};
 
 /// Paths that belong to machines: what is unknown below them is a 404 and never a page.
 const MACHINE_PATHS: [&str; 7] = [
@@ -21,6 +23,11 @@ const MACHINE_PATHS: [&str; 7] = [
 /// repositories and tags look like anything, so no extension is looked at.
 fn may_be_page(path: &str) -> bool {
     !MACHINE_PATHS.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// The page of the console at a path, for who shares the path with it.
+pub async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    show(method, uri, headers).await
 }
 
 /// Answers everything that no other route takes; merge it last.

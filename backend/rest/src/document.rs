@@ -59,19 +59,9 @@ fn tags(table: &Table, with_internal: bool) -> Value {
 
 /// Scopes by name.
 fn scopes() -> Value {
-    let meaning = |scope| match scope {
-        Scope::RepoRead => "View all visible repositories",
-        Scope::RepoWrite => "Read and write to any accessible repositories",
-        Scope::RepoAdmin => "Administer repositories",
-        Scope::RepoCreate => "Create repositories",
-        Scope::UserRead => "Read user information",
-        Scope::UserAdmin => "Administer the user",
-        Scope::OrgAdmin => "Administer organizations",
-        Scope::SuperUser => "Super user access",
-    };
     let scopes = Scope::ALL.iter();
     scopes
-        .map(|scope| (scope.as_str().to_owned(), json!(meaning(*scope))))
+        .map(|scope| (scope.as_str().to_owned(), json!(scope.title())))
         .collect::<Map<String, Value>>()
         .into()
 }

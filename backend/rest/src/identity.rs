@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::operation::{Audience, Operation};
 
 /// Parameter of the query that may show the CSRF token too.
-const CSRF_PARAMETER: &str = "_csrf_token";
+pub(crate) const CSRF_PARAMETER: &str = "_csrf_token";
 const NO_XHR: &str =
     "API calls must be invoked with an X-Requested-With header if called from a browser";
 
@@ -49,6 +49,35 @@ impl<'a> Identity<'a> {
             Authorization::Unusable => return Err(Failure::unauthenticated()),
             Authorization::Basic { .. } | Authorization::Absent => {}
         }
+        Self::of_browser(services, headers, origin).await
+    }
+
+    /// On the pages of OAuth: Basic credentials go first, then the session of a browser. What applications hold
+    /// is not read, or one could let in another.
+    ///
+    /// # Errors
+    /// 401 for wrong credentials, and for a token.
+    pub(crate) async fn who_consents(
+        services: &Services,
+        headers: &'a HeaderMap,
+        origin: Origin,
+    ) -> Result<Self, Failure> {
+        match Authorization::of(headers) {
+            Authorization::Basic { username, password } => Ok(Self {
+                actor: services.authn.basic(&username, &password, origin).await?,
+                session: None,
+            }),
+            Authorization::Bearer(_) | Authorization::Unusable => Err(Failure::unauthenticated()),
+            Authorization::Absent => Self::of_browser(services, headers, origin).await,
+        }
+    }
+
+    async fn of_browser(
+        services: &Services,
+        headers: &'a HeaderMap,
+        origin: Origin,
+    ) -> Result<Self, Failure> {
+        let authn = &services.authn;
         let browser = match Browser::of(authn, headers, origin.clone()).await {
             Err(Error::Unauthenticated { .. }) => None,
             other => other?,
@@ -111,8 +140,19 @@ impl<'a> Identity<'a> {
             return Ok(());
         }
         let in_query = csrf_in_query(query);
+        let in_query = in_query.as_deref().unwrap_or_default();
+        self.check_shown(services, headers, in_query)
+    }
+
+    /// Lets a change pass that shows the CSRF token, in its header or as a parameter.
+    pub(crate) fn check_shown(
+        &self,
+        services: &Services,
+        headers: &HeaderMap,
+        parameter: &str,
+    ) -> Result<(), Failure> {
         let shown = match shown_csrf_token(headers) {
-            "" => in_query.as_deref().unwrap_or_default(),
+            "" => parameter,
             shown => shown,
         };
         let belongs = if let Some(session) = self.session {

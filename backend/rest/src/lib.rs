@@ -1,4 +1,4 @@
-//! The REST API: `/api/v1`, as scripts and tools of the source product call it.
+//! The REST API: `/api/v1`, as scripts and tools of the source product call it, and OAuth on the web.
 //!
 //! An operation is a wire struct, a description in `operations` and a function that calls one service and
 //! renders. From the descriptions come routing, checks of body and query, who may ask, and the descriptions
@@ -13,6 +13,7 @@ mod dispatch;
 mod document;
 mod failure;
 mod identity;
+mod oauth;
 mod operation;
 mod operations;
 mod paging;
@@ -65,5 +66,6 @@ pub fn router(services: Services, addresses: Addresses) -> Router {
         .route("/api/v1/", any(dispatch::serve))
         .route("/api/v1/{*path}", any(dispatch::serve))
         .route("/csrf_token", get(csrf::token))
+        .merge(oauth::router())
         .with_state(app)
 }

@@ -1,6 +1,9 @@
 //! Every operation of the API, a module for each noun.
 
 mod app_token;
+mod application;
+mod application_token;
+mod authorization;
 mod discovery;
 mod error;
 mod message;
@@ -23,6 +26,8 @@ use crate::operation::Group;
 pub(crate) fn groups() -> Vec<Group> {
     vec![
         organization::group(),
+        application::group(),
+        application_token::group(),
         robot::group(),
         repository::group(),
         permission::group(),
@@ -31,6 +36,7 @@ pub(crate) fn groups() -> Vec<Group> {
         star::group(),
         notification::group(),
         app_token::group(),
+        authorization::group(),
         superuser::group(),
         superuser_organization::group(),
         superuser_server::group(),
@@ -52,6 +58,9 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
         "username" => "The username of the user",
         "namespace" => "The username of the user or organization whose repositories are taken over",
         "kid" => "The unique identifier for a service key",
+        "client_id" => "The OAuth client ID",
+        "access_token_uuid" => "The unique ID of the authorization",
+        "assigned_authorization_uuid" => "The unique ID of the assigned authorization",
         "token_uuid" => "The unique ID of the token",
         "uuid" => "The unique ID of the message or notification",
         "error_type" => "The error code identifying the type of error.",

@@ -3,9 +3,32 @@
 
 use std::str::FromStr;
 
-use berth_domain::{Page, PageRequest};
+use berth_domain::{Page, PageRequest, Result};
 
 use crate::call::Call;
+
+/// Pages of a list that the API tells at once; nobody has more.
+const PAGES_MAX: usize = 20;
+
+/// A list that the API tells at once, by the key of its entries.
+pub(crate) async fn whole<T, K, F>(
+    key: impl Fn(&T) -> K,
+    page: impl Fn(PageRequest<K>) -> F,
+) -> Result<Vec<T>>
+where
+    F: Future<Output = Result<Page<T>>>,
+{
+    let (mut entries, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let found = page(PageRequest::new(after, PageRequest::<()>::LIMIT_MAX)).await?;
+        after = found.items.last().map(&key);
+        entries.extend(found.items);
+        if !found.has_more {
+            break;
+        }
+    }
+    Ok(entries)
+}
 
 /// Entries of a page.
 pub(crate) const LIMIT: usize = 100;

@@ -1,6 +1,6 @@
 //! Values as the API writes them: instants and pictures.
 
-use berth_domain::Timestamp;
+use berth_domain::{Scope, Scopes, Timestamp};
 use serde::Serialize;
 
 /// Colors of pictures.
@@ -10,6 +10,37 @@ const PALETTE: [&str; 32] = [
     "#bcbd22", "#1f77b4", "#17becf", "#9edae5", "#393b79", "#5254a3", "#6b6ecf", "#9c9ede",
     "#9ecae1", "#31a354", "#b5cf6b", "#a1d99b", "#8c6d31", "#ad494a", "#e7ba52", "#a55194",
 ];
+
+/// A scope in the words that a user reads who is asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ScopeInformation {
+    scope: &'static str,
+    title: &'static str,
+    description: &'static str,
+    icon: &'static str,
+    dangerous: bool,
+}
+
+/// Scopes in words.
+pub(crate) fn scope_information(scopes: &Scopes) -> Vec<ScopeInformation> {
+    let icon = |scope| match scope {
+        Scope::RepoRead | Scope::RepoWrite => "fa-hdd-o",
+        Scope::RepoAdmin | Scope::OrgAdmin => "fa-gear",
+        Scope::RepoCreate => "fa-plus",
+        Scope::UserRead | Scope::UserAdmin => "fa-user",
+        Scope::SuperUser => "fa-street-view",
+    };
+    let scopes = scopes.iter();
+    scopes
+        .map(|scope| ScopeInformation {
+            scope: scope.as_str(),
+            title: scope.title(),
+            description: scope.description(),
+            icon: icon(scope),
+            dangerous: scope.is_dangerous(),
+        })
+        .collect()
+}
 
 /// An instant as most of the API writes it: `Tue, 17 Sep 2024 18:25:15 -0000`.
 pub(crate) fn rfc_822(instant: Timestamp) -> String {
@@ -21,6 +52,13 @@ pub(crate) fn rfc_822(instant: Timestamp) -> String {
 /// An instant as keys of services write it: `Tue, 17 Sep 2024 18:25:15 GMT`.
 pub(crate) fn gmt(instant: Timestamp) -> String {
     rfc_822(instant).replace("-0000", "GMT")
+}
+
+/// An instant as the newest parts of the API write it: `2024-09-17T18:25:15Z`.
+pub(crate) fn iso_8601(instant: Timestamp) -> String {
+    let seconds = instant.as_seconds();
+    let at = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A picture that clients draw by themselves, from letters and a color.
@@ -46,6 +84,11 @@ impl Avatar {
     /// Of a robot.
     pub(crate) fn robot(name: &(impl ToString + ?Sized), hash: &str) -> Self {
         Self::new(name, hash, "robot")
+    }
+
+    /// Of an OAuth application.
+    pub(crate) fn application(name: &(impl ToString + ?Sized), hash: &str) -> Self {
+        Self::new(name, hash, "app")
     }
 
     fn new(name: &(impl ToString + ?Sized), hash: &str, kind: &'static str) -> Self {
@@ -76,6 +119,14 @@ mod tests {
         );
         assert_eq!(rfc_822(Timestamp(0)), "Thu, 01 Jan 1970 00:00:00 -0000");
         assert_eq!(gmt(Timestamp(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+
+    #[test]
+    fn newer_instants_are_those_of_iso_8601() {
+        assert_eq!(
+            iso_8601(Timestamp(1_726_597_515_999)),
+            "2024-09-17T18:25:15Z"
+        );
     }
 
     #[test]

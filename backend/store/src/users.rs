@@ -250,7 +250,7 @@ pub async fn sole_administrator_of(
 }
 
 /// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.
-const PERSONAL: [&str; 10] = [
+const PERSONAL: [&str; 12] = [
     "sessions",
     "logins",
     "app_tokens",

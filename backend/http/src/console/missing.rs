@@ -1,6 +1,6 @@
 //! What stands in for the console in a binary that was built without it.
 
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::may_be_page;
@@ -8,6 +8,11 @@ use super::may_be_page;
 const HINT: &str = "Berth runs, and this binary was built without the web console.\n\n\
     Build both:       cargo xtask up\n\
     Log in and push:  podman login, podman push\n";
+
+/// [`serve`], as the console itself would be asked.
+pub(super) async fn show(_: Method, uri: Uri, _: HeaderMap) -> Response {
+    serve(uri).await
+}
 
 pub(super) async fn serve(uri: Uri) -> Response {
     if !may_be_page(uri.path()) {

@@ -7,14 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::operation::{Group, Operation, Outcome};
+use crate::paging;
 use crate::parameters::switch;
 use crate::schema::{Schema, text};
 use crate::wire::rfc_822;
 
 pub(super) const TAG: &str = "appspecifictokens";
-
-/// Pages of a list that is told at once; nobody has more tokens.
-const PAGES_MAX: usize = 20;
 
 pub(super) fn group() -> Group {
     let on = |settings: &berth_services::Settings| settings.app_tokens.enabled;
@@ -119,22 +117,10 @@ pub(super) async fn whole<F>(
 where
     F: Future<Output = Result<Page<AppTokenView>, berth_domain::Error>>,
 {
-    let (mut tokens, mut after) = (Vec::new(), None);
-    for _ in 0..PAGES_MAX {
-        let found = page(PageRequest::new(after, PageRequest::<()>::LIMIT_MAX)).await?;
-        after = found.items.last().map(|view| view.id);
-        tokens.extend(
-            found
-                .items
-                .into_iter()
-                .map(|view| AppToken::new(view, None)),
-        );
-        if !found.has_more {
-            break;
-        }
-    }
+    let found = paging::whole(|view: &AppTokenView| view.id, page).await?;
+    let tokens = found.into_iter().map(|view| AppToken::new(view, None));
     Ok(Tokens {
-        tokens,
+        tokens: tokens.collect(),
         only_expiring: is_expiring.then_some(true),
     })
 }

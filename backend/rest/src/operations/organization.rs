@@ -14,6 +14,10 @@ use crate::operation::{Group, Operation, Outcome};
 use crate::schema::{Schema, boolean, integer_from, text};
 use crate::wire::Avatar;
 
+/// Clients find applications among the organizations.
+pub(super) const TAG: &str = "organization";
+pub(super) const DESCRIPTION: &str = "Create, read, change and delete organizations";
+
 pub(super) fn group() -> Group {
     let new = Schema::new("NewOrg")
         .required("name", text("Organization username"))
@@ -41,8 +45,8 @@ pub(super) fn group() -> Group {
             text("Accepted without effect: nothing is billed").or_null(),
         );
     Group {
-        tag: "organization",
-        description: "Create, read, change and delete organizations",
+        tag: TAG,
+        description: DESCRIPTION,
         operations: vec![
             Operation::post(
                 "/organization/",
@@ -107,7 +111,7 @@ fn bad_email() -> Failure {
 
 /// An organization. What only members or only administrators may know is absent for others.
 #[derive(Serialize)]
-struct Organization {
+pub(super) struct Organization {
     name: String,
     /// Empty where there is none, and for who may not know it.
     email: String,

@@ -24,6 +24,18 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "delete",
+        "/api/v1/organization/{orgname}/applications/{client_id}",
+        "organization",
+        "deleteOrganizationApplication",
+    ),
+    (
+        "delete",
+        "/api/v1/organization/{orgname}/applications/{client_id}/tokens/{token_uuid}",
+        "organization_application_tokens",
+        "deleteOrganizationApplicationToken",
+    ),
+    (
+        "delete",
         "/api/v1/organization/{orgname}/robots/{robot_shortname}",
         "robot",
         "deleteOrgRobot",
@@ -76,6 +88,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "user",
         "deleteStar",
     ),
+    (
+        "get",
+        "/api/v1/app/{client_id}",
+        "organization",
+        "getApplicationInformation",
+    ),
     ("get", "/api/v1/discovery", "discovery", "discovery"),
     (
         "get",
@@ -94,6 +112,24 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/organization/{orgname}",
         "organization",
         "getOrganization",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/applications",
+        "organization",
+        "getOrganizationApplications",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/applications/{client_id}",
+        "organization",
+        "getOrganizationApplication",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/applications/{client_id}/tokens",
+        "organization_application_tokens",
+        "listOrganizationApplicationTokens",
     ),
     (
         "get",
@@ -203,6 +239,18 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "post",
+        "/api/v1/organization/{orgname}/applications",
+        "organization",
+        "createOrganizationApplication",
+    ),
+    (
+        "post",
+        "/api/v1/organization/{orgname}/applications/{client_id}/tokens",
+        "organization_application_tokens",
+        "createOrganizationApplicationToken",
+    ),
+    (
+        "post",
         "/api/v1/organization/{orgname}/robots/{robot_shortname}/regenerate",
         "robot",
         "regenerateOrgRobotToken",
@@ -256,6 +304,12 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/organization/{orgname}",
         "organization",
         "changeOrganizationDetails",
+    ),
+    (
+        "put",
+        "/api/v1/organization/{orgname}/applications/{client_id}",
+        "organization",
+        "updateOrganizationApplication",
     ),
     (
         "put",

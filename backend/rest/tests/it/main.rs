@@ -8,6 +8,7 @@ mod contract;
 mod descriptions;
 mod identity;
 mod initialize;
+mod oauth;
 mod organizations;
 mod permissions;
 mod repositories;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use berth_domain::{Error, RepositoryRole, TeamRole, Visibility};
 use berth_services::Settings;
+use berth_services::oauth::Description;
 use berth_services::permissions::RoleChange;
 use berth_testkit::{Backend, PASSWORD, TestRegistry};
 use serde_json::{Map, Value, json};
@@ -28,8 +29,9 @@ const CALLERS: [&str; 8] = [
     "owner",
 ];
 
-/// What an operation is tried on: everything of it is new, so that no try sees what another one did.
-async fn estate(t: &TestRegistry, organization: &str) {
+/// What an operation is tried on: everything of it is new, so that no try sees what another one did. Gives the
+/// client id of an application.
+async fn estate(t: &TestRegistry, organization: &str) -> String {
     let owner = t.login("owner", PASSWORD).await;
     let services = &t.services;
     let name = organization.parse().unwrap();
@@ -41,6 +43,11 @@ async fn estate(t: &TestRegistry, organization: &str) {
     services
         .robots
         .create(&owner, &name, "ci", "")
+        .await
+        .unwrap();
+    let application = services
+        .applications
+        .create(&owner, &name, &Description::default())
         .await
         .unwrap();
     let app = "app".parse().unwrap();
@@ -72,6 +79,7 @@ async fn estate(t: &TestRegistry, organization: &str) {
             Err(other) => panic!("{other}"),
         }
     }
+    application.client_id
 }
 
 /// A value that fits a field; a repository is one that is there, or a new one.
@@ -89,6 +97,8 @@ fn value(field: &str, organization: &str, is_there: bool) -> Value {
         }
         "password" => "not-the-password".to_owned(),
         "expiration" => return Value::Null,
+        "redirect_uri" | "application_uri" => "https://app.test/".to_owned(),
+        "scope" => "repo:read".to_owned(),
         _ => "changed".to_owned(),
     };
     text.into()
@@ -127,6 +137,14 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
         )
         .replace("{username}", "member")
         .replace("{token_uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
+        .replace(
+            "{access_token_uuid}",
+            "7b4f1a2e-0000-4000-8000-000000000000",
+        )
+        .replace(
+            "{assigned_authorization_uuid}",
+            "7b4f1a2e-0000-4000-8000-000000000000",
+        )
         .replace("{uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace("{kid}", "not-a-kid")
         .replace("{error_type}", "not_found");
@@ -162,7 +180,7 @@ async fn table(t: &TestRegistry) -> String {
         );
         for caller in CALLERS {
             let organization = format!("org{number}-{caller}");
-            estate(t, &organization).await;
+            let client_id = estate(t, &organization).await;
             let who = match caller {
                 "nobody" => Who::Nobody,
                 "visitor" => Who::Visitor,
@@ -177,6 +195,7 @@ async fn table(t: &TestRegistry) -> String {
                 }
             };
             let mut path = path(&template, &organization, verb == "put");
+            path = path.replace("{client_id}", &client_id);
             if template == "/api/v1/repository" && verb == "get" {
                 path = format!("{path}?namespace={organization}");
             }
