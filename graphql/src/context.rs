@@ -1,6 +1,6 @@
 //! What a request brings along: who asks, the services, and what its session becomes.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_graphql::Context;
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     /// Signing in changes who asks in the middle of a request.
     actor: RwLock<Actor>,
     host: Option<String>,
+    /// By which the client reached that, where the endpoint says so.
+    scheme: OnceLock<String>,
     is_socket: bool,
     /// Each subscription polls for its events, so a connection has only a few.
     subscriptions: Arc<Semaphore>,
@@ -70,11 +72,20 @@ impl RequestContext {
         Self::make(services, actor, host, true)
     }
 
+    /// With the scheme by which the client reached the host, where that is not always the configured one.
+    #[must_use]
+    pub fn reached_by(self, scheme: String) -> Self {
+        // There is none yet: the request has just been made.
+        let _ = self.shared.scheme.set(scheme);
+        self
+    }
+
     fn make(services: Services, actor: Actor, host: Option<String>, is_socket: bool) -> Self {
         let shared = Arc::new(Shared {
             services,
             actor: RwLock::new(actor),
             host,
+            scheme: OnceLock::new(),
             is_socket,
             subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS_MAX)),
             effect: Mutex::new(None),
@@ -141,6 +152,16 @@ pub(crate) trait Asks {
     /// Host and port that the client reached.
     fn host(&self) -> Option<&str> {
         self.request().shared.host.as_deref()
+    }
+
+    /// The address under which the client reached the registry, such as `https://registry.example.com`; empty where
+    /// nobody knows.
+    fn own_address(&self) -> String {
+        let shared = &self.request().shared;
+        let configured = &shared.services.settings().registry.scheme;
+        let scheme = shared.scheme.get().unwrap_or(configured);
+        let host = shared.host.as_deref();
+        host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
     }
 
     /// From here on the new session's user asks.

@@ -58,7 +58,10 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
+    "applications",
+    "assignedAuthorizations",
+    "authorizations",
     "notifications",
     "organizations",
     "referrers",
@@ -67,9 +70,10 @@ const PAGES: [&str; 8] = [
     "serviceKeys",
     "starred",
     "tags",
+    "tokens",
 ];
 /// Lists of objects that come whole.
-const LISTS: [&str; 4] = ["children", "history", "layers", "permissions"];
+const LISTS: [&str; 5] = ["children", "history", "layers", "permissions", "scopes"];
 /// Lists of the schema about itself, and how long they are taken to be. Types lead to their fields, and
 /// fields to their types: what costs nothing to read would be multiplied for ever.
 const SCHEMA_LISTS: [(&str, usize); 8] = [

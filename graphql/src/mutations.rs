@@ -3,6 +3,7 @@
 
 mod account;
 mod administration;
+mod oauth;
 mod organization;
 mod recovery;
 mod repository;
@@ -16,6 +17,7 @@ use async_graphql::MergedObject;
 
 use account::AccountMutations;
 use administration::AdministrationMutations;
+use oauth::OauthMutations;
 use organization::OrganizationMutations;
 use recovery::RecoveryMutations;
 use repository::RepositoryMutations;
@@ -31,6 +33,7 @@ pub struct Mutation(
     RecoveryMutations,
     AccountMutations,
     OrganizationMutations,
+    OauthMutations,
     RobotMutations,
     RepositoryMutations,
     TagMutations,

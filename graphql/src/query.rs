@@ -2,12 +2,14 @@
 
 use async_graphql::{Context, ID, Object, Result};
 use berth_domain::{Error, RepositoryPath};
+use berth_services::oauth::Asked;
 use futures::future::try_join_all;
 
 use crate::connection::{self, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::types::administration::Administration;
+use crate::types::application::{self, AuthorizationRequest, AuthorizationResponseType};
 use crate::types::namespace::{
     Namespace, Organization, OrganizationConnection, OrganizationFilter,
 };
@@ -142,6 +144,33 @@ impl Query {
         #[graphql(desc = "By namespace and name when left out.")] order_by: Option<RepositoryOrder>,
     ) -> Result<RepositoryConnection> {
         repository::page(ctx, first, after, filter, order_by).await
+    }
+
+    /// What an application asks the viewer for, in the words of a page that asks for the consent; null for who cannot
+    /// consent: nobody known, and tokens.
+    async fn authorization_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "By which the application names itself.")] client_id: String,
+        #[graphql(desc = "Where the browser goes with the answer.")] redirect_uri: String,
+        #[graphql(desc = "Scopes, separated by spaces or commas.")] scope: String,
+        #[graphql(desc = "What the application gets; a code when left out.")] response_type: Option<
+            AuthorizationResponseType,
+        >,
+        #[graphql(desc = "What was assigned to the viewer, by its uuid.")] assignment: Option<
+            String,
+        >,
+    ) -> Result<Option<AuthorizationRequest>> {
+        let response_type = response_type.unwrap_or(AuthorizationResponseType::Code);
+        let asked = Asked {
+            client_id,
+            redirect_uri,
+            scope,
+            response_type: response_type.word(),
+            state: None,
+            assignment,
+        };
+        application::authorization_request(ctx, &asked).await
     }
 
     /// What superusers see; null for everybody else. Scope: `super:user`.

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod administration;
+pub(crate) mod application;
 pub(crate) mod artifact;
 pub(crate) mod manifest;
 pub(crate) mod message;

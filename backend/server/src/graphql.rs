@@ -170,7 +170,8 @@ impl Endpoint {
         record_actor(actor.kind(), actor.name().as_deref());
         let address = self.addresses.of(request.uri(), request.headers());
         let cookies = Cookies::for_scheme(&address.scheme);
-        let context = RequestContext::new(self.services.clone(), actor, Some(address.host));
+        let context = RequestContext::new(self.services.clone(), actor, Some(address.host))
+            .reached_by(address.scheme);
         let effect = context.effects();
         let response = self.schema.execute(operation.data(context)).await;
         let lines = match effect() {

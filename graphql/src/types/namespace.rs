@@ -10,6 +10,7 @@ use berth_domain::AccountKind;
 use berth_services::accounts::ProfileView;
 use berth_services::organizations::{NamespaceCounts, NamespaceView};
 
+use super::application::{self, ApplicationConnection};
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
 use super::robot::{self, RobotConnection};
 use crate::connection::{connection, count};
@@ -35,27 +36,30 @@ pub(crate) struct Avatar {
     hash: String,
     /// `#rrggbb`.
     color: String,
-    /// `user` or `org`.
+    /// `user`, `org` or `app`.
     kind: String,
 }
 
-fn avatar(view: &NamespaceView) -> Avatar {
-    let number = view
-        .avatar_hash
-        .get(..2)
-        .and_then(|digits| usize::from_str_radix(digits, 16).ok());
+/// A picture for who has a name, from the hash that goes with it.
+pub(crate) fn picture(name: &impl ToString, hash: &str, kind: &str) -> Avatar {
+    let digits = hash.get(..2);
+    let number = digits.and_then(|digits| usize::from_str_radix(digits, 16).ok());
     let color = PALETTE[number.unwrap_or_default() % PALETTE.len()];
+    Avatar {
+        name: name.to_string(),
+        hash: hash.to_owned(),
+        color: color.to_owned(),
+        kind: kind.to_owned(),
+    }
+}
+
+fn avatar(view: &NamespaceView) -> Avatar {
     let kind = if view.kind == AccountKind::Organization {
         "org"
     } else {
         "user"
     };
-    Avatar {
-        name: view.name.to_string(),
-        hash: view.avatar_hash.clone(),
-        color: color.to_owned(),
-        kind: kind.to_owned(),
-    }
+    picture(&view.name, &view.avatar_hash, kind)
 }
 
 /// A user's or organization's namespace.
@@ -293,6 +297,17 @@ namespace! {
         /// Shown to administrators of the organization.
         async fn email(&self) -> Option<&str> {
             self.0.email.as_deref()
+        }
+
+        /// Its OAuth applications, the oldest first; null unless the viewer administers it (`org:admin`) or sees
+        /// everything that superusers see.
+        async fn applications(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+            #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        ) -> Result<Option<ApplicationConnection>> {
+            application::applications(ctx, &self.0.name, first, after).await
         }
 
         /// How many repositories the viewer may see here.

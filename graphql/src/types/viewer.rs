@@ -5,6 +5,7 @@ use berth_domain::{Error, Noun};
 use berth_services::{Actor, Credential};
 
 use super::account::{self, AppTokenConnection, Login, SessionConnection};
+use super::application::{self, AssignedAuthorizationConnection, AuthorizationConnection};
 use super::namespace::User;
 use super::notification::{Notification, NotificationConnection};
 use super::repository::{self, RepositoryConnection};
@@ -90,6 +91,36 @@ impl Viewer {
         let app_tokens = &ctx.services().app_tokens;
         let page = found(app_tokens.page(&self.0, expiring, &request).await)?;
         Ok(page.map(|page| account::app_tokens(skipped, page)))
+    }
+
+    /// What the viewer lets applications do, by their access tokens, the newest first; null unless the credential may
+    /// administer the user (`user:admin`).
+    async fn authorizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<AuthorizationConnection>> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let authorizations = &ctx.services().authorizations;
+        let page = found(authorizations.page(&self.0, &request).await)?;
+        Ok(page.map(|page| application::authorizations(skipped, page)))
+    }
+
+    /// Consents that administrators of applications ask the viewer for, the newest first; null unless the
+    /// credential may administer the user (`user:admin`).
+    async fn assigned_authorizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<AssignedAuthorizationConnection>> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let authorizations = &ctx.services().authorizations;
+        let page = found(authorizations.assigned(&self.0, &request).await)?;
+        Ok(page.map(|page| application::assigned_authorizations(skipped, page)))
     }
 
     /// The viewer's live sessions, the newest first; null unless the credential may administer the user

@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use berth_domain::{Digest, Visibility};
 use berth_services::Actor;
+use berth_services::oauth::Description;
 use berth_testkit::{Backend, TestImage, TestRegistry, path_of, recorder};
 use serde_json::{Value, json};
 
@@ -33,6 +34,7 @@ struct Estate {
     digest: String,
     user: Value,
     namespace: Value,
+    client_id: String,
 }
 
 impl Estate {
@@ -59,6 +61,11 @@ impl Estate {
             .create(owner, &name, "ci", "")
             .await
             .unwrap();
+        let applications = &services.applications;
+        let application = applications
+            .create(owner, &name, &Description::default())
+            .await
+            .unwrap();
         let digest = t
             .push(owner, &format!("{organization}/app:1"), &TestImage::new(1))
             .await;
@@ -77,6 +84,7 @@ impl Estate {
             user: data["viewer"]["user"]["id"].clone(),
             namespace: data["namespace"]["id"].clone(),
             digest: digest.to_string(),
+            client_id: application.client_id,
             organization,
             repository_name,
         }
@@ -96,6 +104,7 @@ impl Estate {
             digest: Digest::of(b"nowhere").to_string(),
             user: id("U"),
             namespace: id("O"),
+            client_id: "X".repeat(20),
         }
     }
 
@@ -115,7 +124,12 @@ impl Estate {
             "ids" if of == "restoreTags" => json!([self.tag]),
             "ids" => json!([target]),
             "repository" => self.repository.clone(),
-            "namespace" => json!(self.organization),
+            "namespace" | "organization" => json!(self.organization),
+            "clientId" => json!(self.client_id),
+            "redirectUri" => json!("http://reg.test/oauth/localapp"),
+            "scope" => json!("repo:read"),
+            "responseType" => json!("TOKEN"),
+            "homepage" | "redirectPrefix" => json!(""),
             "name" if of == "updateOrganization" => json!(self.organization),
             "tagExpirationSeconds" => json!(0),
             "name" if of == "namespace" => json!(self.organization),

@@ -65,6 +65,7 @@ struct Estate {
     robot: Value,
     user: Value,
     ended_tag: Value,
+    client_id: Value,
     digest: Digest,
 }
 
@@ -84,7 +85,8 @@ impl Estate {
         let pushed = manifests.push(admin, &path, &reference, None, sbom);
         pushed.await.unwrap();
         let ids = "{ repository(namespace: \"acme\", name: \"web/shop\") { id } \
-             namespace(name: \"acme\") { id robots(first: 1) { nodes { id } } } \
+             namespace(name: \"acme\") { id robots(first: 1) { nodes { id } } \
+             ... on Organization { applications(first: 1) { nodes { clientId } } } } \
              administration { users(filter: { search: \"ann\" }) { nodes { id } } } }";
         let ids = ask(t, admin, ids, json!({})).await.data();
         let delete = "mutation ($id: ID!) { deleteTags(input: { repository: $id, names: [\"0.9.0\"] }) { deletedIds } }";
@@ -95,6 +97,7 @@ impl Estate {
             repository: ids["repository"]["id"].clone(),
             robot: ids["namespace"]["robots"]["nodes"][0]["id"].clone(),
             user: ids["administration"]["users"]["nodes"][0]["id"].clone(),
+            client_id: ids["namespace"]["applications"]["nodes"][0]["clientId"].clone(),
             ended_tag: ended["deleteTags"]["deletedIds"][0].clone(),
             digest: last.digest(),
         }
@@ -125,6 +128,7 @@ impl Estate {
                     "ids" => json!([id]),
                     "repository" => self.repository.clone(),
                     "digest" => json!(self.digest),
+                    "application" => self.client_id.clone(),
                     "username" => json!("admin"),
                     "password" | "current" => json!(PASSWORD),
                     "new" => json!("another-long-password"),

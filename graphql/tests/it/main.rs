@@ -7,5 +7,6 @@ mod client;
 mod contract;
 mod examples;
 mod manifests;
+mod oauth;
 mod pages;
 mod sessions;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod applications;
 mod database;
 mod literals;
 mod people;
@@ -42,6 +43,8 @@ async fn statements_are_as_many_and_go_by_the_indexes_that_the_tables_say() {
         requests::pushes(r).await;
         Box::pin(requests::credentials(r)).await;
         Box::pin(requests::of_rest(r)).await;
+        keep(r, &mut asked, &mut found).await;
+        Box::pin(applications::applications(r)).await;
         keep(r, &mut asked, &mut found).await;
         Box::pin(people::people(r)).await;
         keep(r, &mut asked, &mut found).await;

@@ -14,6 +14,8 @@ pub(crate) const GROWING: [&str; 24] = [
     "team_members",
     "oauth_applications",
     "oauth_tokens",
+    "oauth_codes",
+    "oauth_assignments",
     "repositories",
     "repository_permissions",
     "stars",

@@ -110,14 +110,32 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
         ),
         rows(
             2_000,
-            "oauth_applications (id, namespace_id, client_id, name, created_at)",
-            &format!("100000 + i, {users} + i, 'client' || i, 'app', {now}"),
+            "oauth_applications (id, namespace_id, client_id, secret_sealed, name, created_at)",
+            &format!(
+                "100000 + i, case when i <= 500 then {organization} else {users} + i end, 'client' || i, 'x', 'app', {now}"
+            ),
         ),
         rows(
             4_000,
             "oauth_tokens (uuid, application_id, account_id, scopes, token_hash, expires_at, created_at)",
             &format!(
-                "'t' || i, 100001 + i % 2000, {users} + i, 'repo:read', 'h' || i, {now} + i, {now}"
+                "'t' || i, 100001 + i % 2000, case when i <= 500 then {user} else {users} + i end, 'repo:read', \
+                 'h' || i, {now} + i * 1000, {now}"
+            ),
+        ),
+        rows(
+            4_000,
+            "oauth_codes (application_id, account_id, code_hash, scopes, redirect_uri, expires_at, created_at)",
+            &format!(
+                "100001 + i % 2000, {users} + i, 'c' || i, 'repo:read', 'https://app.test/', {now} + i * 1000, {now}"
+            ),
+        ),
+        rows(
+            4_000,
+            "oauth_assignments (uuid, application_id, account_id, scopes, redirect_uri, response_type, created_at)",
+            &format!(
+                "'as' || i, 100001 + i % 2000, case when i <= 500 then {user} else {users} + i end, 'repo:read', \
+                 'https://app.test/', 'token', {now}"
             ),
         ),
         rows(
