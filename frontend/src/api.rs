@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: one call, one error type, and the wait for a new sign-in when the session ended.
+//! GraphQL over HTTP: one call, one error type, and the wait for the password when the session ended or is too old.
 
 mod error;
 mod live;
@@ -18,11 +18,20 @@ use wasm_bindgen::JsCast;
 /// What a call will have answered.
 pub(crate) type Answer<Data> = LocalBoxFuture<'static, Result<Data, ApiError>>;
 
+/// What refused calls wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The session ended: a new sign-in.
+    SignIn,
+    /// The call is for who has just given the password: once more.
+    Password,
+}
+
 /// Who calls the registry; a copy of it goes into every component that does.
 #[derive(Clone, Copy)]
 pub(crate) struct Api {
     signed_in: RwSignal<bool>,
-    expired: RwSignal<bool>,
+    wanted: RwSignal<Option<Wanted>>,
     waiting: StoredValue<Vec<oneshot::Sender<bool>>>,
     unreachable: RwSignal<bool>,
 }
@@ -35,7 +44,7 @@ impl Api {
     pub(crate) fn new() -> Self {
         Self {
             signed_in: RwSignal::new(false),
-            expired: RwSignal::new(false),
+            wanted: RwSignal::new(None),
             waiting: StoredValue::new(Vec::new()),
             unreachable: RwSignal::new(false),
         }
@@ -51,25 +60,47 @@ impl Api {
         self.signed_in.set(signed_in);
     }
 
-    /// True while calls wait for the user to sign in again.
-    pub(crate) fn is_expired(self) -> bool {
-        self.expired.get()
+    /// What calls wait for.
+    pub(crate) fn wanted(self) -> Option<Wanted> {
+        self.wanted.get()
     }
 
-    /// Lets the waiting calls go on (signed in again) or fail.
-    pub(crate) fn answer_expired(self, signed_in: bool) {
-        self.expired.set(false);
+    /// What a refused call has to wait for; nothing where waiting would not help.
+    fn wants(self, error: &ApiError) -> Option<Wanted> {
+        match error.class {
+            ErrorClass::Unauthenticated => self.signed_in.get_untracked().then_some(Wanted::SignIn),
+            ErrorClass::FreshLogin => Some(Wanted::Password),
+            _ => None,
+        }
+    }
+
+    /// Waits for the user; true when the call may be tried again.
+    async fn wait_for(self, wanted: Wanted) -> bool {
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.update_value(|waiting| waiting.push(sender));
+        // Whoever signs in gives the password too. A question that is open already stays as it is.
+        let asked = self.wanted.get_untracked();
+        if asked != Some(wanted) && asked != Some(Wanted::SignIn) {
+            self.wanted.set(Some(wanted));
+        }
+        receiver.await == Ok(true)
+    }
+
+    /// Lets the waiting calls go on (the password was given) or fail.
+    pub(crate) fn answer_wanted(self, given: bool) {
+        self.wanted.set(None);
         for sender in self
             .waiting
             .try_update_value(std::mem::take)
             .unwrap_or_default()
         {
             // The call may have been dropped with its page.
-            let _ = sender.send(signed_in);
+            let _ = sender.send(given);
         }
     }
 
-    /// Runs a query or a mutation. When the session ended meanwhile, waits for a new sign-in and tries once more.
+    /// Runs a query or a mutation. When the session ended meanwhile or is too old, waits for the password and tries
+    /// once more.
     pub(crate) fn run<Data, Variables>(self, operation: Operation<Data, Variables>) -> Answer<Data>
     where
         Data: DeserializeOwned + 'static,
@@ -165,22 +196,11 @@ impl Api {
     fn data(self, body: Result<String, ApiError>, asks: bool) -> Answer<Box<RawValue>> {
         Box::pin(async move {
             let body = body?;
-            match self.call(&body).await {
-                Err(error)
-                    if asks
-                        && error.class == ErrorClass::Unauthenticated
-                        && self.signed_in.get_untracked() =>
-                {
-                    let (sender, receiver) = oneshot::channel();
-                    self.waiting.update_value(|waiting| waiting.push(sender));
-                    self.expired.set(true);
-                    if receiver.await == Ok(true) {
-                        self.call(&body).await
-                    } else {
-                        Err(error)
-                    }
-                }
-                other => other,
+            let answer = self.call(&body).await;
+            let refusal = answer.as_ref().err().filter(|_| asks);
+            match refusal.and_then(|error| self.wants(error)) {
+                Some(wanted) if self.wait_for(wanted).await => self.call(&body).await,
+                _ => answer,
             }
         })
     }

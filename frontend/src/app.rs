@@ -12,11 +12,12 @@ use leptos_router::{
 use crate::{
     api::{Api, ApiError},
     components::{ErrorState, Navigated, NotVisible, Toaster, Toasts},
-    expired::SignInAgain,
     frame::Frame,
     i18n::*,
     lazy::lazy_page,
-    pages, preferences,
+    pages,
+    password_again::PasswordAgain,
+    preferences,
     session::{Session, use_session},
 };
 
@@ -80,6 +81,7 @@ fn started() -> impl IntoView {
                             <Route path=path!("/") view=pages::Home/>
                             <Route path=path!("/setup") view=SetUp/>
                             <Route path=path!("/signin") view=pages::SignIn/>
+                            <Route path=path!("/createaccount") view=CreateAccount/>
                             <Route path=path!("/recovery") view=Recovery/>
                             <Route path=path!("/confirm") view=Confirm/>
                             <Route path=path!("/api-explorer") view=ApiExplorer/>
@@ -89,10 +91,15 @@ fn started() -> impl IntoView {
                             <Route path=path!("/user/:name") view=User/>
                             <Route path=path!("/repository") view=pages::Repositories/>
                             <Route path=path!("/repository/*path") view=Repository/>
+                            <Route path=path!("/superuser/users") view=Users/>
+                            <Route path=path!("/superuser/messages") view=Messages/>
+                            <Route path=path!("/superuser/service-keys") view=ServiceKeys/>
+                            <Route path=path!("/oauth/authorize") view=Authorize/>
+                            <Route path=path!("/oauth/localapp") view=LocalApp/>
                         </Routes>
                     </Gate>
                 </Frame>
-                <SignInAgain/>
+                <PasswordAgain/>
                 <Toaster/>
             </Show>
         </Router>
@@ -119,6 +126,7 @@ fn Gate(children: ChildrenFn) -> impl IntoView {
 }
 
 lazy_page!(SetUp, set_up, pages::SetUp);
+lazy_page!(CreateAccount, set_up, pages::CreateAccount);
 lazy_page!(Recovery, mailed, pages::Recovery);
 lazy_page!(Confirm, mailed, pages::Confirm);
 lazy_page!(Organizations, namespaces, pages::Organizations);
@@ -127,6 +135,11 @@ lazy_page!(User, namespaces, NamedUser);
 lazy_page!(Repository, repository, NamedRepository);
 lazy_page!(ApiExplorer, explorers, pages::ApiExplorer);
 lazy_page!(GraphqlExplorer, explorers, pages::GraphqlExplorer);
+lazy_page!(Users, superuser, pages::Users);
+lazy_page!(Messages, superuser, pages::Messages);
+lazy_page!(ServiceKeys, superuser, pages::ServiceKeys);
+lazy_page!(Authorize, oauth, pages::Authorize);
+lazy_page!(LocalApp, oauth, pages::LocalApp);
 
 /// Mounts a page anew when its path names another thing.
 #[component]

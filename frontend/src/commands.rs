@@ -96,7 +96,8 @@ pub(crate) fn secret_name(user: &str) -> String {
             }
         })
         .collect();
-    format!("{plain}-pull-secret")
+    // `$app` begins with what no name may begin with.
+    format!("{}-pull-secret", plain.trim_matches(['-', '.']))
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -133,6 +134,10 @@ mod tests {
             read_only: false,
             direct_login: true,
             sends_mail: false,
+            sign_up: false,
+            app_tokens: true,
+            user_names: false,
+            messages: Vec::new(),
         }
     }
 
@@ -164,6 +169,7 @@ mod tests {
     #[test]
     fn a_pull_secret_has_a_name_that_kubernetes_takes() {
         assert_eq!(secret_name("acme+ci_2"), "acme-ci-2-pull-secret");
+        assert_eq!(secret_name("$app"), "app-pull-secret");
         let secret = kubernetes_secret(&registry("https"), "acme+ci", "token");
         assert!(
             secret.contains("kubernetes.io/dockerconfigjson"),

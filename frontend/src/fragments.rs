@@ -1,6 +1,6 @@
 //! Parts of operations that several pages share.
 
-use crate::schema;
+use crate::{schema, session::Avatar};
 
 /// An instant as RFC 3339 text.
 #[derive(cynic::Scalar, Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,11 @@ pub(crate) struct DateTime(pub(crate) String);
 /// `sha256:…`.
 #[derive(cynic::Scalar, Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Digest(pub(crate) String);
+
+/// Whatever JSON can say.
+#[derive(cynic::Scalar, Debug, Clone, PartialEq, Eq)]
+#[cynic(graphql_type = "JSON")]
+pub(crate) struct Json(pub(crate) serde_json::Value);
 
 /// A whole number as text.
 #[derive(cynic::Scalar, Debug, Clone, PartialEq, Eq)]
@@ -73,6 +78,79 @@ impl OrderDirection {
     pub(crate) const fn descending(descending: bool) -> Self {
         if descending { Self::Desc } else { Self::Asc }
     }
+}
+
+/// How loud a message is.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+impl Severity {
+    /// From the quietest.
+    pub(crate) const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Error];
+
+    /// What forms call it.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// The severity of that key.
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.key() == key)
+    }
+}
+
+/// What superusers tell everybody.
+#[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) uuid: String,
+    pub(crate) content: String,
+    pub(crate) severity: Severity,
+    pub(crate) created_at: DateTime,
+}
+
+/// What an access token may do, in words.
+#[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccessScope {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) is_dangerous: bool,
+}
+
+/// What an application gets for a consent.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuthorizationResponseType {
+    Code,
+    Token,
+}
+
+impl AuthorizationResponseType {
+    /// What addresses call it.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// An application as those see it whom it asks.
+#[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApplicationProfile {
+    pub(crate) client_id: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) homepage: String,
+    pub(crate) avatar: Avatar,
+    pub(crate) owner: String,
 }
 
 /// One annotation or label.

@@ -1,5 +1,6 @@
 //! What stands around every page: masthead, navigation, skip link, shortcuts.
 
+mod bell;
 mod keys;
 mod mark;
 mod masthead;
@@ -9,7 +10,13 @@ use icondata_lu as lu;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::{api::use_api, components::Icon, i18n::*, session::use_session};
+use crate::{
+    api::use_api,
+    components::{Icon, MessageBanner},
+    i18n::*,
+    paths,
+    session::use_session,
+};
 use keys::Shortcuts;
 use masthead::Masthead;
 use palette::Palette;
@@ -35,7 +42,13 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
     let bare = Memo::new(move |_| {
         matches!(
             location.pathname.get().as_str(),
-            "/signin" | "/setup" | "/recovery" | "/confirm"
+            "/signin"
+                | "/createaccount"
+                | "/setup"
+                | "/recovery"
+                | "/confirm"
+                | paths::AUTHORIZE
+                | paths::LOCAL_APP
         )
     });
     let shortcuts = RwSignal::new(false);
@@ -68,6 +81,17 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                                 <NavItem href="/repository" others=&["/repository/"] icon=lu::LuPackage>
                                     {words!(i18n, nav.repositories)}
                                 </NavItem>
+                                <Show when=move || session.sees_administration()>
+                                    <NavItem href="/superuser/users" others=&[] icon=lu::LuUsers>
+                                        {words!(i18n, nav.users)}
+                                    </NavItem>
+                                    <NavItem href="/superuser/messages" others=&[] icon=lu::LuMegaphone>
+                                        {words!(i18n, nav.messages)}
+                                    </NavItem>
+                                    <NavItem href="/superuser/service-keys" others=&[] icon=lu::LuKeyRound>
+                                        {words!(i18n, service_keys.title)}
+                                    </NavItem>
+                                </Show>
                             </ul>
                         </nav>
                     </div>
@@ -95,12 +119,33 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                             {words!(i18n, read_only.banner)}
                         </p>
                     </Show>
+                    <Messages/>
                     {children()}
                 </main>
             </div>
         </div>
         <Shortcuts open=shortcuts/>
         <Palette open=palette shortcuts bare/>
+    }
+}
+
+/// What superusers tell everybody, above every page.
+#[component]
+fn Messages() -> impl IntoView {
+    let session = use_session();
+    let messages = Memo::new(move |_| session.messages());
+    view! {
+        <div aria-live="polite">
+            {move || {
+                messages
+                    .get()
+                    .into_iter()
+                    .map(|message| {
+                        view! { <MessageBanner severity=message.severity content=message.content/> }
+                    })
+                    .collect_view()
+            }}
+        </div>
     }
 }
 

@@ -21,10 +21,10 @@ macro_rules! lazy_page {
         fn $name() -> impl IntoView {
             #[cfg(split_pages)]
             #[leptos::wasm_split::wasm_split(
-                        $chunk,
-                        fallible,
-                        wasm_split_path = leptos::wasm_split
-                    )]
+                                                                $chunk,
+                                                                fallible,
+                                                                wasm_split_path = leptos::wasm_split
+                                                            )]
             fn $chunk() -> $crate::lazy::Fetched {
                 Ok(|| $page().into_any())
             }

@@ -72,6 +72,52 @@ pub(crate) fn namespace(name: &str, is_user: bool) -> String {
     }
 }
 
+/// A tab of the viewer's own page.
+pub(crate) fn account(name: &str, tab: &str) -> String {
+    QueryString::default()
+        .with("tab", tab)
+        .on(&namespace(name, true))
+}
+
+/// What `?tab=` calls the tab with the application tokens of the own account.
+pub(crate) const TOKENS_TAB: &str = "Applicationtokens";
+
+/// What `?tab=` calls the tab with the settings of a namespace.
+pub(crate) const SETTINGS_TAB: &str = "Settings";
+
+/// What `?tab=` calls the tab with what the viewer lets applications do.
+pub(crate) const AUTHORIZATIONS_TAB: &str = "ExternalLoginsAndApplications";
+
+/// The page on which an application asks for access.
+pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
+
+/// The page that shows a token to who made it for the own use.
+pub(crate) const LOCAL_APP: &str = "/oauth/localapp";
+
+/// What an application asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    /// Names separated by spaces.
+    pub(crate) scope: &'a str,
+    /// `code` or `token`.
+    pub(crate) response_type: &'a str,
+    /// What was assigned, by its uuid; empty for nothing.
+    pub(crate) assignment: &'a str,
+}
+
+/// The page that asks it.
+pub(crate) fn authorize(question: Question<'_>) -> String {
+    QueryString::default()
+        .with("client_id", question.client_id)
+        .with("redirect_uri", question.redirect_uri)
+        .with("scope", question.scope)
+        .with("response_type", question.response_type)
+        .with("assignment_uuid", question.assignment)
+        .on(AUTHORIZE)
+}
+
 /// The sign-in page, which leads back to a page of this console.
 pub(crate) fn sign_in(back: &str) -> String {
     QueryString::default().with("next", back).on("/signin")
@@ -194,6 +240,11 @@ mod tests {
     }
 
     #[test]
+    fn a_tab_of_the_own_page_has_an_address() {
+        assert_eq!(account("ann", SETTINGS_TAB), "/user/ann?tab=Settings");
+    }
+
+    #[test]
     fn the_last_tag_in_a_path_names_the_tag() {
         assert_eq!(
             Place::parse("acme/a/tag/b/tag/1.0"),
@@ -207,6 +258,26 @@ mod tests {
         assert!(
             matches!(Place::parse("acme/tag/tag/tag"), Some(Place::Tag { name, tag, .. }) if name == "tag" && tag == "tag")
         );
+    }
+
+    #[test]
+    fn a_question_of_an_application_has_an_address() {
+        let address = authorize(Question {
+            client_id: "c1",
+            redirect_uri: "https://registry.example/oauth/localapp",
+            scope: "repo:read user:read",
+            response_type: "token",
+            assignment: "",
+        });
+        assert_eq!(
+            address,
+            "/oauth/authorize?client_id=c1&redirect_uri=https%3A%2F%2Fregistry.example%2Foauth%2Flocalapp\
+             &scope=repo%3Aread+user%3Aread&response_type=token"
+        );
+        // Who has to sign in first comes back to all of it.
+        let back = sign_in(&address);
+        let query = back.strip_prefix("/signin").unwrap();
+        assert_eq!(after_sign_in(query), address);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{Api, ApiError},
+    fragments::Message,
     schema,
 };
 
@@ -24,6 +25,13 @@ pub(crate) struct Viewer {
     pub(crate) is_superuser: bool,
 }
 
+impl Viewer {
+    /// Whether it sees the users of the registry.
+    fn sees_administration(&self) -> bool {
+        self.is_superuser || self.user.is_read_only_superuser == Some(true)
+    }
+}
+
 /// Name and picture of a user.
 #[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
 #[cynic(graphql_type = "User")]
@@ -31,6 +39,7 @@ pub(crate) struct Account {
     pub(crate) id: cynic::Id,
     pub(crate) name: String,
     pub(crate) avatar: Avatar,
+    pub(crate) is_read_only_superuser: Option<bool>,
 }
 
 /// The colour of an account's picture.
@@ -52,6 +61,10 @@ pub(crate) struct Registry {
     pub(crate) read_only: bool,
     pub(crate) direct_login: bool,
     pub(crate) sends_mail: bool,
+    pub(crate) sign_up: bool,
+    pub(crate) app_tokens: bool,
+    pub(crate) user_names: bool,
+    pub(crate) messages: Vec<Message>,
 }
 
 impl Registry {
@@ -87,7 +100,10 @@ impl Session {
     /// Asks the server anew.
     pub(crate) async fn refresh(self) -> Result<(), ApiError> {
         let start = self.api.run_once(Start::build(())).await?;
-        self.registry.set(Some(start.registry));
+        let registry = Some(start.registry);
+        if self.registry.with_untracked(|old| *old != registry) {
+            self.registry.set(registry);
+        }
         self.set_viewer(start.viewer);
         Ok(())
     }
@@ -133,7 +149,33 @@ impl Session {
             read_only: false,
             direct_login: true,
             sends_mail: false,
+            sign_up: false,
+            app_tokens: false,
+            user_names: false,
+            messages: Vec::new(),
         })
+    }
+
+    /// What superusers tell everybody.
+    pub(crate) fn messages(self) -> Vec<Message> {
+        self.registry.with(|registry| {
+            let messages = registry.as_ref().map(|registry| registry.messages.clone());
+            messages.unwrap_or_default()
+        })
+    }
+
+    /// Whether the viewer sees the users of the registry.
+    pub(crate) fn sees_administration(self) -> bool {
+        self.viewer
+            .with(|viewer| viewer.as_ref().is_some_and(Viewer::sees_administration))
+    }
+
+    /// Whether the viewer changes users and messages, now.
+    pub(crate) fn administers(self) -> bool {
+        let is_superuser = self
+            .viewer
+            .with(|viewer| viewer.as_ref().is_some_and(|viewer| viewer.is_superuser));
+        is_superuser && !self.registry().read_only
     }
 
     /// True once the server answered.

@@ -141,6 +141,40 @@ pub(crate) fn exact(language: &str, instant: &str) -> String {
     format!("{own}\n{instant}")
 }
 
+/// What an input of the type `datetime-local` calls an instant: in the viewer's zone, to the minute.
+pub(crate) fn local_minute(instant: &str) -> String {
+    let date = Date::new(&JsValue::from_str(instant));
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes()
+    )
+}
+
+/// The instant that such an input holds, in UTC; none for what is no instant.
+pub(crate) fn instant_of(local: &str) -> Option<String> {
+    let date = Date::new(&JsValue::from_str(local.trim()));
+    if date.get_time().is_nan() {
+        return None;
+    }
+    date.to_iso_string().as_string()
+}
+
+/// The instant in so many seconds, in UTC.
+pub(crate) fn instant_in(seconds: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a few years at most")]
+    let at = Date::now() + seconds as f64 * 1000.0;
+    Date::new(&JsValue::from_f64(at)).to_iso_string().into()
+}
+
+/// Whether an instant lies ahead.
+pub(crate) fn is_ahead(instant: &str) -> bool {
+    Date::new(&JsValue::from_str(instant)).get_time() > Date::now()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

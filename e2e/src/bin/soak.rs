@@ -297,7 +297,9 @@ fn report_speed(
     } else {
         "missed"
     };
-    println!("{shape}: worst minute {worst:.2} x the middle of the first {FIRST} (aim {SLOWER_MAX} x: {verdict})");
+    println!(
+        "{shape}: worst minute {worst:.2} x the middle of the first {FIRST} (aim {SLOWER_MAX} x: {verdict})"
+    );
 }
 
 /// How memory and descriptors of the first server went, by the longest life of its process.

@@ -1,4 +1,4 @@
-//! Why a call failed, in the classes of the schema's `ErrorCode`.
+//! Why a call failed, in the classes of the schema's `ErrorCode` and a reason that has words of its own.
 
 use cynic::GraphQlError;
 use serde::Deserialize;
@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub(crate) enum ErrorClass {
     Unauthenticated,
     Forbidden,
+    EmailUnverified,
+    FreshLogin,
     NotFound,
     InvalidInput,
     AlreadyExists,
@@ -37,6 +39,7 @@ pub(crate) struct ApiError {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Extensions {
     code: Option<String>,
+    reason: Option<String>,
     field: Option<String>,
     request_id: Option<String>,
 }
@@ -84,8 +87,11 @@ impl ApiError {
             .as_ref()
             .and_then(|e| e.code.as_deref())
             .unwrap_or_default();
+        let reason = extensions.as_ref().and_then(|e| e.reason.as_deref());
         let class = match code {
+            _ if reason == Some("EMAIL_UNVERIFIED") => ErrorClass::EmailUnverified,
             "UNAUTHENTICATED" => ErrorClass::Unauthenticated,
+            "FRESH_LOGIN_REQUIRED" => ErrorClass::FreshLogin,
             "FORBIDDEN" => ErrorClass::Forbidden,
             "NOT_FOUND" => ErrorClass::NotFound,
             "INVALID_INPUT" => ErrorClass::InvalidInput,
@@ -128,6 +134,25 @@ mod tests {
                 request_id: Some("r1".into()),
             }
         );
+    }
+
+    #[test]
+    fn an_address_that_waits_for_its_confirmation_is_more_than_forbidden() {
+        for (extensions, class) in [
+            (
+                r#"{"code":"FORBIDDEN","reason":"EMAIL_UNVERIFIED"}"#,
+                ErrorClass::EmailUnverified,
+            ),
+            (
+                r#"{"code":"FORBIDDEN","reason":"FORBIDDEN"}"#,
+                ErrorClass::Forbidden,
+            ),
+            (r#"{"code":"FRESH_LOGIN_REQUIRED"}"#, ErrorClass::FreshLogin),
+        ] {
+            let text = format!(r#"{{"message":"?","extensions":{extensions}}}"#);
+            let error: GraphQlError<Extensions> = serde_json::from_str(&text).unwrap();
+            assert_eq!(ApiError::of_graphql(error, None).class, class);
+        }
     }
 
     #[test]

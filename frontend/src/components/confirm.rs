@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{FormDialog, TextField};
-use crate::{i18n::*, work::Work};
+use crate::{api::ApiError, i18n::*, work::Work};
 
 /// Asks to type a word before something is deleted.
 #[component]
@@ -20,6 +20,9 @@ pub(crate) fn ConfirmDialog(
     /// The word; `confirm` where there is none.
     #[prop(optional_no_strip)]
     word: Option<String>,
+    /// Words for some failures instead of those for their class.
+    #[prop(optional_no_strip)]
+    words: Option<Callback<ApiError, Option<String>>>,
     /// The work behind the button.
     work: Work,
     /// Does it.
@@ -37,6 +40,7 @@ pub(crate) fn ConfirmDialog(
             title
             work
             error=work.error
+            words
             action=words!(i18n, common.delete)
             danger=true
             ready=Signal::derive(matches)

@@ -137,18 +137,33 @@ pub(crate) fn TextArea(
     /// Said below it.
     #[prop(optional, into)]
     hint: MaybeProp<String>,
+    /// Why it is refused.
+    #[prop(optional, into)]
+    error: Signal<Option<String>>,
+    /// True where it may not be empty.
+    #[prop(optional)]
+    required: bool,
+    /// True where typing starts.
+    #[prop(optional)]
+    autofocus: bool,
     /// Lines shown.
     #[prop(default = 3)]
     rows: u32,
 ) -> impl IntoView {
     view! {
-        <FormGroup id label hint>
-            <span class="pf-v6-c-form-control pf-m-textarea pf-m-resize-vertical">
+        <FormGroup id label required hint error>
+            <span
+                class="pf-v6-c-form-control pf-m-textarea pf-m-resize-vertical"
+                class:pf-m-error=move || error.get().is_some()
+            >
                 <textarea
                     id=id
                     name=id
                     rows=rows
-                    aria-describedby=move || described_by(id, hint.get().is_some(), false)
+                    autofocus=autofocus
+                    required=required
+                    aria-invalid=move || error.get().is_some().to_string()
+                    aria-describedby=move || described_by(id, hint.get().is_some(), error.get().is_some())
                     prop:value=move || value.get()
                     on:input=move |event| value.set(event_target_value(&event))
                 ></textarea>

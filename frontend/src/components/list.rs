@@ -15,6 +15,8 @@ use crate::{i18n::*, paths::QueryString, text};
 /// Rows on a page unless the viewer chose otherwise.
 const ROWS: i32 = 20;
 const ROWS_CHOICES: [i32; 3] = [20, 50, 100];
+/// Keys of the URL by which lists are filtered, beside the search.
+const FILTERS: [&str; 2] = ["visibility", "state"];
 
 type Go = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
@@ -101,8 +103,16 @@ impl ListUrl {
 
     /// Takes search and filter away.
     pub(crate) fn clear_filters(self) {
-        let query = self.query_untracked().with("q", "").with("visibility", "");
-        self.set(&query.with("after", ""), true);
+        let all = FILTERS
+            .iter()
+            .fold(self.query_untracked(), |query, key| query.with(key, ""));
+        self.set(&all.with("q", "").with("after", ""), true);
+    }
+
+    /// Filters from the first page, as a step that *back* undoes.
+    pub(crate) fn put_filter(self, key: &str, value: &str) {
+        let query = self.query_untracked().with(key, value);
+        self.set(&query.with("after", ""), false);
     }
 
     /// The sorted column and whether it descends.

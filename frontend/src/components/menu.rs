@@ -11,6 +11,17 @@ use super::Icon;
 
 static LAST_ID: AtomicU32 = AtomicU32::new(0);
 
+/// An id for something that a button opens.
+pub(super) fn new_id() -> String {
+    format!("menu-{}", LAST_ID.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Whether a `toggle` event says that something opened.
+pub(super) fn opens(event: &web_sys::Event) -> bool {
+    let state = js_sys::Reflect::get(event, &JsValue::from_str("newState")).ok();
+    state.and_then(|state| state.as_string()).as_deref() == Some("open")
+}
+
 /// One line of a menu.
 #[derive(Clone)]
 pub(crate) enum MenuItem {
@@ -98,7 +109,7 @@ pub(crate) fn Menu(
     #[prop(optional)]
     face: Option<AnyView>,
 ) -> impl IntoView {
-    let id = format!("menu-{}", LAST_ID.fetch_add(1, Ordering::Relaxed));
+    let id = new_id();
     let open = RwSignal::new(false);
     let button = NodeRef::<html::Button>::new();
     let popover = NodeRef::<html::Div>::new();
@@ -109,8 +120,7 @@ pub(crate) fn Menu(
         }
     };
     let on_toggle = move |event: web_sys::Event| {
-        let state = js_sys::Reflect::get(&event, &JsValue::from_str("newState")).ok();
-        let opened = state.and_then(|state| state.as_string()).as_deref() == Some("open");
+        let opened = opens(&event);
         open.set(opened);
         if opened {
             // The lines are rendered only after this event, and have no place or focus before.
@@ -250,7 +260,7 @@ fn line(item: MenuItem, close: impl Fn() + Copy + Send + Sync + 'static) -> AnyV
 }
 
 /// Puts the menu below its button, or above where there is no room, inside the window.
-fn place(button: NodeRef<html::Button>, popover: NodeRef<html::Div>) {
+pub(super) fn place(button: NodeRef<html::Button>, popover: NodeRef<html::Div>) {
     const GAP_PX: f64 = 4.0;
     let (Some(button), Some(popover)) = (button.get_untracked(), popover.get_untracked()) else {
         return;

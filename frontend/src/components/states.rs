@@ -18,6 +18,8 @@ pub(crate) fn error_text(i18n: I18n, error: &ApiError) -> String {
     let text = match error.class {
         ErrorClass::Unauthenticated => t_string!(i18n, errors.unauthenticated),
         ErrorClass::Forbidden => t_string!(i18n, errors.forbidden),
+        ErrorClass::EmailUnverified => t_string!(i18n, errors.email_unverified),
+        ErrorClass::FreshLogin => t_string!(i18n, errors.fresh_login),
         ErrorClass::NotFound => t_string!(i18n, errors.not_found),
         ErrorClass::InvalidInput => t_string!(i18n, errors.invalid_input),
         ErrorClass::AlreadyExists => t_string!(i18n, errors.already_exists),
@@ -148,6 +150,7 @@ pub(crate) fn NotFetched() -> impl IntoView {
         </Button>
     };
     view! {
+        <Heading title=words!(i18n, errors.title) hidden=true/>
         <div role="alert">
             <State
                 icon=lu::LuCloudOff

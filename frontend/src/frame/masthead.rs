@@ -5,13 +5,14 @@ use icondata_lu as lu;
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_navigate;
 
-use super::mark::Mark;
+use super::{bell::Bell, mark::Mark};
 use crate::{
     api::use_api,
     components::{
         Avatar, Button, ButtonKind, Icon, LinkButton, Menu, MenuItem, error_text, use_toasts,
     },
     i18n::*,
+    paths,
     preferences::{self, Theme},
     schema,
     session::use_session,
@@ -78,6 +79,9 @@ pub(crate) fn Masthead(
                         label=words!(i18n, palette.title)
                         on_click=Callback::new(move |_| palette.set(true))
                     />
+                </Show>
+                <Show when=move || !bare.get() && session.viewer().is_some()>
+                    <Bell/>
                 </Show>
                 <Show when=move || !bare.get()>
                     <Menu
@@ -186,10 +190,20 @@ fn AccountMenu(name: String, color: String) -> impl IntoView {
                 let mut items = vec![
                     MenuItem::Link {
                         text: t_string!(i18n, account.own).to_owned(),
-                        href: crate::paths::namespace(&own, true),
+                        href: paths::namespace(&own, true),
                     },
-                    MenuItem::Divider,
+                    MenuItem::Link {
+                        text: t_string!(i18n, account.settings).to_owned(),
+                        href: paths::account(&own, paths::SETTINGS_TAB),
+                    },
                 ];
+                if session.registry().app_tokens {
+                    items.push(MenuItem::Link {
+                        text: t_string!(i18n, account.tokens).to_owned(),
+                        href: paths::account(&own, paths::TOKENS_TAB),
+                    });
+                }
+                items.push(MenuItem::Divider);
                 items.extend(appearance(i18n));
                 items.push(MenuItem::Divider);
                 items.push(MenuItem::action(t_string!(i18n, account.sign_out), move || sign_out.run(())));

@@ -14,7 +14,7 @@ use crate::{
     paths,
     preferences::{self, Theme},
     schema,
-    session::use_session,
+    session::{Session, use_session},
 };
 
 /// Typing waits this long before the server is asked.
@@ -136,13 +136,7 @@ fn PaletteDialog(open: RwSignal<bool>, shortcuts: RwSignal<bool>) -> impl IntoVi
             search,
         }))
     });
-    let viewer = session.viewer();
-    let own = move || {
-        fixed(
-            i18n,
-            viewer.as_ref().map(|viewer| viewer.user.name.as_str()),
-        )
-    };
+    let own = move || fixed(i18n, session);
     let hits = Memo::new_with_compare(
         move |_| {
             let text = typed.get().trim().to_lowercase();
@@ -272,15 +266,29 @@ fn PaletteDialog(open: RwSignal<bool>, shortcuts: RwSignal<bool>) -> impl IntoVi
 }
 
 /// The pages and actions that are always there.
-fn fixed(i18n: I18n, user: Option<&str>) -> Vec<Hit> {
+fn fixed(i18n: I18n, session: Session) -> Vec<Hit> {
     let page = texts::palette::page;
     let action = texts::palette::action;
     let mut hits = Vec::new();
-    if let Some(user) = user {
+    if let Some(user) = session.user_name() {
         let href = "/organization".to_owned();
         hits.push(Hit::page(t_string!(i18n, nav.organizations), page, href));
-        let own = paths::namespace(user, true);
+        let own = paths::namespace(&user, true);
         hits.push(Hit::page(t_string!(i18n, account.own), page, own));
+        let settings = paths::account(&user, paths::SETTINGS_TAB);
+        hits.push(Hit::page(t_string!(i18n, account.settings), page, settings));
+        if session.registry().app_tokens {
+            let tokens = paths::account(&user, paths::TOKENS_TAB);
+            hits.push(Hit::page(t_string!(i18n, account.tokens), page, tokens));
+        }
+    }
+    if session.sees_administration() {
+        let href = "/superuser/users".to_owned();
+        hits.push(Hit::page(t_string!(i18n, nav.users), page, href));
+        let href = "/superuser/messages".to_owned();
+        hits.push(Hit::page(t_string!(i18n, nav.messages), page, href));
+        let href = "/superuser/service-keys".to_owned();
+        hits.push(Hit::page(t_string!(i18n, service_keys.title), page, href));
     }
     let href = "/repository".to_owned();
     hits.insert(0, Hit::page(t_string!(i18n, nav.repositories), page, href));

@@ -1,10 +1,15 @@
 //! A user's or organization's namespace: repositories, robot accounts, settings.
 
+mod account;
+mod applications;
+mod authorizations;
 mod credentials;
 mod password;
 mod robots;
+mod sessions;
 mod settings;
 mod time_machine;
+mod tokens;
 
 use cynic::QueryBuilder;
 use leptos::prelude::*;
@@ -21,12 +26,18 @@ use crate::{
     paths, schema,
     session::{self, use_session},
 };
+use applications::Applications;
+use authorizations::Authorizations;
 use robots::Robots;
 use settings::Settings;
+use tokens::Tokens;
 
 const REPOSITORIES: &str = "Repositories";
 const ROBOTS: &str = "Robotaccounts";
-const SETTINGS: &str = "Settings";
+const APPLICATIONS: &str = "OAuthApplications";
+const AUTHORIZATIONS: &str = paths::AUTHORIZATIONS_TAB;
+const TOKENS: &str = paths::TOKENS_TAB;
+const SETTINGS: &str = paths::SETTINGS_TAB;
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -88,6 +99,24 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
             text: words!(i18n, namespace.tab_robots),
         });
     }
+    if facts.viewer_can_administer && !is_user {
+        tabs.push(Tab {
+            key: APPLICATIONS,
+            text: words!(i18n, applications.title),
+        });
+    }
+    if is_own {
+        tabs.push(Tab {
+            key: AUTHORIZATIONS,
+            text: words!(i18n, authorizations.title),
+        });
+    }
+    if is_own && session.registry().app_tokens {
+        tabs.push(Tab {
+            key: TOKENS,
+            text: words!(i18n, account.tokens),
+        });
+    }
     if is_own || (facts.viewer_can_administer && !is_user) {
         tabs.push(Tab {
             key: SETTINGS,
@@ -118,7 +147,10 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
             <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
                 {move || match current.get().as_str() {
                     ROBOTS => view! { <Robots namespace=name.get_value()/> }.into_any(),
-                    SETTINGS => view! { <Settings name=name.get_value() is_user/> }.into_any(),
+                    APPLICATIONS => view! { <Applications organization=name.get_value()/> }.into_any(),
+                    AUTHORIZATIONS => view! { <Authorizations/> }.into_any(),
+                    TOKENS => view! { <Tokens/> }.into_any(),
+                    SETTINGS => view! { <Settings name=name.get_value()/> }.into_any(),
                     _ => view! { <RepositoryList namespace=Some(name.get_value())/> }.into_any(),
                 }}
             </div>

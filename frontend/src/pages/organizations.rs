@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod superuser;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use icondata_lu as lu;
 use leptos::prelude::*;
 
 use create::CreateOrganization;
+use superuser::{OrganizationKey, RenameOrganization, TakeOwnership};
 
 pub(crate) use delete::{Contents, DeleteOrganizations, Doomed};
 
@@ -61,12 +63,28 @@ struct Organization {
     viewer_can_administer: bool,
 }
 
-/// The organizations that the viewer belongs to.
+/// What a superuser does with an organization.
+#[derive(Clone)]
+enum Open {
+    Rename(OrganizationKey),
+    Take(OrganizationKey),
+}
+
+/// What a row's menu does.
+#[derive(Clone, Copy)]
+struct Actions {
+    doom: Callback<Chosen>,
+    /// For superusers.
+    open: Option<RwSignal<Option<Open>>>,
+}
+
+/// The organizations that the viewer belongs to, or all of them for superusers.
 #[component]
 pub(crate) fn Organizations() -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let creating = RwSignal::new(false);
     let deleting = RwSignal::new(None::<Doomed>);
+    let open = RwSignal::new(None::<Open>);
     // What would go with each row shown so far, since rows stay chosen when the page is turned.
     let seen = StoredValue::new(BTreeMap::<String, Contents>::new());
     let listing = Listing::new(
@@ -148,6 +166,8 @@ pub(crate) fn Organizations() -> impl IntoView {
                             .into_any();
                     }
                     let shown = nodes.len();
+                    let open = session.administers().then_some(open);
+                    let actions = Actions { doom, open };
                     seen.update_value(|seen| {
                         seen.extend(nodes.iter().map(|node| {
                             let (repositories, robots) = (node.repository_count, node.robot_count);
@@ -159,7 +179,7 @@ pub(crate) fn Organizations() -> impl IntoView {
                         <DataTable
                             listing
                             label=words!(i18n, nav.organizations)
-                            rows=nodes.into_iter().map(|organization| row(i18n, organization, doom)).collect()
+                            rows=nodes.into_iter().map(|organization| row(i18n, organization, actions)).collect()
                             // Not counted, so that all that match are no choice: deletion takes no filter.
                             total=None
                             grid="lg"
@@ -186,6 +206,26 @@ pub(crate) fn Organizations() -> impl IntoView {
                     }
                 })
         }}
+        <SuperuserDialogs open refetch=Callback::new(move |()| list.refetch())/>
+    }
+}
+
+#[component]
+fn SuperuserDialogs(open: RwSignal<Option<Open>>, refetch: Callback<()>) -> impl IntoView {
+    let on_close = Callback::new(move |()| open.set(None));
+    let on_done = Callback::new(move |()| {
+        open.set(None);
+        refetch.run(());
+    });
+    move || {
+        Some(match open.get()? {
+            Open::Rename(organization) => {
+                view! { <RenameOrganization organization on_close on_done/> }.into_any()
+            }
+            Open::Take(organization) => {
+                view! { <TakeOwnership organization on_close on_done/> }.into_any()
+            }
+        })
     }
 }
 
@@ -207,7 +247,7 @@ pub(crate) fn NothingFound() -> impl IntoView {
     }
 }
 
-fn row(i18n: I18n, organization: Organization, doom: Callback<Chosen>) -> Row {
+fn row(i18n: I18n, organization: Organization, actions: Actions) -> Row {
     let Organization { name, avatar, .. } = organization;
     let href = paths::namespace(&name, false);
     let entity = {
@@ -229,16 +269,39 @@ fn row(i18n: I18n, organization: Organization, doom: Callback<Chosen>) -> Row {
         Cell::time(Some(organization.created_at)),
     ];
     let id = organization.id.into_inner();
-    let one = Chosen::one(&id, &name);
-    let menu = Callback::new(move |()| {
-        let one = one.clone();
-        let delete = move || doom.run(one.clone());
-        vec![MenuItem::danger(t_string!(i18n, common.delete), delete)]
-    });
+    let key = (id.clone(), name.clone());
     let may = organization.viewer_can_administer;
+    let menu = Callback::new(move |()| actions.items(i18n, &key, may));
     Row {
         selectable: may,
-        menu: may.then_some(menu),
+        menu: (may || actions.open.is_some()).then_some(menu),
         ..Row::new(&id, &name, cells)
+    }
+}
+
+impl Actions {
+    /// `may` for who administers the organization.
+    fn items(self, i18n: I18n, key: &OrganizationKey, may: bool) -> Vec<MenuItem> {
+        let mut items = Vec::new();
+        if let Some(open) = self.open {
+            let opens = |dialog: Open| move || open.set(Some(dialog.clone()));
+            items.push(MenuItem::action(
+                t_string!(i18n, ownership.rename),
+                opens(Open::Rename(key.clone())),
+            ));
+            items.push(MenuItem::action(
+                t_string!(i18n, ownership.take),
+                opens(Open::Take(key.clone())),
+            ));
+        }
+        if may && !items.is_empty() {
+            items.push(MenuItem::Divider);
+        }
+        if may {
+            let one = Chosen::one(&key.0, &key.1);
+            let delete = move || self.doom.run(one.clone());
+            items.push(MenuItem::danger(t_string!(i18n, common.delete), delete));
+        }
+        items
     }
 }

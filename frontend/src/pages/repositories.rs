@@ -2,6 +2,8 @@
 
 mod actions;
 mod create;
+mod star;
+mod starred;
 
 use std::collections::BTreeMap;
 
@@ -14,11 +16,12 @@ use crate::{
     api::use_api,
     components::{
         BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, FilterChip, Heading,
-        ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable,
+        Icon, ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable,
         VisibilityLabel, ask, load, use_list_url,
     },
     fragments::{BigInt, DateTime, OrderDirection, PageInfo, Visibility},
     i18n::*,
+    lazy::lazy_page,
     paths, schema,
     session::use_session,
 };
@@ -28,6 +31,7 @@ use create::CreateRepository;
 pub(crate) use actions::{
     DeleteRepositories, Doomed, Figures, VisibilityChange, use_visibility_change,
 };
+pub(crate) use star::Star;
 
 /// The order without `sort` in the URL.
 const DEFAULT_SORT: &str = "name";
@@ -86,20 +90,54 @@ struct Repository {
     size_bytes: Option<BigInt>,
     tag_count: i32,
     last_pushed_at: Option<DateTime>,
+    is_starred: bool,
     viewer_can_administer: bool,
 }
 
-/// All repositories that the viewer may see.
+/// What the URL calls the list of the starred repositories.
+const STARRED: &str = "starred";
+
+lazy_page!(Starred, stars, starred::StarredList);
+
+/// All repositories that the viewer may see, or those that it has starred.
 #[component]
 pub(crate) fn Repositories() -> impl IntoView {
-    let i18n = use_i18n();
+    let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
+    let starred = Memo::new(move |_| session.viewer().is_some() && url.get(STARRED).is_some());
     view! {
         <section class="pf-v6-c-page__main-section">
             <div class="berth-page-head">
                 <Heading title=words!(i18n, nav.repositories)/>
             </div>
-            <RepositoryList namespace=None/>
+            {move || {
+                if starred.get() {
+                    view! { <Starred/> }.into_any()
+                } else {
+                    view! { <RepositoryList namespace=None/> }.into_any()
+                }
+            }}
         </section>
+    }
+}
+
+/// Leads to the starred repositories and back.
+#[component]
+fn StarredSwitch() -> impl IntoView {
+    let (i18n, url) = (use_i18n(), use_list_url());
+    let on = Memo::new(move |_| url.get(STARRED).is_some());
+    view! {
+        <button
+            type="button"
+            class="pf-v6-c-button pf-m-secondary"
+            class:berth-star-on=move || on.get()
+            aria-pressed=move || on.get().to_string()
+            on:click=move |_| url.put_filter(STARRED, if on.get_untracked() { "" } else { "true" })
+        >
+            <span class="pf-v6-c-button__icon pf-m-start">
+                <Icon icon=lu::LuStar/>
+            </span>
+            <span class="pf-v6-c-button__text">{words!(i18n, stars.starred)}</span>
+        </button>
     }
 }
 
@@ -125,17 +163,8 @@ pub(crate) fn RepositoryList(
         namespace: namespace.get_value(),
         visibility: visibility(),
     };
-    let listing = Listing::new(
-        "repositories",
-        DEFAULT_SORT,
-        vec![
-            Column::new("name", words!(i18n, repositories.name)).sorted(),
-            Column::new("visibility", words!(i18n, repositories.visibility)),
-            Column::new("sizeBytes", words!(i18n, repositories.size)),
-            Column::new("tags", words!(i18n, repositories.tags)),
-            Column::new("pushed", words!(i18n, repositories.last_pushed)).sorted_down(),
-        ],
-    );
+    let starring = session.viewer_untracked().is_some();
+    let listing = Listing::new("repositories", DEFAULT_SORT, columns(i18n, starring));
     let selection = listing.selection();
     let list = ask(move || {
         let (column, descending) = url.sort(DEFAULT_SORT);
@@ -164,6 +193,7 @@ pub(crate) fn RepositoryList(
                 None => !viewer.creatable_namespaces.is_empty(),
             })
     };
+    let of_all = namespace.with_value(Option::is_none);
     let change = Callback::new(move |(chosen, to): (Chosen, Visibility)| {
         let filter = chosen.filter(|| untrack(filter));
         change_visibility.run(VisibilityChange { chosen, filter, to });
@@ -207,9 +237,12 @@ pub(crate) fn RepositoryList(
                         ("private".to_owned(), t_string!(i18n, repository.private).to_owned()),
                     ])
                     value=Signal::derive(move || url.get("visibility").unwrap_or_default())
-                    on_change=Callback::new(move |value: String| url.put("visibility", &value))
+                    on_change=Callback::new(move |value: String| url.put_filter("visibility", &value))
                 />
             </div>
+            <Show when=move || of_all && session.viewer().is_some()>
+                <StarredSwitch/>
+            </Show>
             <Show when=may_create>
                 <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
                     {words!(i18n, repositories.create)}
@@ -227,7 +260,7 @@ pub(crate) fn RepositoryList(
                             }
                                 .to_owned()
                         })
-                        on_remove=Callback::new(move |()| url.put("visibility", ""))
+                        on_remove=Callback::new(move |()| url.put_filter("visibility", ""))
                     />
                     <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.clear_filters())>
                         {words!(i18n, list.clear_filters)}
@@ -276,8 +309,8 @@ pub(crate) fn RepositoryList(
                         (node.id.inner().to_owned(), figures)
                     }));
                 });
-                let in_namespace = namespace.with_value(Option::is_some);
-                let rows = nodes.into_iter().map(|node| row(i18n, node, in_namespace, change, doom));
+                let actions = Some(Actions { change, doom });
+                let rows = nodes.into_iter().map(|node| row(i18n, node, of_all, actions));
                 view! {
                     <DataTable
                         listing
@@ -313,21 +346,42 @@ pub(crate) fn RepositoryList(
     }
 }
 
-fn row(
-    i18n: I18n,
-    repository: Repository,
-    in_namespace: bool,
+/// The columns of a list; `starring` for who has stars.
+fn columns(i18n: I18n, starring: bool) -> Vec<Column> {
+    let mut columns = vec![
+        Column::new("name", words!(i18n, repositories.name)).sorted(),
+        Column::new("visibility", words!(i18n, repositories.visibility)),
+        Column::new("sizeBytes", words!(i18n, repositories.size)),
+        Column::new("tags", words!(i18n, repositories.tags)),
+        Column::new("pushed", words!(i18n, repositories.last_pushed)).sorted_down(),
+    ];
+    if starring {
+        columns.push(Column::new("starred", words!(i18n, stars.starred)));
+    }
+    columns
+}
+
+/// What a row's menu does.
+#[derive(Clone, Copy)]
+struct Actions {
     change: Callback<(Chosen, Visibility)>,
     doom: Callback<Chosen>,
-) -> Row {
+}
+
+/// A row for [`columns`]; with the whole path in a list of several namespaces.
+fn row(i18n: I18n, repository: Repository, whole_path: bool, actions: Option<Actions>) -> Row {
     let Repository { path, .. } = repository;
-    let shown = if in_namespace {
-        repository.name
-    } else {
+    let shown = if whole_path {
         path.clone()
+    } else {
+        repository.name
     };
     let href = paths::repository(&path);
     let public = repository.visibility == Visibility::Public;
+    let id = repository.id.into_inner();
+    let star_id = id.clone();
+    let star_name = path.clone();
+    let starred = repository.is_starred;
     let cells = vec![
         Cell::name(
             view! { <a href=href><bdi>{breakable(&shown)}</bdi></a> },
@@ -340,34 +394,37 @@ fn row(
         Cell::size(repository.size_bytes),
         Cell::count(i18n, Some(repository.tag_count)),
         Cell::time(repository.last_pushed_at),
+        // Left out where there is no column for it.
+        Cell::new(view! { <Star id=star_id name=star_name starred/> }, starred),
     ];
-    let id = repository.id.into_inner();
     let one = Chosen::one(&id, &path);
-    let menu = Callback::new(move |()| {
-        let (changed, doomed) = (one.clone(), one.clone());
-        let (to, text) = if public {
-            (
-                Visibility::Private,
-                t_string!(i18n, repositories.make_private),
-            )
-        } else {
-            (
-                Visibility::Public,
-                t_string!(i18n, repositories.make_public),
-            )
-        };
-        vec![
-            MenuItem::action(text, move || change.run((changed.clone(), to))),
-            MenuItem::Divider,
-            MenuItem::danger(t_string!(i18n, common.delete), move || {
-                doom.run(doomed.clone());
-            }),
-        ]
+    let actions = actions.filter(|_| repository.viewer_can_administer);
+    let menu = actions.map(|Actions { change, doom }| {
+        Callback::new(move |()| {
+            let (changed, doomed) = (one.clone(), one.clone());
+            let (to, text) = if public {
+                (
+                    Visibility::Private,
+                    t_string!(i18n, repositories.make_private),
+                )
+            } else {
+                (
+                    Visibility::Public,
+                    t_string!(i18n, repositories.make_public),
+                )
+            };
+            vec![
+                MenuItem::action(text, move || change.run((changed.clone(), to))),
+                MenuItem::Divider,
+                MenuItem::danger(t_string!(i18n, common.delete), move || {
+                    doom.run(doomed.clone());
+                }),
+            ]
+        })
     });
-    let may = repository.viewer_can_administer;
     Row {
-        selectable: may,
-        menu: may.then_some(menu),
+        selectable: menu.is_some(),
+        menu,
         ..Row::new(&id, &path, cells)
     }
 }

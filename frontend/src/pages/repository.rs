@@ -16,7 +16,9 @@ use crate::{
     },
     fragments::{BigInt, DateTime, Role, Visibility},
     i18n::*,
+    pages::repositories::Star,
     paths, schema,
+    session::use_session,
 };
 use information::Information;
 use settings::Settings;
@@ -51,6 +53,7 @@ pub(crate) struct Repository {
     last_pushed_at: Option<DateTime>,
     size_bytes: Option<BigInt>,
     tag_count: i32,
+    is_starred: bool,
     viewer_permission: Option<Role>,
     viewer_can_push: bool,
     viewer_can_administer: bool,
@@ -112,7 +115,7 @@ pub(crate) fn RepositoryPage(
 
 #[component]
 fn Tabbed(repository: Repository, refetch: Callback<()>) -> impl IntoView {
-    let (i18n, url) = (use_i18n(), use_list_url());
+    let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
     let mut tabs = vec![
         Tab {
             key: "tags",
@@ -140,12 +143,18 @@ fn Tabbed(repository: Repository, refetch: Callback<()>) -> impl IntoView {
         crumbs
     });
     let title = repository.name.clone();
+    let (id, path) = (repository.id.inner().to_owned(), repository.path.clone());
+    let starred = repository.is_starred;
+    let star = session
+        .viewer_untracked()
+        .map(|_| view! { <Star id name=path starred/> });
     let repository = StoredValue::new(repository);
     view! {
         <Crumbs crumbs/>
         <section class="pf-v6-c-page__main-section">
             <Heading title=Signal::stored(title) tab=Signal::stored(Some(tab_title))>
                 <VisibilityLabel public/>
+                {star}
             </Heading>
             <Tabs label=words!(i18n, repository.tabs) tabs current/>
             <div

@@ -1,4 +1,4 @@
-//! The first user.
+//! The first user, and what is typed of any new account.
 
 use berth_domain::{Email, Namespace};
 use cynic::MutationBuilder;
@@ -7,7 +7,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::signin::SignInPayload;
 use crate::{
-    api::use_api,
+    api::{ErrorClass, use_api},
     components::{Button, ButtonKind, FormAlert, Heading, PasswordField, TextField, error_text},
     i18n::*,
     schema,
@@ -45,67 +45,180 @@ pub(crate) fn refusal<T: std::str::FromStr>(
     (!text.is_empty() && text.parse::<T>().is_err()).then(words)
 }
 
-/// The page that makes the first user, who administers the registry.
-#[component]
-pub(crate) fn SetUp() -> impl IntoView {
-    let (api, session, i18n) = (use_api(), use_session(), use_i18n());
-    let navigate = use_navigate();
-    let username = RwSignal::new(String::new());
-    let email = RwSignal::new(String::new());
-    let password = RwSignal::new(String::new());
-    let again = RwSignal::new(String::new());
-    let code = RwSignal::new(String::new());
-    let work = Work::new();
-    let needs_code = Memo::new(move |_| session.registry().setup_needs_code);
+/// An account to be, as it is typed.
+#[derive(Clone, Copy)]
+pub(crate) struct NewAccount {
+    username: RwSignal<String>,
+    email: RwSignal<String>,
+    password: RwSignal<String>,
+    again: RwSignal<String>,
+    needs_email: bool,
+}
 
-    let refused = move |field: &str| {
-        work.refused(field)
-            .then(|| work.error.get().map(|error| error_text(i18n, &error)))
-            .flatten()
-    };
+impl NewAccount {
+    /// Nothing typed yet; `needs_email` where an account without an address is refused.
+    pub(crate) fn new(needs_email: bool) -> Self {
+        let empty = || RwSignal::new(String::new());
+        Self {
+            username: empty(),
+            email: empty(),
+            password: empty(),
+            again: empty(),
+            needs_email,
+        }
+    }
+
+    /// Whether the server would take it.
+    pub(crate) fn is_ready(self) -> bool {
+        self.username
+            .with(|name| name.trim().parse::<Namespace>().is_ok())
+            && self.email.with(|email| is_email(email, self.needs_email))
+            && self.password.with(|password| is_password(password))
+            && self.again.get() == self.password.get()
+    }
+
+    /// The name, for code that runs once.
+    pub(crate) fn username(self) -> String {
+        self.username.get_untracked().trim().to_owned()
+    }
+
+    /// The address, for code that runs once.
+    pub(crate) fn email(self) -> Option<String> {
+        filled(self.email)
+    }
+
+    /// The password, for code that runs once.
+    pub(crate) fn password(self) -> String {
+        self.password.get_untracked()
+    }
+}
+
+/// Whether an address would be taken; an empty one only where none is needed.
+pub(crate) fn is_email(text: &str, needed: bool) -> bool {
+    match text.trim() {
+        "" => !needed,
+        text => text.parse::<Email>().is_ok(),
+    }
+}
+
+/// What was typed, for code that runs once; nothing where that is nothing.
+pub(crate) fn filled(typed: RwSignal<String>) -> Option<String> {
+    Some(typed.get_untracked().trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Why the server refused an input of an account; a taken name and a taken address are told alike.
+pub(crate) fn refused(i18n: I18n, work: Work, field: &str) -> Option<String> {
+    let error = work.error.get().filter(|_| work.refused(field))?;
+    Some(match error.class {
+        ErrorClass::AlreadyExists => t_string!(i18n, rules.taken).to_owned(),
+        _ => error_text(i18n, &error),
+    })
+}
+
+/// Name, address, password and password again.
+#[component]
+pub(crate) fn AccountFields(
+    /// What is typed.
+    account: NewAccount,
+    /// The work behind the form's button.
+    work: Work,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let NewAccount {
+        username,
+        email,
+        password,
+        again,
+        needs_email,
+    } = account;
     let username_error = Signal::derive(move || {
         refusal::<Namespace>(&username.get(), || {
             t_string!(i18n, rules.account).to_owned()
         })
-        .or_else(|| refused("username"))
+        .or_else(|| refused(i18n, work, "username"))
     });
     let email_error = Signal::derive(move || {
         refusal::<Email>(&email.get(), || t_string!(i18n, rules.email).to_owned())
-            .or_else(|| refused("email"))
+            .or_else(|| refused(i18n, work, "email"))
     });
     let password_error = Signal::derive(move || {
         password
             .with(|password| !password.is_empty() && !is_password(password))
             .then(|| t_string!(i18n, rules.password).to_owned())
-            .or_else(|| refused("password"))
+            .or_else(|| refused(i18n, work, "password"))
     });
     let again_error = Signal::derive(move || {
         let again = again.get();
         (!again.is_empty() && again != password.get())
             .then(|| t_string!(i18n, rules.password_again).to_owned())
     });
+    let email_label = if needs_email {
+        words!(i18n, mailed.email)
+    } else {
+        words!(i18n, setup.email)
+    };
+    view! {
+        <TextField
+            id="username"
+            label=words!(i18n, signin.username)
+            value=username
+            error=username_error
+            required=true
+            autocomplete="username"
+            autofocus=true
+        />
+        <TextField
+            id="email"
+            label=email_label
+            value=email
+            error=email_error
+            required=needs_email
+            kind="email"
+            autocomplete="email"
+        />
+        <PasswordField
+            id="password"
+            label=words!(i18n, signin.password)
+            hint=words!(i18n, rules.password)
+            value=password
+            error=password_error
+            autocomplete="new-password"
+        />
+        <PasswordField
+            id="password-again"
+            label=words!(i18n, setup.password_again)
+            value=again
+            error=again_error
+            autocomplete="new-password"
+        />
+    }
+}
+
+/// The page that makes the first user, who administers the registry.
+#[component]
+pub(crate) fn SetUp() -> impl IntoView {
+    let (api, session, i18n) = (use_api(), use_session(), use_i18n());
+    let navigate = use_navigate();
+    let account = NewAccount::new(false);
+    let code = RwSignal::new(String::new());
+    let work = Work::new();
+    let needs_code = Memo::new(move |_| session.registry().setup_needs_code);
     let code_error = Signal::derive(move || {
-        refused("setupCode").map(|_| t_string!(i18n, setup.wrong_code).to_owned())
+        work.refused("setupCode")
+            .then(|| t_string!(i18n, setup.wrong_code).to_owned())
     });
     let ready = Signal::derive(move || {
-        username.with(|name| name.trim().parse::<Namespace>().is_ok())
-            && email.with(|email| email.trim().is_empty() || email.trim().parse::<Email>().is_ok())
-            && password.with(|password| is_password(password))
-            && again.get() == password.get()
-            && (!needs_code.get() || !code.with(|code| code.trim().is_empty()))
+        account.is_ready() && (!needs_code.get() || !code.with(|code| code.trim().is_empty()))
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if !ready.get_untracked() {
             return;
         }
-        let filled = |signal: RwSignal<String>| {
-            Some(signal.get_untracked().trim().to_owned()).filter(|text| !text.is_empty())
-        };
         let variables = Variables {
-            username: username.get_untracked().trim().to_owned(),
-            password: password.get_untracked(),
-            email: filled(email),
+            username: account.username(),
+            password: account.password(),
+            email: account.email(),
             setup_code: filled(code),
         };
         let navigate = navigate.clone();
@@ -143,38 +256,7 @@ pub(crate) fn SetUp() -> impl IntoView {
                             required=true
                         />
                     </Show>
-                    <TextField
-                        id="username"
-                        label=words!(i18n, signin.username)
-                        value=username
-                        error=username_error
-                        required=true
-                        autocomplete="username"
-                        autofocus=true
-                    />
-                    <TextField
-                        id="email"
-                        label=words!(i18n, setup.email)
-                        value=email
-                        error=email_error
-                        kind="email"
-                        autocomplete="email"
-                    />
-                    <PasswordField
-                        id="password"
-                        label=words!(i18n, signin.password)
-                        hint=words!(i18n, rules.password)
-                        value=password
-                        error=password_error
-                        autocomplete="new-password"
-                    />
-                    <PasswordField
-                        id="password-again"
-                        label=words!(i18n, setup.password_again)
-                        value=again
-                        error=again_error
-                        autocomplete="new-password"
-                    />
+                    <AccountFields account work/>
                     <div class="pf-v6-c-form__group pf-m-action">
                         <Button
                             kind=ButtonKind::Primary
@@ -188,5 +270,25 @@ pub(crate) fn SetUp() -> impl IntoView {
                 </form>
             </div>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_be_left_out_only_where_none_is_needed() {
+        assert!(is_email("  ", false) && !is_email("", true));
+        for needed in [false, true] {
+            assert!(is_email(" ann@example.com ", needed));
+            assert!(!is_email("ann", needed));
+        }
+    }
+
+    #[test]
+    fn a_password_is_long_and_has_no_spaces() {
+        assert!(is_password("12345678") && is_password("\u{30d1}ssw\u{f6}rd!"));
+        assert!(!is_password("1234567") && !is_password("1234 5678"));
     }
 }

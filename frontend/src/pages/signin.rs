@@ -59,6 +59,13 @@ pub(crate) fn SignIn() -> impl IntoView {
     let password = RwSignal::new(String::new());
     let work = Work::new();
     let signed_in_before = session.viewer_untracked().is_some();
+    // Stays while it is tried again, so that the button keeps the focus.
+    let unverified = Memo::new(move |before: Option<&bool>| {
+        work.error.with(|error| match error {
+            Some(error) => error.class == ErrorClass::EmailUnverified,
+            None => work.busy.get() && before == Some(&true),
+        })
+    });
     let title =
         Signal::derive(move || t_string!(i18n, signin.title, registry = session.registry().title));
     let submit = move |event: SubmitEvent| {
@@ -89,6 +96,13 @@ pub(crate) fn SignIn() -> impl IntoView {
                 <Heading title/>
                 <form class="pf-v6-c-form" on:submit=submit>
                     <FormAlert error=work.error words=Some(Callback::new(move |error| wrong_password(i18n, &error)))/>
+                    <Show when=move || unverified.get()>
+                        <p>
+                            {words!(i18n, signin.no_mail)}
+                            " "
+                            <Button kind=ButtonKind::Link submit=true>{words!(i18n, signin.another_link)}</Button>
+                        </p>
+                    </Show>
                     <TextField
                         id="username"
                         label=words!(i18n, signin.username)
@@ -115,6 +129,9 @@ pub(crate) fn SignIn() -> impl IntoView {
                 </form>
                 <Show when=move || session.registry().sends_mail>
                     <p><a href="/recovery">{words!(i18n, signin.forgot)}</a></p>
+                </Show>
+                <Show when=move || session.registry().sign_up>
+                    <p><a href="/createaccount">{words!(i18n, signin.create)}</a></p>
                 </Show>
                 <p class="berth-login__foot">
                     {move || {

@@ -61,7 +61,7 @@ pub(super) async fn code_of_a_page_comes_when_it_is_opened(world: World) {
     let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
     let pages_loaded = async || {
         let loaded = page.loaded().await;
-        let is_page = |name: &str| name.contains("/pages-") && name.ends_with(".wasm");
+        let is_page = |name: &str| name.contains("/pages-") && name.contains(".wasm");
         loaded.iter().filter(|(name, _)| is_page(name)).count()
     };
     assert_eq!(pages_loaded().await, 0, "the first pages need none");
@@ -126,6 +126,20 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             format!("/organization/{organization}?tab=Settings"),
         ),
         ("account", "/user/admin?tab=Settings".to_owned()),
+        ("tokens", "/user/admin?tab=Applicationtokens".to_owned()),
+        ("users", "/superuser/users".to_owned()),
+        ("messages", "/superuser/messages".to_owned()),
+        ("service-keys", "/superuser/service-keys".to_owned()),
+        (
+            "applications",
+            format!("/organization/{organization}?tab=OAuthApplications"),
+        ),
+        (
+            "own-authorizations",
+            "/user/admin?tab=ExternalLoginsAndApplications".to_owned(),
+        ),
+        ("local-app", "/oauth/localapp".to_owned()),
+        ("authorize", "/oauth/authorize".to_owned()),
         ("repositories", format!("/repository?q={organization}")),
         ("tags", format!("/repository/{repository}")),
         (

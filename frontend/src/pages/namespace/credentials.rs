@@ -1,4 +1,4 @@
-//! A robot's token, and the commands and files that carry it.
+//! A robot's token, and the commands and files that carry any token.
 
 use cynic::{MutationBuilder, QueryBuilder};
 use icondata_lu as lu;
@@ -38,13 +38,15 @@ enum Node {
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct Robot {
-    credentials: Option<RobotCredentials>,
+    credentials: Option<Login>,
 }
 
+/// What a client signs in with.
 #[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
-struct RobotCredentials {
-    username: String,
-    token: String,
+#[cynic(graphql_type = "RobotCredentials")]
+pub(super) struct Login {
+    pub(super) username: String,
+    pub(super) token: String,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -63,7 +65,7 @@ struct Payload {
 /// Which way of using the token is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    Robot,
+    Itself,
     Kubernetes,
     Podman,
     Docker,
@@ -73,7 +75,7 @@ enum Way {
 
 impl Way {
     const ALL: [Self; 6] = [
-        Self::Robot,
+        Self::Itself,
         Self::Kubernetes,
         Self::Podman,
         Self::Docker,
@@ -81,15 +83,16 @@ impl Way {
         Self::Helm,
     ];
 
-    fn words(self, i18n: I18n) -> &'static str {
+    fn words(self, i18n: I18n, itself: Signal<String>) -> String {
         match self {
-            Self::Robot => t_string!(i18n, robots.tab_robot),
+            Self::Itself => return itself.get(),
             Self::Kubernetes => t_string!(i18n, robots.tab_kubernetes),
             Self::Podman => t_string!(i18n, robots.tab_podman),
             Self::Docker => t_string!(i18n, robots.tab_docker),
             Self::Config => t_string!(i18n, robots.tab_config),
             Self::Helm => t_string!(i18n, robots.tab_helm),
         }
+        .to_owned()
     }
 }
 
@@ -124,7 +127,13 @@ pub(crate) fn Credentials(
                     || view! { <SkeletonLines/> }.into_any(),
                     move |data| match data.node {
                         Some(Node::Robot(Robot { credentials: Some(credentials) })) => {
-                            view! { <Ways id=id.get_value() credentials/> }.into_any()
+                            let credentials = RwSignal::new(credentials);
+                            view! {
+                                <Ways credentials itself=words!(i18n, robots.tab_robot)>
+                                    <Token id=id.get_value() credentials/>
+                                </Ways>
+                            }
+                                .into_any()
                         }
                         _ => view! { <NotVisible/> }.into_any(),
                     },
@@ -134,12 +143,18 @@ pub(crate) fn Credentials(
     }
 }
 
+/// Name and token, and what carries them, each under a tab.
 #[component]
-fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
+pub(super) fn Ways(
+    /// Name and token.
+    credentials: RwSignal<Login>,
+    /// The first tab.
+    itself: Signal<String>,
+    /// What is under it.
+    children: ChildrenFn,
+) -> impl IntoView {
     let (i18n, session) = (use_i18n(), use_session());
-    let way = RwSignal::new(Way::Robot);
-    let credentials = RwSignal::new(credentials);
-    let id = StoredValue::new(id);
+    let way = RwSignal::new(Way::Itself);
     let with = move |make: fn(&Registry, &str, &str) -> String| {
         Signal::derive(move || {
             let registry = session.registry();
@@ -166,7 +181,7 @@ fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
                                     aria-selected=move || (way.get() == this).to_string()
                                     on:click=move |_| way.set(this)
                                 >
-                                    <span class="pf-v6-c-tabs__item-text">{move || this.words(i18n)}</span>
+                                    <span class="pf-v6-c-tabs__item-text">{move || this.words(i18n, itself)}</span>
                                 </button>
                             </li>
                         }
@@ -174,9 +189,9 @@ fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
                     .collect_view()}
             </ul>
         </div>
-        <div class="berth-commands berth-gap-above" role="tabpanel" aria-label=move || way.get().words(i18n)>
+        <div class="berth-commands berth-gap-above" role="tabpanel" aria-label=move || way.get().words(i18n, itself)>
             {move || match way.get() {
-                Way::Robot => view! { <Token id=id.get_value() credentials/> }.into_any(),
+                Way::Itself => children(),
                 Way::Kubernetes => {
                     view! {
                         <p>{words!(i18n, robots.kubernetes_text)}</p>
@@ -210,7 +225,7 @@ fn Ways(id: String, credentials: RobotCredentials) -> impl IntoView {
 
 /// Name and token, the token hidden until it is asked for.
 #[component]
-fn Token(id: String, credentials: RwSignal<RobotCredentials>) -> impl IntoView {
+fn Token(id: String, credentials: RwSignal<Login>) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let shown = RwSignal::new(false);
     let asking = RwSignal::new(false);

@@ -43,7 +43,10 @@ struct Changed {
 
 /// The form that changes the own password.
 #[component]
-pub(crate) fn ChangePassword() -> impl IntoView {
+pub(crate) fn ChangePassword(
+    /// Called when it is changed.
+    on_done: Callback<()>,
+) -> impl IntoView {
     let (api, session, toasts, i18n) = (use_api(), use_session(), use_toasts(), use_i18n());
     let current = RwSignal::new(String::new());
     let new = RwSignal::new(String::new());
@@ -98,6 +101,7 @@ pub(crate) fn ChangePassword() -> impl IntoView {
                 field.try_set(String::new());
             }
             toasts.success(tu_string!(i18n, namespace.password_changed));
+            on_done.try_run(());
         });
     };
     let name = session.user_name_untracked().unwrap_or_default();

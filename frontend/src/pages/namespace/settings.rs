@@ -4,7 +4,10 @@ use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{password::ChangePassword, time_machine::TimeMachine};
+use super::{
+    account::{Account, Profile},
+    time_machine::TimeMachine,
+};
 use crate::{
     api::use_api,
     components::{Button, ButtonKind, Chosen, NotVisible, SkeletonLines, ask, load},
@@ -34,15 +37,10 @@ struct Registry {
 
 #[derive(cynic::InlineFragments, Debug, Clone)]
 enum Namespace {
-    User(User),
+    User(Profile),
     Organization(Organization),
     #[cynic(fallback)]
     Other,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct User {
-    tag_expiration_seconds: Option<i32>,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -58,42 +56,34 @@ struct Organization {
 /// The tab *Settings*.
 #[component]
 pub(super) fn Settings(
-    /// Whose.
+    /// Of which organization, or the viewer's own name.
     name: String,
-    /// True for the viewer's own namespace, false for an organization.
-    is_user: bool,
 ) -> impl IntoView {
     let api = use_api();
     let settings = ask(move || api.run(SettingsQuery::build(Variables { name: name.clone() })));
-    let cards = load(
+    load(
         settings,
         || view! { <SkeletonLines/> }.into_any(),
         move |data: SettingsQuery| {
             let offered = data.registry.tag_expiration_options;
             match data.namespace {
-                Some(Namespace::User(user)) => user
-                    .tag_expiration_seconds
-                    .map(|seconds| view! { <TimeMachine organization=None seconds offered/> })
-                    .into_any(),
+                Some(Namespace::User(profile)) => view! { <Account profile offered/> }.into_any(),
                 Some(Namespace::Organization(organization)) => {
                     let name = organization.name.clone();
                     view! {
-                        {organization
-                            .tag_expiration_seconds
-                            .map(|seconds| view! { <TimeMachine organization=Some(name) seconds offered/> })}
-                        <Deletion organization/>
+                        <div class="berth-stack">
+                            {organization
+                                .tag_expiration_seconds
+                                .map(|seconds| view! { <TimeMachine organization=Some(name) seconds offered/> })}
+                            <Deletion organization/>
+                        </div>
                     }
                         .into_any()
                 }
                 Some(Namespace::Other) | None => view! { <NotVisible/> }.into_any(),
             }
         },
-    );
-    if is_user {
-        view! { <div class="berth-columns"><ChangePassword/> {cards}</div> }.into_any()
-    } else {
-        view! { <div class="berth-stack">{cards}</div> }.into_any()
-    }
+    )
 }
 
 /// The end of an organization: its name is asked for first, and the list of organizations follows.

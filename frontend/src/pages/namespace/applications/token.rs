@@ -1,0 +1,266 @@
+//! *Generate Token*: which scopes, and for whom.
+
+use berth_domain::Scope;
+use cynic::MutationBuilder;
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use super::Key;
+use crate::{
+    api::{ApiError, ErrorClass, use_api},
+    components::{FormDialog, TextField, TrustLabel, scope_text, scope_title, use_toasts},
+    i18n::*,
+    paths::{self, Question},
+    schema,
+    session::use_session,
+    work::Work,
+};
+
+/// In the order of the list.
+const SCOPES: [Scope; 8] = [
+    Scope::OrgAdmin,
+    Scope::RepoAdmin,
+    Scope::RepoCreate,
+    Scope::RepoRead,
+    Scope::RepoWrite,
+    Scope::SuperUser,
+    Scope::UserAdmin,
+    Scope::UserRead,
+];
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables {
+    client_id: String,
+    username: String,
+    scope: String,
+    redirect_uri: String,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "Variables")]
+#[expect(dead_code, reason = "only the success matters")]
+struct Assign {
+    #[arguments(input: {
+        clientId: $client_id,
+        username: $username,
+        scope: $scope,
+        redirectUri: $redirect_uri,
+        responseType: TOKEN
+    })]
+    assign_token: Payload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "AssignTokenPayload")]
+#[expect(dead_code, reason = "only the success matters")]
+struct Payload {
+    assignment: Assigned,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "AssignedAuthorization")]
+#[expect(dead_code, reason = "only the success matters")]
+struct Assigned {
+    uuid: String,
+}
+
+/// Names of scopes as addresses have them, in the order of the list.
+fn joined(chosen: &[Scope]) -> String {
+    let names = SCOPES.iter().filter(|scope| chosen.contains(scope));
+    names.map(Scope::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Which scopes, and for whom. A token of the viewer's own is consented to on the page for it, which shows it after.
+#[component]
+pub(super) fn GenerateToken(
+    /// Of which application.
+    application: Key,
+    /// Takes the dialog away.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let (api, toasts, i18n, session) = (use_api(), use_toasts(), use_i18n(), use_session());
+    let navigate = use_navigate();
+    let Key { client_id, name } = application;
+    let chosen = RwSignal::new(Vec::<Scope>::new());
+    let for_other = RwSignal::new(false);
+    let username = RwSignal::new(String::new());
+    // The question that is asked before another user is bothered.
+    let asking = RwSignal::new(false);
+    let work = Work::new();
+    let may = session.viewer_untracked();
+    let is_superuser = may.is_some_and(|viewer| viewer.is_superuser);
+    let offered = SCOPES
+        .into_iter()
+        .filter(move |scope| is_superuser || *scope != Scope::SuperUser);
+    let own = window().location().origin().unwrap_or_default();
+    let redirect_uri = format!("{own}{}", paths::LOCAL_APP);
+    let other = move || username.get().trim().to_owned();
+    let ready = Signal::derive(move || {
+        !chosen.with(Vec::is_empty) && (!for_other.get() || !other().is_empty())
+    });
+    let words = Callback::new(move |error: ApiError| match error.class {
+        ErrorClass::NotFound => Some(t_string!(i18n, applications.unknown_user).to_owned()),
+        ErrorClass::FeatureOff => Some(t_string!(i18n, applications.assign_off).to_owned()),
+        _ => None,
+    });
+    let on_submit = Callback::new(move |()| {
+        let scope = chosen.with_untracked(|chosen| joined(chosen));
+        if !for_other.get_untracked() {
+            let question = Question {
+                client_id: &client_id,
+                redirect_uri: &redirect_uri,
+                scope: &scope,
+                response_type: "token",
+                assignment: "",
+            };
+            navigate(&paths::authorize(question), NavigateOptions::default());
+            return;
+        }
+        if !asking.get_untracked() {
+            asking.set(true);
+            return;
+        }
+        let variables = Variables {
+            client_id: client_id.clone(),
+            username: username.get_untracked().trim().to_owned(),
+            scope,
+            redirect_uri: redirect_uri.clone(),
+        };
+        work.start(api.done(Assign::build(variables)), move |()| {
+            toasts.success(tu_string!(i18n, applications.assigned));
+            on_close.try_run(());
+        });
+    });
+    let action = Signal::derive(move || {
+        if for_other.get() {
+            t_string!(i18n, applications.assign)
+        } else {
+            t_string!(i18n, applications.generate_access)
+        }
+        .to_owned()
+    });
+    // What is asked is what is sent: another choice is asked about anew.
+    Effect::new(move |_| {
+        chosen.track();
+        for_other.track();
+        username.track();
+        asking.set(false);
+    });
+    view! {
+        <FormDialog
+            title=Signal::derive(move || t_string!(i18n, applications.generate_title, name = name.clone()))
+            work
+            error=work.error
+            words=Some(words)
+            action
+            ready
+            on_submit
+            on_close
+        >
+                        <fieldset class="berth-fieldset">
+                            <legend class="pf-v6-c-form__label-text">{words!(i18n, applications.scopes)}</legend>
+                            {offered.map(|scope| view! { <ScopeChoice chosen scope/> }).collect_view()}
+                        </fieldset>
+                        <fieldset class="berth-fieldset">
+                            <legend class="pf-v6-c-form__label-text">{words!(i18n, applications.for_whom)}</legend>
+                            <WhoChoice for_other value=false/>
+                            <WhoChoice for_other value=true/>
+                        </fieldset>
+                        <Show when=move || for_other.get()>
+                            <TextField
+                                id="token-user"
+                                label=words!(i18n, signin.username)
+                                hint=words!(i18n, applications.assign_hint)
+                                value=username
+                                required=true
+                            />
+                        </Show>
+                        <div role="status">
+                            <Show when=move || asking.get()>
+                                <p>
+                                    {move || {
+                                        let scope = chosen.with(|chosen| joined(chosen));
+                                        t_string!(i18n, applications.assign_ask, name = other(), scope = scope)
+                                    }}
+                                </p>
+                            </Show>
+                        </div>
+        </FormDialog>
+    }
+}
+
+#[component]
+fn ScopeChoice(chosen: RwSignal<Vec<Scope>>, scope: Scope) -> impl IntoView {
+    let i18n = use_i18n();
+    let id = format!("scope-{}", scope.as_str().replace(':', "-"));
+    view! {
+        <div class="pf-v6-c-check">
+            <input
+                class="pf-v6-c-check__input"
+                type="checkbox"
+                id=id.clone()
+                aria-describedby=format!("{id}-text")
+                prop:checked=move || chosen.with(|chosen| chosen.contains(&scope))
+                on:change=move |event| {
+                    let on = event_target_checked(&event);
+                    chosen
+                        .update(|chosen| {
+                            chosen.retain(|one| *one != scope);
+                            if on {
+                                chosen.push(scope);
+                            }
+                        });
+                }
+            />
+            <label class="pf-v6-c-check__label" for=id.clone()>{move || scope_title(i18n, scope)}</label>
+            <span class="pf-v6-c-check__description" id=format!("{id}-text")>
+                {scope.is_dangerous().then(|| view! { <TrustLabel/> " " })}
+                {move || scope_text(i18n, scope)}
+            </span>
+        </div>
+    }
+}
+
+#[component]
+fn WhoChoice(for_other: RwSignal<bool>, value: bool) -> impl IntoView {
+    let i18n = use_i18n();
+    let id = if value { "token-other" } else { "token-own" };
+    view! {
+        <div class="pf-v6-c-radio">
+            <input
+                class="pf-v6-c-radio__input"
+                type="radio"
+                name="token-for"
+                id=id
+                prop:checked=move || for_other.get() == value
+                on:change=move |_| for_other.set(value)
+            />
+            <label class="pf-v6-c-radio__label" for=id>
+                {move || {
+                    if value {
+                        t_string!(i18n, applications.for_another)
+                    } else {
+                        t_string!(i18n, applications.for_me)
+                    }
+                }}
+            </label>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_named_once_each_in_the_order_of_the_list() {
+        assert_eq!(joined(&[]), "");
+        assert_eq!(
+            joined(&[Scope::UserRead, Scope::RepoCreate]),
+            "repo:create user:read"
+        );
+        // None is left out of the list.
+        assert_eq!(SCOPES.len(), Scope::ALL.len());
+        assert!(Scope::ALL.iter().all(|scope| SCOPES.contains(scope)));
+    }
+}
