@@ -114,11 +114,14 @@ pub(crate) fn gql_ref(error: &Error) -> async_graphql::Error {
     })
 }
 
-/// As [`gql`]; a taken name is told at the field that holds it.
+/// As [`gql`]; a taken name, and what names no field by itself, is told at the field that holds it.
 pub(crate) fn gql_named(field: &'static str) -> impl Fn(Error) -> async_graphql::Error {
     move |error| {
         let taken = matches!(error, Error::AlreadyExists { .. });
-        let error = gql(error.in_field(field));
+        let error = match error.field() {
+            Some(_) => gql(error),
+            None => gql(error.in_field(field)),
+        };
         if taken {
             return error.extend_with(|_, extensions| extensions.set("field", field));
         }

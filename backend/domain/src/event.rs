@@ -1,11 +1,15 @@
 //! What happened: one value for the usage log (L1) and for everybody who waits for changes.
 
+mod parts;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
     AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, Scopes,
     TagName, Timestamp, Visibility,
 };
+
+pub use parts::{ApplicationFields, ServiceKeyChange};
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,43 +235,6 @@ pub enum Event {
     },
     /// Somebody signed out.
     LoggedOut,
-}
-
-/// What became of a key of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServiceKeyChange {
-    /// It was made.
-    Created,
-    /// Somebody let it in.
-    Approved,
-    /// It has another name or other data.
-    Modified,
-    /// It ends at another time.
-    Extended,
-    /// It was removed.
-    Deleted,
-}
-
-impl ServiceKeyChange {
-    const fn kind(self) -> &'static str {
-        match self {
-            Self::Created => "service_key_create",
-            Self::Approved => "service_key_approve",
-            Self::Modified => "service_key_modify",
-            Self::Extended => "service_key_extend",
-            Self::Deleted => "service_key_delete",
-        }
-    }
-}
-
-/// What an OAuth application tells of itself, for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are those of an application")]
-pub struct ApplicationFields {
-    pub homepage: String,
-    pub description: String,
-    pub avatar_email: Option<String>,
-    pub redirect_prefix: String,
 }
 
 impl Event {

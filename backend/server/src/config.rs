@@ -96,7 +96,7 @@ impl Config {
     /// Every key that does something with its value, and what every key means, as superusers may see it: from the file,
     /// the environment or by default, with secrets masked.
     pub fn dump(&self) -> Configuration {
-        let values = self.groups().into_iter().flat_map(|group| group.dump());
+        let values = self.groups().into_iter().flat_map(keys::Group::dump);
         let values = values.map(|(key, value)| (key.to_owned(), value));
         let schema = all_keys().into_iter().map(|key| {
             let described = json!({

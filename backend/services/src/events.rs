@@ -119,6 +119,7 @@ impl Events {
     ///
     /// # Errors
     /// An actor without a bell, at once; later the stream just ends when the session, the token or the account is gone.
+    #[expect(clippy::unused_async, reason = "as the other subscription")]
     pub async fn subscribe_bell(
         &self,
         actor: Actor,
@@ -221,7 +222,7 @@ async fn is_still_proven(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Resu
         Credential::Session(id) => sessions::is_live(conn, id, now).await,
         Credential::OAuth(id) => {
             let token = oauth::by_id(conn, id).await?;
-            Ok(token.is_some_and(|token| token.expires_at > now))
+            Ok(token.is_some_and(|(token, _)| token.expires_at > now))
         }
         Credential::None | Credential::AppToken(_) | Credential::Basic | Credential::Local => {
             Ok(true)

@@ -38,7 +38,7 @@ use crate::journal::Subject;
 use crate::organizations::avatar_hash;
 
 /// Life of an access token for which nobody asked for a shorter one, as clients expect it: ten years.
-pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(315_576_000);
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(87_660);
 /// What the secret of an application is sealed for.
 pub(crate) const SECRET_CONTEXT: &str = "oauth-client-secret";
 /// Longest scope that a refusal repeats, in characters.

@@ -88,10 +88,6 @@ pub struct KeyToBe<'a> {
 
 /// What changes of a key; what is `None` stays.
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::option_option,
-    reason = "whether it changes, and whether there is an end"
-)]
 pub struct KeyChange<'a> {
     /// What people call it.
     pub name: Option<&'a str>,

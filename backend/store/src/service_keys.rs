@@ -69,10 +69,6 @@ pub struct NewServiceKey<'a> {
 /// What changes of a key; what is `None` stays.
 #[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = service_keys)]
-#[expect(
-    clippy::option_option,
-    reason = "whether it changes, and whether there is an end"
-)]
 pub struct ServiceKeyChange<'a> {
     /// What people call it.
     pub name: Option<&'a str>,

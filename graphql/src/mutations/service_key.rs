@@ -25,6 +25,7 @@ pub(super) struct CreateServiceKeyInput {
 }
 
 /// What a new key gives.
+#[expect(clippy::struct_field_names, reason = "the words of the schema")]
 #[derive(SimpleObject)]
 pub(super) struct CreateServiceKeyPayload {
     /// The key.

@@ -1,5 +1,7 @@
 //! What superusers see.
 
+#![expect(clippy::unused_async, reason = "resolvers are asynchronous")]
+
 use async_graphql::{Context, InputObject, Json, Object, Result};
 use berth_services::superuser::UserFilter as Filter;
 use futures::future::try_join_all;

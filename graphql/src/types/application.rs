@@ -412,7 +412,7 @@ impl AuthorizationRequest {
     /// Whether a scope among them asks for absolute trust.
     async fn has_dangerous_scopes(&self) -> bool {
         let consent = self.consent.as_ref();
-        consent.is_ok_and(|consent| consent.scopes.iter().any(|scope| scope.is_dangerous()))
+        consent.is_ok_and(|consent| consent.scopes.iter().any(berth_domain::Scope::is_dangerous))
     }
 
     /// What the application gets.

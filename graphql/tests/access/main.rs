@@ -134,7 +134,6 @@ impl Estate {
             "tagExpirationSeconds" => json!(0),
             "name" if of == "namespace" => json!(self.organization),
             "name" if of == "renameOrganization" => json!("renamed-org"),
-            "adminUser" => json!("mallory"),
             "name" if of == "tag" => json!("1"),
             "name" if of == "createOrganization" => json!(format!("new-{}", self.kind)),
             "name" if of == "createRepository" => json!("new"),
@@ -147,7 +146,7 @@ impl Estate {
             "permissions" => json!([{ "account": "bob", "role": "ADMIN" }]),
             // Nobody takes it, so the next who asks is told that it is taken.
             "username" if of == "signUp" => json!(format!("user-{}", self.kind)),
-            "username" => json!("mallory"),
+            "adminUser" | "username" => json!("mallory"),
             "email" if of != "signUp" && of != "createOrganization" => json!("m@mallory.test"),
             "code" => json!("not-a-code"),
             "title" => json!("laptop"),

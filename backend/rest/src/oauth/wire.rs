@@ -52,7 +52,7 @@ impl<'a> Question<'a> {
         let (info, owner) = (&consent.application, &consent.application.owner);
         Ok(Self {
             scopes: scope_information(&consent.scopes),
-            has_dangerous_scopes: consent.scopes.iter().any(|scope| scope.is_dangerous()),
+            has_dangerous_scopes: consent.scopes.iter().any(berth_domain::Scope::is_dangerous),
             application: Application {
                 name: &info.name,
                 description: &info.description,
@@ -75,6 +75,7 @@ impl<'a> Question<'a> {
 }
 
 /// A token for a code.
+#[expect(clippy::struct_field_names, reason = "the names of OAuth")]
 #[derive(Serialize)]
 pub(super) struct Token<'a> {
     access_token: &'a str,

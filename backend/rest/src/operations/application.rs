@@ -95,6 +95,7 @@ pub(super) fn group() -> Group {
 }
 
 /// An application. The last three are null for who sees everything and changes nothing.
+#[expect(clippy::struct_field_names, reason = "the words of the API")]
 #[derive(Serialize)]
 struct Application {
     name: String,

@@ -62,6 +62,7 @@ pub(super) fn group() -> Group {
 }
 
 /// A token; its text where it was just made.
+#[expect(clippy::struct_field_names, reason = "the words of the API")]
 #[derive(Serialize)]
 struct Token {
     uuid: String,

@@ -109,6 +109,7 @@ struct Row {
     approval: Approval,
 }
 
+#[expect(clippy::struct_field_names, reason = "the words of the API")]
 #[derive(Serialize)]
 struct Approval {
     approver: Option<String>,

@@ -43,6 +43,7 @@ pub(super) fn group() -> Group {
 }
 
 /// Unknown keys keep the registry from starting, and its environment is nobody's business.
+#[expect(clippy::struct_field_names, reason = "the words of the API")]
 #[derive(Serialize)]
 struct Config<'a> {
     config: &'a Map<String, Value>,

@@ -104,7 +104,7 @@ pub(crate) async fn people(r: &mut Registry) {
     let token = Secret::from(made["token"].as_str().unwrap());
     for what in ["an app token's first login", "an app token's next login"] {
         let login = services.authn.basic("$app", &token, Origin::default());
-        r.measure(what, login).await.unwrap();
+        Box::pin(r.measure(what, login)).await.unwrap();
     }
     let uuid = json!({ "uuid": made["appToken"]["uuid"] });
     r.change("deleteAppToken", uuid, "deletedUuid").await;

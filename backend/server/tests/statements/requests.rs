@@ -292,7 +292,7 @@ pub(crate) async fn credentials(r: &mut Registry) {
     let robot = services.robots.credentials(&r.ann, robot.id).await.unwrap();
     let name = robot.username.to_string();
     let login = services.authn.basic(&name, &robot.token, Origin::default());
-    r.measure("a robot's login", login).await.unwrap();
+    Box::pin(r.measure("a robot's login", login)).await.unwrap();
     r.ask("GET /csrf_token", "GET", "/csrf_token", "").await;
     let keys = format!("/keys/services/{}/keys", "reg.test");
     r.ask("GET /keys/services/<service>/keys", "GET", &keys, "")

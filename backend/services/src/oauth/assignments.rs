@@ -2,18 +2,23 @@
 //! user's, so that logs show who acts.
 
 use berth_domain::{
-    AccountId, AccountKind, AssignmentId, Error, Event, Namespace, Noun, Page, PageRequest,
-    ResponseType, Result, Scopes, Timestamp,
+    AccountId, AccountKind, AssignmentId, Error, Event, Namespace, NotificationKind, Noun, Page,
+    PageRequest, ResponseType, Result, Scopes, Timestamp,
 };
 use berth_store::accounts::{self, Account};
 use berth_store::oauth::applications::{self, Application};
 use berth_store::oauth::assignments::{self as rows, Assignment, NewAssignment};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::authorizations::{Asked, Authorizations, Reason};
 use super::{ApplicationInfo, hidden, redirects, subject};
 use crate::access::namespace::Administer;
 use crate::actor::Actor;
+use crate::notifications::{Audience, Notice};
+
+/// What the bell says of one.
+pub(super) const TOLD: NotificationKind = NotificationKind::AssignedAuthorization;
 
 /// What a user is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +122,13 @@ impl Authorizations {
                 };
                 let subject = subject(access.id);
                 core.journal.record(tx, actor, subject, &event).await?;
+                let notice = Notice {
+                    kind: TOLD,
+                    subject: &uuid,
+                    organization: Some(access.id),
+                    metadata: &json!({ "application": application.name }),
+                };
+                core.notify(tx, Audience::Users(&[user.id]), notice).await?;
                 AssignmentView::new((row, application, owner))
             })
             .await
@@ -153,7 +165,8 @@ impl Authorizations {
                 let row = rows::of_account(tx, user, uuid)
                     .await?
                     .ok_or_else(|| Error::not_found(Noun::Assignment, uuid))?;
-                rows::delete(tx, row.id).await.map(drop)
+                rows::delete(tx, row.id).await?;
+                self.core.withdraw(tx, TOLD, uuid).await
             })
             .await
     }

@@ -16,6 +16,7 @@ use berth_store::oauth::{self as rows, NewToken, OAuthToken};
 use berth_store::{Conn, Tx};
 use uuid::Uuid;
 
+use super::assignments::TOLD;
 use super::{ApplicationInfo, TOKEN_LIFE, redirects, subject};
 use crate::access::namespace::Administer;
 use crate::actor::Actor;
@@ -260,11 +261,12 @@ impl Authorizations {
                     Ok(checked) => checked,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                if let Some(assignment) = &checked.assignment
-                    && !assignments::delete(tx, assignment.id).await?
-                {
-                    let location = asked.error(Reason::AccessDenied.code());
-                    return Ok(Err(Reason::AccessDenied.refusal(Some(location))));
+                if let Some(assignment) = &checked.assignment {
+                    if !assignments::delete(tx, assignment.id).await? {
+                        let location = asked.error(Reason::AccessDenied.code());
+                        return Ok(Err(Reason::AccessDenied.refusal(Some(location))));
+                    }
+                    self.core.withdraw(tx, TOLD, &assignment.uuid).await?;
                 }
                 let location = match checked.response_type {
                     ResponseType::Code => {

@@ -1,5 +1,7 @@
 //! What asks users for access.
 
+#![expect(clippy::ref_option_ref, reason = "what diesel derives of a changeset")]
+
 use berth_domain::{AccountId, ApplicationId, Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -41,6 +41,12 @@ db_test!(
         let page = PageRequest::new(None, 10);
         let listed = authorizations.assigned(&session, &page).await.unwrap();
         assert_eq!(listed.items, std::slice::from_ref(&assigned));
+        let (bell, first) = (&t.services.notifications, PageRequest::new(None, 10));
+        let told = bell.page(&session, false, &first);
+        let told = told.await.unwrap().items;
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].kind, "assigned_authorization");
+        assert_eq!(told[0].metadata["application"], view.name);
         assert_eq!(listed.items[0].application.client_id, view.client_id);
         let question = with(question, &assigned);
         let consent = authorizations.consent(&session, &question, OWN).await;
@@ -53,6 +59,7 @@ db_test!(
         assert_eq!(app.name().as_deref(), Some("bob"));
         // It is used up.
         assert_eq!(refusal(t, &session, &question).await, Reason::AccessDenied);
+        assert_eq!(bell.unread(&session).await.unwrap(), 0, "it is settled");
         let left = authorizations.assigned(&session, &page).await.unwrap();
         assert!(left.items.is_empty());
         let acme = t

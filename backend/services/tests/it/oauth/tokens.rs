@@ -186,15 +186,15 @@ db_test!(
             let made = applications.create_token(actor, which(&view), name, scope, life);
             made.await
         };
-        let week = Some(Duration::from_hours(7 * 24));
-        let (made, text) = make(&ann, " nightly ", "repo:read org:admin", week)
+        let week = Duration::from_hours(7 * 24);
+        let (made, text) = make(&ann, " nightly ", "repo:read org:admin", Some(week))
             .await
             .unwrap();
         assert_eq!(
             (made.name.as_deref(), made.user.as_str()),
             (Some("nightly"), "ann")
         );
-        assert_eq!(made.expires_at, t.clock.now().after(week.unwrap()));
+        assert_eq!(made.expires_at, t.clock.now().after(week));
         let script = bearer(t, text.expose()).await.unwrap();
         // It makes tokens of its own kind, and none that is wider.
         make(&script, "next", "repo:read", None).await.unwrap();
@@ -228,7 +228,7 @@ db_test!(
             names.map(|view| view.name.unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(listed().await, ["next", "nightly"]);
-        t.clock.advance(week.unwrap());
+        t.clock.advance(week);
         assert_eq!(listed().await, ["next"], "one that has ended is not shown");
         let dead = bearer(t, text.expose()).await.unwrap_err();
         assert_eq!(dead.to_string(), "the access token has expired");

@@ -1,0 +1,38 @@
+//! What events say beside names.
+
+/// What became of a key of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceKeyChange {
+    /// It was made.
+    Created,
+    /// Somebody let it in.
+    Approved,
+    /// It has another name or other data.
+    Modified,
+    /// It ends at another time.
+    Extended,
+    /// It was removed.
+    Deleted,
+}
+
+impl ServiceKeyChange {
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Created => "service_key_create",
+            Self::Approved => "service_key_approve",
+            Self::Modified => "service_key_modify",
+            Self::Extended => "service_key_extend",
+            Self::Deleted => "service_key_delete",
+        }
+    }
+}
+
+/// What an OAuth application tells of itself, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of an application")]
+pub struct ApplicationFields {
+    pub homepage: String,
+    pub description: String,
+    pub avatar_email: Option<String>,
+    pub redirect_prefix: String,
+}
