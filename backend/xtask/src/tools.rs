@@ -221,6 +221,12 @@ impl Tool {
                 install.args(["install", self.name, "--version", self.version]);
                 install.args(flags).arg("--root").arg(partial);
                 install.env("CARGO_TARGET_DIR", &scratch);
+                // Some ask for optimization across all crates, which doubles the wait for a
+                // program that runs for seconds.
+                install
+                    .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                    .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
                 let result = run(&mut install);
                 if result.is_ok() {
                     let _ = std::fs::remove_dir_all(&scratch);

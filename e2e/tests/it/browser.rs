@@ -8,6 +8,9 @@ mod mail;
 mod oauth;
 mod organizations;
 mod pages;
+mod service_keys;
+mod stars;
+mod superusers;
 
 use berth_e2e::browser::{Browser, Look, Page};
 use berth_e2e::harness::Scenario;
@@ -21,7 +24,9 @@ use accounts::{
     where_sign_up_is_off_nothing_leads_there,
     without_mail_a_stranger_is_signed_in_at_once_and_a_taken_name_is_told,
 };
-use explorers::graphql_runs_in_the_browser_as_the_viewer;
+use explorers::{
+    graphql_runs_in_the_browser_as_the_viewer, rest_runs_in_the_browser_as_the_viewer,
+};
 use flows::{
     a_tag_and_a_repository_of_the_same_spelling_both_open,
     dialog_keeps_the_focus_and_gives_it_back, first_visitor_sets_the_registry_up,
@@ -38,7 +43,9 @@ use lists::{
 };
 use mail::an_address_is_confirmed_and_a_lost_password_recovered_by_mail;
 use oauth::{
+    a_token_is_assigned_authorized_declined_and_revoked,
     an_application_is_made_gives_a_token_and_goes,
+    what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
 };
 use organizations::{
@@ -46,13 +53,29 @@ use organizations::{
     time_machine_is_chosen_and_shown_again, who_does_not_administer_finds_no_settings,
 };
 use pages::{
-    first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
-    pages_are_accessible_in_every_look, sign_in_page_opens_without_complaint,
+    code_of_a_page_comes_when_it_is_opened, first_load_stays_within_its_budget,
+    hidden_and_unknown_pages_look_alike, pages_are_accessible_in_every_look,
+    sign_in_page_opens_without_complaint,
+};
+use service_keys::{
+    a_service_key_is_made_renamed_approved_and_deleted,
+    a_superuser_renames_an_organization_and_becomes_its_owner,
+    who_is_no_superuser_sees_no_service_keys,
+};
+use stars::{
+    a_star_that_is_refused_goes_back, a_starred_repository_is_found_among_the_starred,
+    the_bell_tells_leads_on_and_is_put_away,
+};
+use superusers::{
+    a_message_stands_above_every_page_until_it_is_deleted,
+    a_user_is_created_shut_out_changed_and_deleted, disabled_users_are_found_by_their_status,
+    who_sees_everything_changes_no_user_and_others_see_none,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     sign_in_page_opens_without_complaint,
     first_load_stays_within_its_budget,
+    code_of_a_page_comes_when_it_is_opened,
     first_visitor_sets_the_registry_up,
     pushed_tag_appears_in_an_open_list,
     robot_gets_credentials_and_goes,
@@ -73,6 +96,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     organizations_of_a_list_go_after_confirm,
     who_does_not_administer_finds_no_settings,
     an_address_is_confirmed_and_a_lost_password_recovered_by_mail,
+    rest_runs_in_the_browser_as_the_viewer,
     graphql_runs_in_the_browser_as_the_viewer,
     a_stranger_signs_up_and_is_mailed_another_link_on_demand,
     without_mail_a_stranger_is_signed_in_at_once_and_a_taken_name_is_told,
@@ -80,8 +104,20 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_token_is_made_and_taken_back_with_the_password_asked_for,
     the_own_account_is_changed_and_ended,
     of_others_only_what_is_public_is_shown,
+    a_user_is_created_shut_out_changed_and_deleted,
+    disabled_users_are_found_by_their_status,
+    who_sees_everything_changes_no_user_and_others_see_none,
+    a_message_stands_above_every_page_until_it_is_deleted,
+    a_starred_repository_is_found_among_the_starred,
+    a_star_that_is_refused_goes_back,
+    the_bell_tells_leads_on_and_is_put_away,
+    a_service_key_is_made_renamed_approved_and_deleted,
+    who_is_no_superuser_sees_no_service_keys,
+    a_superuser_renames_an_organization_and_becomes_its_owner,
     an_application_is_made_gives_a_token_and_goes,
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
+    what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
+    a_token_is_assigned_authorized_declined_and_revoked,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];

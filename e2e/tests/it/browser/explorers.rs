@@ -5,6 +5,67 @@ use berth_e2e::world::World;
 
 use super::signed_in;
 
+pub(super) async fn rest_runs_in_the_browser_as_the_viewer(world: World) {
+    let organization = format!("{}-rest", world.organization().await);
+    let (browser, mut page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.click("button", "Help").await;
+    page.click("menuitem", "API explorer").await;
+    page.find("heading", "API explorer").await;
+    page.accessible().await;
+    page.screenshot("api-explorer").await;
+
+    page.fill("searchbox", "Search operations", "post organization/")
+        .await;
+    page.gone("link", "/api/v1/discovery").await;
+    page.click("link", "/api/v1/organization/").await;
+    page.find("heading", "POST /api/v1/organization/").await;
+    page.see("This runs as admin and may change the registry.")
+        .await;
+    page.fill(
+        "textbox",
+        "Body",
+        &format!("{{\"name\": \"{organization}\"}}"),
+    )
+    .await;
+    page.click("button", "Run").await;
+    page.see("201 in ").await;
+
+    page.go(&format!(
+        "{}/api-explorer?operation=getOrganization",
+        world.url()
+    ))
+    .await;
+    page.click("button", "Run").await;
+    page.see("This is needed.").await;
+    page.fill("textbox", "orgname", &organization).await;
+    page.see(&format!("/api/v1/organization/{organization}'"))
+        .await;
+    page.click("button", "Run").await;
+    page.see("200 in ").await;
+    page.see("\"is_admin\": true").await;
+    for look in [Look::DESKTOP, Look::PHONE.dark().in_language("ja")] {
+        page.look_at(look).await;
+        page.accessible().await;
+        page.screenshot("api-explorer-operation").await;
+    }
+    page.close().await;
+    browser.close().await;
+
+    // Who is not signed in is told so, and what is refused is shown as it came.
+    let browser = berth_e2e::browser::Browser::start().await;
+    let address = format!("{}/api-explorer?operation=getOrganization", world.url());
+    let page = browser.open(&address, Look::DESKTOP).await;
+    page.see("You are not signed in").await;
+    page.fill("textbox", "orgname", "nobody-has-this-name")
+        .await;
+    page.click("button", "Run").await;
+    page.see(" in ").await;
+    page.see("\"error_type\":").await;
+    page.complaints().forgive("/api/v1/organization/");
+    page.close().await;
+    browser.close().await;
+}
+
 pub(super) async fn graphql_runs_in_the_browser_as_the_viewer(world: World) {
     let organization = world.organization().await;
     let (browser, mut page) = signed_in(&world, &world.admin, Look::DESKTOP).await;

@@ -49,7 +49,7 @@ pub(super) async fn columns_and_density_are_remembered_and_rows_copied(world: Wo
     // Copies hold what is hidden too, and raw values.
     let csv = copied(&page, "Copy as CSV", "sizeBytes").await;
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "name,visibility,sizeBytes,tags,pushed");
+    assert_eq!(lines[0], "name,visibility,sizeBytes,tags,pushed,starred");
     assert!(
         lines[1].starts_with(&format!("{organization}/app,public,")),
         "{csv}"

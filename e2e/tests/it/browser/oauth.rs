@@ -2,7 +2,7 @@
 
 use berth_e2e::api::GraphQl;
 use berth_e2e::browser::{Browser, Look, Page};
-use berth_e2e::world::World;
+use berth_e2e::world::{Account, World};
 use serde_json::{Value, json};
 
 use super::signed_in;
@@ -181,6 +181,145 @@ pub(super) async fn who_is_not_signed_in_comes_back_to_the_question_and_may_deny
         url.contains("/repository?code=") && url.ends_with("&state=a%26b")
     })
     .await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn what_must_not_be_asked_is_refused_in_words_and_leads_nowhere(world: World) {
+    let home = format!("{}/repository", world.url());
+    let client_id = application(&world, "Refused", &home).await;
+    let stranger = world.user().await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    for (asked, words) in [
+        (
+            question(&world, &client_id, &home, "scope=repo:fly"),
+            "The application asks for nothing, or for something that this registry does not know.",
+        ),
+        (
+            question(&world, "unknown", &home, "scope=repo:read"),
+            "There is no such application",
+        ),
+        (
+            question(&world, &client_id, &home, "response_type=code"),
+            "The address lacks scope.",
+        ),
+    ] {
+        page.go(&asked).await;
+        page.find("heading", "This request cannot be authorized")
+            .await;
+        page.see(words).await;
+        assert!(page.url().await.starts_with(&asked[..40]));
+        assert_eq!(page.count("button", "Authorize Application").await, 0);
+    }
+    page.accessible().await;
+    page.screenshot("consent-refused").await;
+    page.close().await;
+    browser.close().await;
+
+    let (browser, page) = signed_in(&world, &stranger, Look::DESKTOP).await;
+    page.go(&question(&world, &client_id, &home, "scope=repo:read"))
+        .await;
+    page.see("There is no such application, or you are not the one it may ask")
+        .await;
+    assert!(!page.shows("Refused").await);
+    page.close().await;
+    browser.close().await;
+}
+
+/// Asks another user for a token, in the dialog of the application.
+async fn assign(page: &Page, organization: &str, user: &Account) {
+    page.click("button", "Actions for Builder").await;
+    page.click("menuitem", "Generate Token").await;
+    page.click("checkbox", "Create Repositories").await;
+    page.click("radio", "Assign another user").await;
+    page.fill("textbox", "Username", &user.name).await;
+    page.click("button", "Assign token").await;
+    page.see(&format!(
+        "This will prompt user {} to generate a token with the following permissions: repo:create",
+        user.name
+    ))
+    .await;
+    page.accessible().await;
+    page.screenshot("assign-token").await;
+    page.click("button", "Assign token").await;
+    page.see("Token assigned successfully").await;
+    page.gone("dialog", "Generate Token: Builder").await;
+    page.click("button", "Dismiss").await;
+    page.see(organization).await;
+}
+
+pub(super) async fn a_token_is_assigned_authorized_declined_and_revoked(world: World) {
+    let organization = world.organization().await;
+    let input = json!({ "organization": organization, "name": "Builder" });
+    world
+        .graphql
+        .mutate("createApplication", input, "application { clientId }")
+        .await;
+    let user = world.user().await;
+    let (admin_browser, admin) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    admin
+        .go(&format!(
+            "{}/organization/{organization}?tab=OAuthApplications",
+            world.url()
+        ))
+        .await;
+    assign(&admin, &organization, &user).await;
+
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    let tab = format!(
+        "{}/user/{}?tab=ExternalLoginsAndApplications",
+        world.url(),
+        user.name
+    );
+    page.click("button", "Notifications, 1 unread").await;
+    page.click("link", "You are asked to authorize the application Builder")
+        .await;
+    page.url_ends_with("?tab=ExternalLoginsAndApplications")
+        .await;
+    page.gone("dialog", "Notifications").await;
+    page.find("table", "Assigned Authorizations").await;
+    page.see("No authorized applications").await;
+    page.accessible().await;
+    page.screenshot("assigned").await;
+    choose(&page, "Builder", "Authorize Application").await;
+    page.find("heading", "Authorize Builder?").await;
+    page.see("Create Repositories").await;
+    page.click("button", "Authorize Application").await;
+    let token = token_shown(&page).await;
+    assert_eq!(
+        user_of(&world, &token).await.as_deref(),
+        Some(user.name.as_str())
+    );
+
+    // What was answered is asked no more; what is asked anew is declined.
+    page.go(&tab).await;
+    page.find("table", "Authorized Applications").await;
+    page.gone("table", "Assigned Authorizations").await;
+    page.find("button", "Notifications").await;
+    assign(&admin, &organization, &user).await;
+    // The bell rings in the page that is open.
+    page.find("button", "Notifications, 1 unread").await;
+    admin.close().await;
+    admin_browser.close().await;
+    page.reload().await;
+    page.find("table", "Assigned Authorizations").await;
+    page.find("table", "Authorized Applications").await;
+    page.accessible().await;
+    page.screenshot("authorizations").await;
+    // The menu of what is asked stands first.
+    choose(&page, "Builder", "Decline").await;
+    page.click("button", "Decline").await;
+    page.see("Declined").await;
+    page.gone("table", "Assigned Authorizations").await;
+
+    choose(&page, "Builder", "Revoke Authorization").await;
+    page.find("dialog", "Revoke the authorization of Builder?")
+        .await;
+    page.accessible().await;
+    page.click("button", "Revoke Authorization").await;
+    page.see("Authorization revoked").await;
+    page.see("No authorized applications").await;
+    assert_eq!(user_of(&world, &token).await, None);
     page.close().await;
     browser.close().await;
 }

@@ -55,6 +55,36 @@ pub(super) async fn first_load_stays_within_its_budget(world: World) {
     browser.close().await;
 }
 
+/// Pages that are seldom opened are not in the first load: their code comes when they are opened, and where it does not,
+/// the page says so and gets it by the next try.
+pub(super) async fn code_of_a_page_comes_when_it_is_opened(world: World) {
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let pages_loaded = async || {
+        let loaded = page.loaded().await;
+        let is_page = |name: &str| name.contains("/pages-") && name.contains(".wasm");
+        loaded.iter().filter(|(name, _)| is_page(name)).count()
+    };
+    assert_eq!(pages_loaded().await, 0, "the first pages need none");
+    page.evaluate(
+        "{ const ask = window.fetch; \
+         window.fetch = (what, ...how) => String(what).includes('/pages-') \
+         ? Promise.reject(new TypeError('gone')) : ask(what, ...how); true }",
+    )
+    .await;
+    page.click("link", "Organizations").await;
+    page.see("The registry does not answer, or was updated")
+        .await;
+    page.accessible().await;
+    page.screenshot("page-not-fetched").await;
+    page.complaints().forgive("gone");
+
+    page.click("button", "Load again").await;
+    page.find("heading", "Organizations").await;
+    assert_ne!(pages_loaded().await, 0, "the page came by itself");
+    page.close().await;
+    browser.close().await;
+}
+
 pub(super) async fn hidden_and_unknown_pages_look_alike(world: World) {
     let organization = world.organization().await;
     world.repository(&organization, "secret", "PRIVATE").await;
@@ -96,6 +126,20 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             format!("/organization/{organization}?tab=Settings"),
         ),
         ("account", "/user/admin?tab=Settings".to_owned()),
+        ("tokens", "/user/admin?tab=Applicationtokens".to_owned()),
+        ("users", "/superuser/users".to_owned()),
+        ("messages", "/superuser/messages".to_owned()),
+        ("service-keys", "/superuser/service-keys".to_owned()),
+        (
+            "applications",
+            format!("/organization/{organization}?tab=OAuthApplications"),
+        ),
+        (
+            "own-authorizations",
+            "/user/admin?tab=ExternalLoginsAndApplications".to_owned(),
+        ),
+        ("local-app", "/oauth/localapp".to_owned()),
+        ("authorize", "/oauth/authorize".to_owned()),
         ("repositories", format!("/repository?q={organization}")),
         ("tags", format!("/repository/{repository}")),
         (

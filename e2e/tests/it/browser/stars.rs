@@ -1,0 +1,151 @@
+//! Stars, and the bell.
+
+use berth_e2e::browser::{Look, Page};
+use berth_e2e::world::World;
+
+use super::signed_in;
+
+/// Whether the star of a repository is set.
+async fn is_starred(page: &Page, path: &str) -> bool {
+    let pressed = format!("document.querySelector('[aria-label=\"Star {path}\"]').ariaPressed");
+    page.evaluate(&pressed).await == "true"
+}
+
+/// Presses the star of a repository and waits until it shows.
+async fn star(page: &Page, path: &str, starred: bool) {
+    page.click("button", &format!("Star {path}")).await;
+    page.wait("the star shows", async || {
+        is_starred(page, path).await == starred
+    })
+    .await;
+}
+
+pub(super) async fn a_starred_repository_is_found_among_the_starred(world: World) {
+    let organization = world.organization().await;
+    for name in ["app", "other"] {
+        world.repository(&organization, name, "PUBLIC").await;
+    }
+    // Somebody who has no star yet.
+    let user = world.user().await;
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    let path = format!("{organization}/app");
+    let list = format!("{}/repository?q={organization}", world.url());
+    page.go(&list).await;
+    page.find("link", &path).await;
+    star(&page, &path, true).await;
+    page.reload().await;
+    page.find("link", &path).await;
+    assert!(is_starred(&page, &path).await);
+    page.accessible().await;
+    page.screenshot("repositories-starred").await;
+
+    page.click("button", "Starred").await;
+    page.see("1–1 of 1").await;
+    page.find("link", &path).await;
+    assert_eq!(
+        page.count("link", &format!("{organization}/other")).await,
+        0
+    );
+    page.accessible().await;
+    page.screenshot("starred").await;
+
+    // On its own page the star is the same one.
+    page.click("link", &path).await;
+    page.find("heading", "app").await;
+    assert!(is_starred(&page, &path).await);
+    page.accessible().await;
+    star(&page, &path, false).await;
+    page.go(&format!("{}/repository?starred=true", world.url()))
+        .await;
+    page.see("No starred repositories").await;
+    page.accessible().await;
+    page.click("button", "Show all repositories").await;
+    page.url_ends_with("/repository").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn a_star_that_is_refused_goes_back(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "app", "PRIVATE").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::PHONE).await;
+    let path = format!("{organization}/app");
+    page.go(&format!("{}/repository?q={organization}", world.url()))
+        .await;
+    page.find("link", &path).await;
+    page.evaluate(
+        "(() => { const asked = window.fetch; window.fetch = (...how) => \
+         String(how[0]?.url ?? how[0]).endsWith('/graphql') ? Promise.reject(new TypeError('down')) : asked(...how) })()",
+    )
+    .await;
+    page.click("button", &format!("Star {path}")).await;
+    page.see("The registry cannot be reached.").await;
+    page.wait("the star went back", async || {
+        !is_starred(&page, &path).await
+    })
+    .await;
+    page.close().await;
+    browser.close().await;
+}
+
+/// Answers the two questions of the bell in the place of the server, which tells nothing within the minutes of a test.
+const BELL: &str = r"(() => {
+    const asked = window.fetch;
+    const all = [
+        { uuid: 'n2', kind: 'service_key_expiring', organization: null, metadata: { kid: 'k', service: 'scanner', name: 'East' } },
+        { uuid: 'n1', kind: 'org_team_invite', organization: 'acme', metadata: { team: 'ops' } },
+    ].map(one => ({ ...one, createdAt: new Date().toISOString(), dismissed: false }));
+    const gone = new Set();
+    const answer = data => Promise.resolve(new Response(JSON.stringify({ data }), { headers: { 'Content-Type': 'application/json' } }));
+    window.fetch = async (...how) => {
+        const request = new Request(...how);
+        const body = await request.clone().text();
+        const { query = '', variables } = body ? JSON.parse(body) : {};
+        if (query.includes('dismissNotification')) {
+            if (variables.dismissed) gone.add(variables.uuid); else gone.delete(variables.uuid);
+            return answer({ dismissNotification: { unreadCount: all.length - gone.size } });
+        }
+        if (query.includes('notifications')) {
+            const nodes = all.filter(one => !gone.has(one.uuid));
+            const notifications = { unreadCount: nodes.length, nodes, pageInfo: { hasNextPage: false, endCursor: null } };
+            return answer({ viewer: { notifications } });
+        }
+        return asked(request);
+    };
+    true
+})()";
+
+pub(super) async fn the_bell_tells_leads_on_and_is_put_away(world: World) {
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.click("button", "Notifications").await;
+    page.see("No notifications").await;
+    page.accessible().await;
+    page.press("Escape").await;
+    page.gone("dialog", "Notifications").await;
+
+    page.evaluate(BELL).await;
+    page.click("button", "Notifications").await;
+    page.see("The service key East expires soon").await;
+    page.see("You are invited to the team ops").await;
+    page.accessible().await;
+    page.screenshot("bell").await;
+    page.click("button", "Dismiss: You are invited to the team ops")
+        .await;
+    page.not_see("You are invited to the team ops").await;
+    page.find("button", "Notifications, 1 unread").await;
+    page.see("1 notification dismissed").await;
+    page.click("button", "Undo").await;
+    page.find("button", "Notifications, 2 unread").await;
+    page.not_see("1 notification dismissed").await;
+
+    page.click("link", "The service key East expires soon")
+        .await;
+    page.url_ends_with("/superuser/service-keys").await;
+    page.gone("dialog", "Notifications").await;
+    page.click("button", "Notifications, 2 unread").await;
+    page.click("button", "Dismiss all").await;
+    page.see("No notifications").await;
+    page.find("button", "Notifications").await;
+    page.close().await;
+    browser.close().await;
+}
