@@ -1,7 +1,7 @@
 //! What a task needs: the table of it, the consent to it, the getting of it.
 
 use crate::shell::{Result, ask, command, is_ci, is_root, line, run, step, which};
-use crate::tools::Tool;
+use crate::tools::{Origin, Tool};
 use crate::wasm;
 
 /// One thing that a task cannot do without.
@@ -97,6 +97,20 @@ impl Need {
         matches!(self.state, State::There(_))
     }
 
+    /// Whether it is a program in Go that has to be obtained.
+    const fn is_module(&self) -> bool {
+        matches!(
+            self.state,
+            State::Missing {
+                action: Action::Tool(Tool {
+                    origin: Origin::Module(_),
+                    ..
+                }),
+                ..
+            }
+        )
+    }
+
     fn changes_system(&self) -> bool {
         matches!(
             self.state,
@@ -189,20 +203,30 @@ pub(crate) fn obtain(needs: &[Need], assume_yes: bool) -> Result<()> {
             install_packages(&packages)
         })?;
     }
-    for need in needs {
-        match &need.state {
-            State::Missing {
-                action: Action::Tool(tool),
-                ..
-            } => step(&need.what, || tool.install())?,
-            State::Missing {
-                action: Action::WasmTarget,
-                ..
-            } => step(&need.what, wasm_target)?,
-            _ => {}
-        }
+    // Programs in Go wait for their modules for long, which leaves the processors to cargo.
+    let (modules, others): (Vec<&Need>, Vec<&Need>) =
+        needs.iter().partition(|need| need.is_module());
+    std::thread::scope(|scope| {
+        let modules = scope.spawn(|| modules.into_iter().try_for_each(make));
+        let others = others.into_iter().try_for_each(make);
+        let modules = modules.join();
+        others.and(modules.unwrap_or_else(|_| Err("installing programs in Go panicked".to_owned())))
+    })
+}
+
+/// Obtains a tool or the wasm target, where it is missing.
+fn make(need: &Need) -> Result<()> {
+    match &need.state {
+        State::Missing {
+            action: Action::Tool(tool),
+            ..
+        } => step(&need.what, || tool.install()),
+        State::Missing {
+            action: Action::WasmTarget,
+            ..
+        } => step(&need.what, wasm_target),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn system_line(need: &Need) -> String {
