@@ -94,7 +94,12 @@ async fn dispatch(
         path: candidate.parameters,
         body,
     };
-    operation.run(call).await
+    let outcome = operation.run(call).await;
+    if let Ok(answer) = &outcome {
+        // Clients are generated from the descriptions: what tests see of an answer has to be in them.
+        debug_assert_eq!(operation.describes(answer), Ok(()), "{}", operation.id);
+    }
+    outcome
 }
 
 /// What the request means. A name such as `acme/app/tag` may be a repository, or a list below `acme/app`: no word

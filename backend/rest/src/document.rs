@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::{INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, Kind, NOT_FOUND};
 use crate::operation::{Audience, Body, Operation};
-use crate::schema::Schema;
+use crate::schema::{Dialect, Schema, integer_from, text};
 use crate::table::Table;
 use crate::{PREFIX, operations};
 
@@ -82,32 +82,44 @@ fn paths(
     paths.into()
 }
 
-/// Schemas by name: those of bodies, and that of errors.
-fn schemas(table: &Table, with_internal: bool, with_null_type: bool) -> Map<String, Value> {
+/// Schemas by name: those of bodies and answers, and that of errors.
+fn schemas(table: &Table, with_internal: bool, dialect: Dialect) -> Map<String, Value> {
     let mut schemas = Map::new();
-    schemas.insert(API_ERROR.to_owned(), api_error());
+    api_error().define(dialect, &mut schemas);
     for (_, operation) in described(table, with_internal) {
         if let Some(schema) = body(operation) {
-            schemas.insert(schema.name.to_owned(), schema.document(with_null_type));
+            schema.define(dialect, &mut schemas);
+        }
+        if let Some(shape) = &operation.answer {
+            shape.define(dialect, &mut schemas);
         }
     }
     schemas
 }
 
-fn api_error() -> Value {
-    let text = |description| json!({ "type": "string", "description": description });
-    json!({
-        "type": "object",
-        "properties": {
-            "status": { "type": "integer", "description": "Status code of the response." },
-            "type": text("Reference to the type of the error."),
-            "detail": text("Details about the specific instance of the error."),
-            "title": text("Unique error code to identify the type of error."),
-            "error_message": text("Deprecated; alias for detail"),
-            "error_type": text("Deprecated; alias for title"),
-        },
-        "required": ["status", "type", "title"],
-    })
+/// None of its fields is in all error bodies: some operations tell no more than a message.
+fn api_error() -> Schema {
+    Schema::new(API_ERROR)
+        .optional("status", integer_from(400, "Status code of the response."))
+        .optional("type", text("Reference to the type of the error."))
+        .optional(
+            "detail",
+            text("Details about the specific instance of the error."),
+        )
+        .optional(
+            "title",
+            text("Unique error code to identify the type of error."),
+        )
+        .optional("error_message", text("Deprecated; alias for detail"))
+        .optional("error_type", text("Deprecated; alias for title"))
+        .optional(
+            "message",
+            text("What is wrong, where the other fields are missing"),
+        )
+        .optional(
+            "error",
+            text("Why the request was not looked at, where the other fields are missing"),
+        )
 }
 
 /// The body that is looked at.

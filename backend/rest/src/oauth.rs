@@ -9,7 +9,7 @@ mod wire;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use berth_domain::{Error, Secret};
@@ -228,7 +228,8 @@ async fn question(call: &Call) -> Result<Outcome> {
     let consent = authorizations.consent(actor, &asked, &own).await;
     match consent.map_err(told)? {
         Err(refusal) => refused_question(refusal),
-        Ok(consent) if consent.is_covered => {
+        // Whoever asks for the head alone asks for no token.
+        Ok(consent) if consent.is_covered && call.parts.method != Method::HEAD => {
             let granted = authorizations.authorize(actor, &asked, &own).await;
             match granted.map_err(told)? {
                 Ok(granted) => Ok(Outcome::Redirect(granted.location.expose().clone())),

@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::parameters::Parameter;
-use crate::schema::Schema;
+use crate::schema::{Schema, Shape};
 
 /// What an operation gives.
 pub(crate) type Outcome = Result<Answer, Failure>;
@@ -71,6 +71,8 @@ pub(crate) struct Operation {
     pub(crate) audience: Audience,
     /// Status of success, with what it means.
     pub(crate) success: (StatusCode, &'static str),
+    /// What comes with it.
+    pub(crate) answer: Option<Shape>,
     /// Whether a session must have shown the password lately.
     pub(crate) needs_fresh_login: bool,
     /// Whether a session must show its CSRF token, where the verb changes something.
@@ -107,6 +109,7 @@ impl Operation {
             body: Body::Ignored,
             audience: Audience::Everybody,
             success: (StatusCode::OK, "Successful invocation"),
+            answer: None,
             needs_fresh_login: false,
             needs_csrf: true,
             is_always_open: false,
@@ -210,6 +213,12 @@ impl Operation {
         self
     }
 
+    /// With what comes with success.
+    pub(crate) fn answers(mut self, shape: impl Into<Shape>) -> Self {
+        self.answer = Some(shape.into());
+        self
+    }
+
     /// Only for a session that has shown the password lately.
     pub(crate) const fn fresh_login(mut self) -> Self {
         self.needs_fresh_login = true;
@@ -249,5 +258,22 @@ impl Operation {
     /// Does it.
     pub(crate) fn run(&self, call: Call) -> BoxFuture<'static, Outcome> {
         (self.handler)(call)
+    }
+
+    /// Passes an answer that the descriptions tell, body and status. Those that only browsers need may have a body
+    /// that they do not tell.
+    ///
+    /// # Errors
+    /// What they say otherwise.
+    pub(crate) fn describes(&self, answer: &Answer) -> Result<(), String> {
+        if answer.status() != self.success.0 {
+            return Err(format!("{} is not described", answer.status()));
+        }
+        match (&self.answer, answer.value()) {
+            (Some(shape), Some(value)) => shape.describes(&value),
+            (Some(_), None) => Err("a body is described".to_owned()),
+            (None, Some(_)) if !self.is_internal => Err("no body is described".to_owned()),
+            (None, _) => Ok(()),
+        }
     }
 }

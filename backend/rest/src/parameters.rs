@@ -51,9 +51,12 @@ pub(crate) const fn switch_on(name: &'static str, description: &'static str) -> 
     parameter
 }
 
+/// What `next_page` means, asked and told.
+pub(crate) const NEXT_PAGE: &str = "The page token for the next page";
+
 /// The place in a list, as its last page told it.
 pub(crate) const fn next_page() -> Parameter {
-    text("next_page", "The page token for the next page")
+    text("next_page", NEXT_PAGE)
 }
 
 impl Parameter {

@@ -3,6 +3,8 @@
 use berth_domain::{Scope, Scopes, Timestamp};
 use serde::Serialize;
 
+use crate::schema::{Schema, text};
+
 /// Colors of pictures.
 const PALETTE: [&str; 32] = [
     "#969696", "#aec7e8", "#ff7f0e", "#ffbb78", "#2ca02c", "#98df8a", "#d62728", "#ff9896",
@@ -71,6 +73,17 @@ pub(crate) struct Avatar {
 }
 
 impl Avatar {
+    pub(crate) fn schema() -> Schema {
+        Schema::new("Avatar")
+            .required("name", text("Whose picture it is"))
+            .required(
+                "hash",
+                text("SHA-256 of the e-mail address, or of what nobody knows"),
+            )
+            .required("color", text("The color to draw it in, as #rrggbb"))
+            .required("kind", text("user, org, robot or app"))
+    }
+
     /// Of a user. The hash is that of its e-mail address, or of what nobody knows where it has none.
     pub(crate) fn user(name: &(impl ToString + ?Sized), hash: &str) -> Self {
         Self::new(name, hash, "user")

@@ -110,7 +110,7 @@ pub(crate) const VERSITYGW: Tool = go(
 );
 
 /// The clients and servers of the tests that no distribution carries in a usable version.
-pub(crate) const CLIENTS: [Tool; 7] = [
+pub(crate) const CLIENTS: [Tool; 8] = [
     go(
         "crane",
         versions::CRANE,
@@ -146,6 +146,17 @@ pub(crate) const CLIENTS: [Tool; 7] = [
             "github.com/opencontainers/distribution-spec/conformance",
             10,
             15,
+        )
+    },
+    // Makes clients of the REST API.
+    Tool {
+        binary: "swagger",
+        ..go(
+            "go-swagger",
+            versions::GO_SWAGGER,
+            "github.com/go-swagger/go-swagger/cmd/swagger",
+            90,
+            30,
         )
     },
 ];

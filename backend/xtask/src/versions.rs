@@ -22,6 +22,8 @@ pub(crate) const DISTRIBUTION: &str = "v3.1.2";
 pub(crate) const VERSITYGW: &str = "v1.8.0";
 /// The suite has no releases; the commit is of 2026-08-31.
 pub(crate) const CONFORMANCE: &str = "v0.0.0-20260831232431-97274622c111";
+/// The modules that its clients need are pinned in `e2e/tests/it/rest_client/go.mod`.
+pub(crate) const GO_SWAGGER: &str = "v0.36.7";
 
 /// Oldest Go that can fetch the toolchain a module asks for.
 pub(crate) const GO: (u32, u32) = (1, 21);

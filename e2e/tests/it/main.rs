@@ -17,6 +17,7 @@ mod outages;
 mod podman;
 mod proxies;
 mod redirects;
+mod rest_client;
 mod secrets;
 mod skopeo;
 mod torture;
@@ -43,6 +44,7 @@ fn main() -> std::process::ExitCode {
         podman::SCENARIOS,
         redirects::SCENARIOS,
         proxies::SCENARIOS,
+        rest_client::SCENARIOS,
         secrets::SCENARIOS,
         skopeo::SCENARIOS,
         torture::SCENARIOS,

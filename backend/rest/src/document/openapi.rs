@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{API_ERROR, AUTHORIZE_PATH, OAUTH, REFUSALS};
 use crate::operation::{Audience, Body, Operation};
 use crate::parameters::{Kind, Parameter};
+use crate::schema::Dialect;
 use crate::table::Table;
 
 /// The description.
@@ -16,7 +17,7 @@ pub(crate) fn document(table: &Table, address: &PublicAddress, with_internal: bo
         "servers": [{ "url": address.to_string() }],
         "paths": super::paths(table, with_internal, operation),
         "components": {
-            "schemas": super::schemas(table, with_internal, true),
+            "schemas": super::schemas(table, with_internal, Dialect::OpenApi),
             "securitySchemes": {
                 OAUTH: {
                     "type": "oauth2",
@@ -44,7 +45,7 @@ fn operation(tag: &'static str, operation: &Operation) -> Value {
     if let Some(schema) = super::body(operation) {
         document["requestBody"] = json!({
             "required": matches!(operation.body, Body::Required(_)),
-            "content": { "application/json": { "schema": reference(schema.name) } },
+            "content": { "application/json": { "schema": Dialect::OpenApi.reference(schema.name) } },
         });
     }
     if let Some(scope) = super::scope(operation) {
@@ -59,10 +60,6 @@ fn operation(tag: &'static str, operation: &Operation) -> Value {
         document["x-requires-fresh-login"] = json!(true);
     }
     document
-}
-
-fn reference(schema: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
 fn parameters(operation: &Operation) -> Value {
@@ -93,16 +90,18 @@ fn query_parameter(parameter: &Parameter) -> Value {
 fn responses(operation: &Operation) -> Value {
     let (status, meaning) = operation.success;
     let mut responses = Map::new();
-    responses.insert(
-        status.as_str().to_owned(),
-        json!({ "description": meaning }),
-    );
+    let mut success = json!({ "description": meaning });
+    if let Some(shape) = &operation.answer {
+        let schema = shape.document(Dialect::OpenApi);
+        success["content"] = json!({ "application/json": { "schema": schema } });
+    }
+    responses.insert(status.as_str().to_owned(), success);
     for kind in REFUSALS {
         responses.insert(
             kind.status.as_str().to_owned(),
             json!({
                 "description": kind.description,
-                "content": { "application/json": { "schema": reference(API_ERROR) } },
+                "content": { "application/json": { "schema": Dialect::OpenApi.reference(API_ERROR) } },
             }),
         );
     }

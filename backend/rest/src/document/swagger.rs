@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{API_ERROR, AUTHORIZE_PATH, OAUTH, REFUSALS};
 use crate::operation::{Body, Operation};
 use crate::parameters::{Kind, Parameter};
+use crate::schema::Dialect;
 use crate::table::Table;
 
 /// The description.
@@ -25,7 +26,7 @@ pub(crate) fn document(table: &Table, address: &PublicAddress, with_internal: bo
             },
         },
         "paths": super::paths(table, with_internal, operation),
-        "definitions": super::schemas(table, with_internal, false),
+        "definitions": super::schemas(table, with_internal, Dialect::Swagger),
         "tags": super::tags(table, with_internal),
     })
 }
@@ -69,7 +70,7 @@ fn parameters(operation: &Operation) -> Value {
             "name": "body",
             "description": "Request body contents.",
             "required": matches!(operation.body, Body::Required(_)),
-            "schema": { "$ref": format!("#/definitions/{}", schema.name) },
+            "schema": Dialect::Swagger.reference(schema.name),
         })
     });
     path.chain(query).chain(body).collect()
@@ -96,16 +97,17 @@ fn query_parameter(parameter: &Parameter) -> Value {
 fn responses(operation: &Operation) -> Value {
     let (status, meaning) = operation.success;
     let mut responses = Map::new();
-    responses.insert(
-        status.as_str().to_owned(),
-        json!({ "description": meaning }),
-    );
+    let mut success = json!({ "description": meaning });
+    if let Some(shape) = &operation.answer {
+        success["schema"] = shape.document(Dialect::Swagger);
+    }
+    responses.insert(status.as_str().to_owned(), success);
     for kind in REFUSALS {
         responses.insert(
             kind.status.as_str().to_owned(),
             json!({
                 "description": kind.description,
-                "schema": { "$ref": format!("#/definitions/{API_ERROR}") },
+                "schema": Dialect::Swagger.reference(API_ERROR),
             }),
         );
     }

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
 use crate::parameters::switch;
-use crate::schema::{Schema, text};
+use crate::schema::{Schema, boolean, list as list_of, text};
 use crate::wire::rfc_822;
 
 pub(super) const TAG: &str = "appspecifictokens";
@@ -28,7 +28,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::UserAdmin)
             .query([expiring()])
-            .feature(on),
+            .feature(on)
+            .answers(Tokens::schema()),
             Operation::post(
                 "/user/apptoken",
                 "createAppToken",
@@ -41,7 +42,8 @@ pub(super) fn group() -> Group {
                 Schema::new("NewToken")
                     .required("title", text("The user-defined title for the token")),
             )
-            .feature(on),
+            .feature(on)
+            .answers(One::schema()),
             Operation::get(
                 "/user/apptoken/{token_uuid}",
                 "getAppToken",
@@ -50,7 +52,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::UserAdmin)
             .fresh_login()
-            .feature(on),
+            .feature(on)
+            .answers(One::schema()),
             Operation::delete(
                 "/user/apptoken/{token_uuid}",
                 "revokeAppToken",
@@ -85,6 +88,22 @@ pub(super) struct AppToken {
 }
 
 impl AppToken {
+    fn schema() -> Schema {
+        Schema::new("AppToken")
+            .required("uuid", text("The unique ID of the token"))
+            .required("title", text("What its user calls it"))
+            .nullable(
+                "last_accessed",
+                text("When it was last used, as in RFC 822"),
+            )
+            .required("created", text("When it was made, as in RFC 822"))
+            .nullable("expiration", text("When it ends, as in RFC 822"))
+            .optional(
+                "token_code",
+                text("Its text, where it was made or asked for by itself"),
+            )
+    }
+
     fn new(view: AppTokenView, text: Option<&Secret<String>>) -> Self {
         Self {
             uuid: view.uuid,
@@ -102,11 +121,28 @@ struct One {
     token: AppToken,
 }
 
+impl One {
+    fn schema() -> Schema {
+        Schema::new("OneAppToken").required("token", AppToken::schema().into())
+    }
+}
+
 /// A list of tokens. Of the two things that `only_expiring` may be, clients know true and null.
 #[derive(Serialize)]
 pub(super) struct Tokens {
     tokens: Vec<AppToken>,
     only_expiring: Option<bool>,
+}
+
+impl Tokens {
+    pub(super) fn schema() -> Schema {
+        Schema::new("AppTokens")
+            .required("tokens", list_of(AppToken::schema(), "All of them"))
+            .nullable(
+                "only_expiring",
+                boolean("True where only those were asked for that end soon"),
+            )
+    }
 }
 
 /// The whole list, which the API does not cut into pages.

@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::schema::{Schema, text};
+use crate::schema::{Schema, list as list_of, text};
 use crate::wire::Avatar;
 
 pub(super) fn group() -> Group {
@@ -45,7 +45,8 @@ pub(super) fn group() -> Group {
                 "List the applications for the specified organization",
                 list,
             )
-            .scope(Scope::OrgAdmin),
+            .scope(Scope::OrgAdmin)
+            .answers(Applications::schema()),
             Operation::post(
                 "/organization/{orgname}/applications",
                 "createOrganizationApplication",
@@ -53,14 +54,16 @@ pub(super) fn group() -> Group {
                 create,
             )
             .scope(Scope::OrgAdmin)
-            .body(more(new)),
+            .body(more(new))
+            .answers(Application::schema()),
             Operation::get(
                 "/organization/{orgname}/applications/{client_id}",
                 "getOrganizationApplication",
                 "Retrieves the application with the specified client_id under the specified organization",
                 get,
             )
-            .scope(Scope::OrgAdmin),
+            .scope(Scope::OrgAdmin)
+            .answers(Application::schema()),
             Operation::put(
                 "/organization/{orgname}/applications/{client_id}",
                 "updateOrganizationApplication",
@@ -68,7 +71,8 @@ pub(super) fn group() -> Group {
                 update_all,
             )
             .scope(Scope::OrgAdmin)
-            .body(more(update)),
+            .body(more(update))
+            .answers(Application::schema()),
             Operation::delete(
                 "/organization/{orgname}/applications/{client_id}",
                 "deleteOrganizationApplication",
@@ -83,13 +87,15 @@ pub(super) fn group() -> Group {
                 reset_secret,
             )
             .scope(Scope::OrgAdmin)
-            .internal(),
+            .internal()
+            .answers(Application::schema()),
             Operation::get(
                 "/app/{client_id}",
                 "getApplicationInformation",
                 "Get information on the specified application",
                 information,
-            ),
+            )
+            .answers(Information::schema()),
         ],
     }
 }
@@ -105,6 +111,25 @@ struct Application {
     client_secret: Option<String>,
     redirect_uri: Option<String>,
     avatar_email: Option<String>,
+}
+
+impl Application {
+    fn schema() -> Schema {
+        Schema::new("Application")
+            .required("name", text("Its name"))
+            .required("description", text("What it is for"))
+            .required("application_uri", text("Its homepage"))
+            .required("client_id", text("Its OAuth client ID"))
+            .nullable("client_secret", text("Its OAuth client secret"))
+            .nullable(
+                "redirect_uri",
+                text("What the addresses begin with that browsers are sent back to"),
+            )
+            .nullable(
+                "avatar_email",
+                text("The e-mail address that its picture is made of"),
+            )
+    }
 }
 
 impl From<ApplicationView> for Application {
@@ -132,6 +157,13 @@ impl From<ApplicationView> for Application {
 #[derive(Serialize)]
 struct Applications {
     applications: Vec<Application>,
+}
+
+impl Applications {
+    fn schema() -> Schema {
+        let all = list_of(Application::schema(), "All of them");
+        Schema::new("Applications").required("applications", all)
+    }
 }
 
 /// The application in the path, and the organization that goes with it.
@@ -237,6 +269,17 @@ struct Information {
     uri: String,
     avatar: Avatar,
     organization: Organization,
+}
+
+impl Information {
+    fn schema() -> Schema {
+        Schema::new("ApplicationInformation")
+            .required("name", text("Its name"))
+            .required("description", text("What it is for"))
+            .required("uri", text("Its homepage"))
+            .required("avatar", Avatar::schema().into())
+            .required("organization", Organization::schema().into())
+    }
 }
 
 async fn information(call: Call) -> Outcome {

@@ -12,8 +12,8 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::parameters::next_page;
-use crate::schema::{Schema, integer_from, text};
+use crate::parameters::{NEXT_PAGE, next_page};
+use crate::schema::{Schema, integer_from, list as list_of, text};
 use crate::wire::iso_8601;
 
 /// Tokens of a page.
@@ -41,7 +41,8 @@ pub(super) fn group() -> Group {
                 list,
             )
             .scope(Scope::OrgAdmin)
-            .query([next_page()]),
+            .query([next_page()])
+            .answers(Tokens::schema()),
             Operation::post(
                 "/organization/{orgname}/applications/{client_id}/tokens",
                 "createOrganizationApplicationToken",
@@ -49,7 +50,8 @@ pub(super) fn group() -> Group {
                 create,
             )
             .scope(Scope::OrgAdmin)
-            .body(new),
+            .body(new)
+            .answers(Token::schema()),
             Operation::delete(
                 "/organization/{orgname}/applications/{client_id}/tokens/{token_uuid}",
                 "deleteOrganizationApplicationToken",
@@ -77,6 +79,24 @@ struct Token {
 }
 
 impl Token {
+    fn schema() -> Schema {
+        Schema::new("ApplicationToken")
+            .required("uuid", text("The unique ID of the token"))
+            .nullable(
+                "name",
+                text("Its name; null where a user consented on the web"),
+            )
+            .required("scope", text("Its scopes, separated by spaces"))
+            .required("expires_at", text("When it ends, as in ISO 8601"))
+            .required("created", text("When it was made, as in ISO 8601"))
+            .required("created_by", text("The user whose rights it uses"))
+            .nullable(
+                "last_accessed",
+                text("When it was last used, as in ISO 8601"),
+            )
+            .optional("token", text("Its text, where it was just made"))
+    }
+
     fn new(view: TokenView, text: Option<&Secret<String>>) -> Self {
         Self {
             uuid: view.uuid,
@@ -96,6 +116,14 @@ struct Tokens {
     tokens: Vec<Token>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
+}
+
+impl Tokens {
+    fn schema() -> Schema {
+        Schema::new("ApplicationTokens")
+            .required("tokens", list_of(Token::schema(), "Those of the page"))
+            .optional("next_page", text(NEXT_PAGE))
+    }
 }
 
 async fn list(call: Call) -> Outcome {

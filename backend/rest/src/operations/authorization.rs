@@ -171,6 +171,7 @@ impl From<AssignmentView> for Assigned {
     }
 }
 
+/// Who has read the list needs no bell for it any more.
 async fn assigned(call: Call) -> Outcome {
     let (authorizations, actor) = (&call.services.authorizations, &call.actor);
     let found = paging::whole(
@@ -178,6 +179,7 @@ async fn assigned(call: Call) -> Outcome {
         async |page| authorizations.assigned(actor, &page).await,
     );
     let found = found.await?.into_iter().map(Assigned::from);
+    authorizations.note_read(actor).await;
     Answer::ok(&Authorizations {
         authorizations: found.collect(),
     })

@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::document::{openapi, swagger};
 use crate::operation::{Group, Operation};
 use crate::parameters::{Parameter, switch};
+use crate::schema::object;
 
 pub(super) fn group() -> Group {
     let internal =
@@ -26,7 +27,8 @@ pub(super) fn group() -> Group {
                 },
             )
             .query(internal())
-            .always_open(),
+            .always_open()
+            .answers(object("The description, in Swagger 2.0")),
             Operation::get(
                 "/openapi.json",
                 "getOpenApiDocument",

@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
-use crate::schema::{Schema, choice, object, text};
+use crate::schema::{Schema, choice, list as list_of, object, text};
 
 pub(super) fn group() -> Group {
     Group {
@@ -22,7 +22,8 @@ pub(super) fn group() -> Group {
                 "Return all global messages",
                 list,
             )
-            .always_open(),
+            .always_open()
+            .answers(Messages::schema()),
             Operation::post(
                 "/messages",
                 "createGlobalMessage",
@@ -59,6 +60,17 @@ struct Wire {
     content: String,
     severity: Severity,
     media_type: MessageFormat,
+}
+
+impl Messages {
+    fn schema() -> Schema {
+        let message = Schema::new("GlobalMessage")
+            .required("uuid", text("The unique ID of the message"))
+            .required("content", text("The text"))
+            .required("severity", text("info, warning or error"))
+            .required("media_type", text("text/plain or text/markdown"));
+        Schema::new("GlobalMessages").required("messages", list_of(message, "All of them"))
+    }
 }
 
 impl From<Message> for Wire {

@@ -56,13 +56,15 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::UserAdmin)
             .body(new)
-            .succeeds(StatusCode::CREATED, "Created"),
+            .succeeds(StatusCode::CREATED, "Created")
+            .answers(text("Created")),
             Operation::get(
                 "/organization/{orgname}",
                 "getOrganization",
                 "Get the details of an organization",
                 get,
-            ),
+            )
+            .answers(Organization::schema()),
             Operation::put(
                 "/organization/{orgname}",
                 "changeOrganizationDetails",
@@ -70,7 +72,8 @@ pub(super) fn group() -> Group {
                 change,
             )
             .scope(Scope::OrgAdmin)
-            .body(update),
+            .body(update)
+            .answers(Organization::schema()),
             Operation::delete(
                 "/organization/{orgname}",
                 "deleteAdminedOrganization",
@@ -129,6 +132,30 @@ struct Settings {
     invoice_email_address: Option<String>,
     tag_expiration_s: u64,
     is_free_account: bool,
+}
+
+impl Organization {
+    pub(super) fn schema() -> Schema {
+        Schema::new("Organization")
+            .required("name", text("Its name"))
+            .required(
+                "email",
+                text("Its e-mail address; empty for who may not know it"),
+            )
+            .required("avatar", Avatar::schema().into())
+            .required("is_admin", boolean("Whether the caller administers it"))
+            .required("is_member", boolean("Whether the caller is a member"))
+            .optional("invoice_email", boolean("False: nothing is billed"))
+            .optional(
+                "invoice_email_address",
+                text("Null: nothing is billed").or_null(),
+            )
+            .optional(
+                "tag_expiration_s",
+                integer_from(0, "Seconds for which deleted tags can be restored"),
+            )
+            .optional("is_free_account", boolean("True: nothing is billed"))
+    }
 }
 
 impl From<OrganizationView> for Organization {

@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
-use crate::schema::{Schema, choice};
+use crate::schema::{Schema, boolean, by_name, choice, text};
 use crate::wire::Avatar;
 
 /// What scripts compare with.
@@ -29,14 +29,16 @@ pub(super) fn group() -> Group {
                 "List all user permissions",
                 list,
             )
-            .scope(Scope::RepoAdmin),
+            .scope(Scope::RepoAdmin)
+            .answers(List::schema()),
             Operation::get(
                 "/repository/{repository}/permissions/user/{username}",
                 "getUserPermissions",
                 "Get the permission for the specified user",
                 get,
             )
-            .scope(Scope::RepoAdmin),
+            .scope(Scope::RepoAdmin)
+            .answers(Held::schema()),
             Operation::put(
                 "/repository/{repository}/permissions/user/{username}",
                 "changeUserPermissions",
@@ -44,7 +46,8 @@ pub(super) fn group() -> Group {
                 change,
             )
             .scope(Scope::RepoAdmin)
-            .body(Schema::new("UserPermission").required("role", role)),
+            .body(Schema::new("UserPermission").required("role", role))
+            .answers(Held::schema()),
             Operation::delete(
                 "/repository/{repository}/permissions/user/{username}",
                 "deleteUserPermissions",
@@ -66,6 +69,14 @@ struct Held {
 }
 
 impl Held {
+    fn schema() -> Schema {
+        Schema::new("Permission")
+            .required("role", text("read, write or admin"))
+            .required("name", text("Who holds it"))
+            .required("is_robot", boolean("Whether that is a robot"))
+            .required("avatar", Avatar::schema().into())
+    }
+
     fn new(permission: Permission, hashes: &HashMap<AccountId, String>) -> Self {
         let is_robot = permission.kind == AccountKind::Robot;
         let hash = hashes.get(&permission.account_id);
@@ -88,6 +99,13 @@ impl Held {
 #[derive(Serialize)]
 struct List {
     permissions: BTreeMap<String, Held>,
+}
+
+impl List {
+    fn schema() -> Schema {
+        let all = by_name(Held::schema(), "All of them by who holds them");
+        Schema::new("Permissions").required("permissions", all)
+    }
 }
 
 /// The roles in the repository of the path, for who administers it.

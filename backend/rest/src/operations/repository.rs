@@ -17,14 +17,15 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::parameters::{next_page, switch, switch_on, text as text_parameter};
-use crate::schema::{Schema, choice, text};
+use crate::parameters::{NEXT_PAGE, next_page, switch, switch_on, text as text_parameter};
+use crate::schema::{Schema, boolean, by_name, choice, integer_from, list as list_of, text};
 use crate::wire::rfc_822;
 
 /// Name of the list in its page tokens.
 const LIST: &str = "repositories";
 /// The one kind of repositories.
 const KIND: &str = "image";
+const STARRED: &str = "Whether the caller has starred it";
 
 pub(super) fn group() -> Group {
     let visibility = || choice(&["public", "private"], "Who can pull from the repository");
@@ -49,7 +50,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::RepoCreate)
             .body(new)
-            .succeeds(StatusCode::CREATED, "Created"),
+            .succeeds(StatusCode::CREATED, "Created")
+            .answers(Created::schema()),
             Operation::get(
                 "/repository",
                 "listRepos",
@@ -80,7 +82,8 @@ pub(super) fn group() -> Group {
                     "namespace",
                     "Filters the repositories returned to this namespace",
                 ),
-            ]),
+            ])
+            .answers(List::schema()),
             Operation::get(
                 "/repository/{repository}",
                 "getRepo",
@@ -91,7 +94,8 @@ pub(super) fn group() -> Group {
             .query([switch_on(
                 "includeTags",
                 "Whether to include repository tags",
-            )]),
+            )])
+            .answers(Repository::schema()),
             Operation::put(
                 "/repository/{repository}",
                 "updateRepo",
@@ -102,7 +106,8 @@ pub(super) fn group() -> Group {
             .body(Schema::new("RepoUpdate").required(
                 "description",
                 text("Markdown encoded description for the repository"),
-            )),
+            ))
+            .answers(Success::schema()),
             Operation::delete(
                 "/repository/{repository}",
                 "deleteRepository",
@@ -117,7 +122,8 @@ pub(super) fn group() -> Group {
                 change_visibility,
             )
             .scope(Scope::RepoAdmin)
-            .body(Schema::new("ChangeVisibility").required("visibility", visibility())),
+            .body(Schema::new("ChangeVisibility").required("visibility", visibility()))
+            .answers(Success::schema()),
         ],
     }
 }
@@ -135,6 +141,28 @@ struct Created {
     namespace: Namespace,
     name: RepositoryName,
     kind: &'static str,
+}
+
+impl Created {
+    fn schema() -> Schema {
+        named(Schema::new("CreatedRepository")).required("kind", text(KIND))
+    }
+}
+
+/// With what a repository is called.
+fn named(schema: Schema) -> Schema {
+    schema
+        .required("namespace", text("The user or organization that has it"))
+        .required("name", text("Its name in the namespace"))
+}
+
+/// With what every look at a repository tells.
+fn described(schema: Schema) -> Schema {
+    named(schema)
+        .required("kind", text(KIND))
+        .nullable("description", text("Markdown"))
+        .required("is_public", boolean("Whether everybody may pull"))
+        .required("state", text("NORMAL, READ_ONLY or MIRROR"))
 }
 
 async fn create(call: Call) -> Outcome {
@@ -197,6 +225,15 @@ struct Row {
 }
 
 impl Row {
+    fn schema() -> Schema {
+        described(Schema::new("ListedRepository"))
+            .optional(
+                "last_modified",
+                integer_from(0, "When it was last pushed to, in seconds since 1970").or_null(),
+            )
+            .optional("is_starred", boolean(STARRED))
+    }
+
     fn new(call: &Call, view: RepositoryView, starred: &HashSet<RepositoryId>) -> Self {
         let is_starred = starred.contains(&view.repository.id);
         let repository = view.repository;
@@ -232,6 +269,14 @@ struct List {
     repositories: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
+}
+
+impl List {
+    fn schema() -> Schema {
+        Schema::new("Repositories")
+            .required("repositories", list_of(Row::schema(), "Those of the page"))
+            .optional("next_page", text(NEXT_PAGE))
+    }
 }
 
 async fn list(call: Call) -> Outcome {
@@ -314,6 +359,22 @@ struct Tag {
 }
 
 impl Repository {
+    fn schema() -> Schema {
+        described(Schema::new("Repository"))
+            .required("is_organization", boolean("Whether an organization has it"))
+            .required("is_starred", boolean(STARRED))
+            .required("status_token", text("Empty: its state has no picture"))
+            .required("trust_enabled", boolean("False: tags are not signed here"))
+            .required(
+                "tag_expiration_s",
+                integer_from(0, "Seconds for which deleted tags can be restored"),
+            )
+            .required("is_free_account", boolean("True: nothing is billed"))
+            .optional("tags", by_name(Tag::schema(), "Its tags by name"))
+            .required("can_write", boolean("Whether the caller may push"))
+            .required("can_admin", boolean("Whether the caller administers it"))
+    }
+
     fn new(details: RepositoryDetails, is_starred: bool) -> Self {
         let view = details.view;
         let repository = view.repository;
@@ -339,6 +400,20 @@ impl Repository {
             name: repository.name,
             description: non_empty(repository.description),
         }
+    }
+}
+
+impl Tag {
+    fn schema() -> Schema {
+        Schema::new("RepositoryTag")
+            .required("name", text("Its name"))
+            .required("size", integer_from(0, "Bytes of what it leads to"))
+            .required(
+                "last_modified",
+                text("Since when it leads there, as in RFC 822"),
+            )
+            .required("manifest_digest", text("The digest of its manifest"))
+            .optional("expiration", text("When it ends, as in RFC 822"))
     }
 }
 
@@ -372,6 +447,12 @@ struct Description {
 #[derive(Serialize)]
 struct Success {
     success: bool,
+}
+
+impl Success {
+    fn schema() -> Schema {
+        Schema::new("Success").required("success", boolean("True"))
+    }
 }
 
 async fn describe(call: Call) -> Outcome {

@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::parameters::{integer, switch_on};
-use crate::schema::{Schema, object, short_text};
+use crate::schema::{Schema, list as list_of, object, short_text, text};
 use crate::wire::rfc_822;
 
 /// What scripts compare with for a robot that is not there; they take the 400 it comes with as absent.
@@ -71,14 +71,16 @@ pub(super) fn group() -> Group {
                 |call| list(call, Owner::User),
             )
             .scope(Scope::UserAdmin)
-            .query(robots),
+            .query(robots)
+            .answers(List::schema()),
             Operation::get(
                 "/user/robots/{robot_shortname}",
                 "getUserRobot",
                 "Returns the user's robot with the specified name",
                 |call| get(call, Owner::User),
             )
-            .scope(Scope::UserAdmin),
+            .scope(Scope::UserAdmin)
+            .answers(Robot::schema()),
             Operation::put(
                 "/user/robots/{robot_shortname}",
                 "createUserRobot",
@@ -87,7 +89,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::UserAdmin)
             .optional_body(new())
-            .succeeds(created.0, created.1),
+            .succeeds(created.0, created.1)
+            .answers(Robot::schema()),
             Operation::delete(
                 "/user/robots/{robot_shortname}",
                 "deleteUserRobot",
@@ -101,7 +104,8 @@ pub(super) fn group() -> Group {
                 "Regenerates the token for a user's robot",
                 |call| regenerate(call, Owner::User),
             )
-            .scope(Scope::UserAdmin),
+            .scope(Scope::UserAdmin)
+            .answers(Robot::schema()),
             Operation::get(
                 "/organization/{orgname}/robots",
                 "getOrgRobots",
@@ -109,14 +113,16 @@ pub(super) fn group() -> Group {
                 |call| list(call, Owner::Organization),
             )
             .scope(Scope::OrgAdmin)
-            .query(robots),
+            .query(robots)
+            .answers(List::schema()),
             Operation::get(
                 "/organization/{orgname}/robots/{robot_shortname}",
                 "getOrgRobot",
                 "Returns the organization's robot with the specified name",
                 |call| get(call, Owner::Organization),
             )
-            .scope(Scope::OrgAdmin),
+            .scope(Scope::OrgAdmin)
+            .answers(Robot::schema()),
             Operation::put(
                 "/organization/{orgname}/robots/{robot_shortname}",
                 "createOrgRobot",
@@ -125,7 +131,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::OrgAdmin)
             .optional_body(new())
-            .succeeds(created.0, created.1),
+            .succeeds(created.0, created.1)
+            .answers(Robot::schema()),
             Operation::delete(
                 "/organization/{orgname}/robots/{robot_shortname}",
                 "deleteOrgRobot",
@@ -139,7 +146,8 @@ pub(super) fn group() -> Group {
                 "Regenerates the token for an organization robot",
                 |call| regenerate(call, Owner::Organization),
             )
-            .scope(Scope::OrgAdmin),
+            .scope(Scope::OrgAdmin)
+            .answers(Robot::schema()),
         ],
     }
 }
@@ -153,6 +161,25 @@ struct Robot {
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+}
+
+impl Robot {
+    /// In a list and by itself.
+    fn schema() -> Schema {
+        Schema::new("Robot")
+            .required("name", text("Its whole name, as it signs in"))
+            .required("created", text("When it was made, as in RFC 822"))
+            .nullable(
+                "last_accessed",
+                text("When it last signed in, as in RFC 822"),
+            )
+            .required("description", text("What it is for"))
+            .optional("token", text("What it signs in with, for who may know it"))
+            .optional(
+                "unstructured_metadata",
+                object("Its metadata, for a robot by itself").or_null(),
+            )
+    }
 }
 
 /// A robot by itself.
@@ -179,6 +206,13 @@ impl From<ListedRobot> for Robot {
 #[derive(Serialize)]
 struct List {
     robots: Vec<Robot>,
+}
+
+impl List {
+    fn schema() -> Schema {
+        let all = list_of(Robot::schema(), "As many as were asked for");
+        Schema::new("Robots").required("robots", all)
+    }
 }
 
 async fn list(call: Call, owner: Owner) -> Outcome {

@@ -10,7 +10,7 @@ use super::superuser::{self, problem};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::operation::{Group, Operation, Outcome};
-use crate::schema::{Schema, integer_from, object, text};
+use crate::schema::{Schema, integer_from, list as list_of, object, text};
 use crate::wire::gmt;
 
 /// Pages of a list that is told at once; there are no more keys.
@@ -43,7 +43,8 @@ pub(super) fn group() -> Group {
                 "Returns a list of service keys",
                 list,
             )
-            .feature(on),
+            .feature(on)
+            .answers(List::schema()),
             Operation::post(
                 "/superuser/keys",
                 "createServiceKey",
@@ -53,14 +54,16 @@ pub(super) fn group() -> Group {
             .scope(Scope::SuperUser)
             .fresh_login()
             .body(new)
-            .feature(on),
+            .feature(on)
+            .answers(Created::schema()),
             Operation::get(
                 "/superuser/keys/{kid}",
                 "getServiceKey",
                 "Returns a specific service key",
                 get,
             )
-            .feature(on),
+            .feature(on)
+            .answers(Row::schema()),
             Operation::put(
                 "/superuser/keys/{kid}",
                 "updateServiceKey",
@@ -70,7 +73,8 @@ pub(super) fn group() -> Group {
             .scope(Scope::SuperUser)
             .fresh_login()
             .body(change)
-            .feature(on),
+            .feature(on)
+            .answers(Row::schema()),
             Operation::delete(
                 "/superuser/keys/{kid}",
                 "deleteServiceKey",
@@ -118,6 +122,37 @@ struct Approval {
     notes: String,
 }
 
+impl Row {
+    fn schema() -> Schema {
+        Schema::new("ServiceKey")
+            .required("kid", text("The unique identifier of the key"))
+            .required("name", text("What people call it"))
+            .required("service", text("The service that signs with it"))
+            .required("jwk", object("The public key, as a JSON Web Key"))
+            .required("metadata", object("What its service tells of it"))
+            .required("created_date", text("When it was made"))
+            .nullable("expiration_date", text("When it ends"))
+            .nullable(
+                "rotation_duration",
+                integer_from(0, "Seconds after which its service replaces it"),
+            )
+            .required("approval", Approval::schema().into())
+    }
+}
+
+impl Approval {
+    fn schema() -> Schema {
+        Schema::new("ServiceKeyApproval")
+            .nullable(
+                "approver",
+                text("The superuser; null where nobody was asked"),
+            )
+            .required("approval_type", text("By whom it was approved"))
+            .required("approved_date", text("When"))
+            .required("notes", text("Why"))
+    }
+}
+
 impl From<ServiceKeyView> for Row {
     fn from(view: ServiceKeyView) -> Self {
         Self {
@@ -146,6 +181,13 @@ impl From<ServiceKeyView> for Row {
 #[derive(Serialize)]
 struct List {
     keys: Vec<Row>,
+}
+
+impl List {
+    fn schema() -> Schema {
+        let all = list_of(Row::schema(), "All of them");
+        Schema::new("ServiceKeys").required("keys", all)
+    }
 }
 
 async fn list(call: Call) -> Outcome {
@@ -194,6 +236,20 @@ struct Created {
     service: String,
     public_key: String,
     private_key: String,
+}
+
+impl Created {
+    fn schema() -> Schema {
+        Schema::new("CreatedServiceKey")
+            .required("kid", text("The unique identifier of the key"))
+            .required("name", text("What people call it"))
+            .required("service", text("The service that signs with it"))
+            .required("public_key", text("The public key, as PEM"))
+            .required(
+                "private_key",
+                text("The private key, as PEM; told this once"),
+            )
+    }
 }
 
 async fn create(call: Call) -> Outcome {

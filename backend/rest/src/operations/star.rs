@@ -11,8 +11,8 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::parameters::next_page;
-use crate::schema::{Schema, text};
+use crate::parameters::{NEXT_PAGE, next_page};
+use crate::schema::{Schema, boolean, list as list_of, text};
 
 /// Name of the list in its page tokens.
 const LIST: &str = "starred";
@@ -29,7 +29,8 @@ pub(super) fn group() -> Group {
                 list,
             )
             .scope(Scope::UserAdmin)
-            .query([next_page()]),
+            .query([next_page()])
+            .answers(List::schema()),
             Operation::post("/user/starred", "createStar", "Star a repository", star)
                 .scope(Scope::UserAdmin)
                 .body(
@@ -40,7 +41,8 @@ pub(super) fn group() -> Group {
                         )
                         .required("repository", text("Repository name")),
                 )
-                .succeeds(StatusCode::CREATED, "Created"),
+                .succeeds(StatusCode::CREATED, "Created")
+                .answers(Starred::schema()),
             Operation::delete(
                 "/user/starred/{repository}",
                 "deleteStar",
@@ -60,6 +62,16 @@ struct Row {
     is_public: bool,
 }
 
+impl Row {
+    fn schema() -> Schema {
+        Schema::new("StarredRepository")
+            .required("namespace", text("The user or organization that has it"))
+            .required("name", text("Its name in the namespace"))
+            .nullable("description", text("Markdown"))
+            .required("is_public", boolean("Whether everybody may pull"))
+    }
+}
+
 impl From<RepositoryView> for Row {
     fn from(view: RepositoryView) -> Self {
         let repository = view.repository;
@@ -77,6 +89,14 @@ struct List {
     repositories: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
+}
+
+impl List {
+    fn schema() -> Schema {
+        Schema::new("StarredRepositories")
+            .required("repositories", list_of(Row::schema(), "Those of the page"))
+            .optional("next_page", text(NEXT_PAGE))
+    }
 }
 
 async fn list(call: Call) -> Outcome {
@@ -100,6 +120,14 @@ struct New {
 struct Starred {
     namespace: Namespace,
     repository: RepositoryName,
+}
+
+impl Starred {
+    fn schema() -> Schema {
+        Schema::new("Star")
+            .required("namespace", text("The user or organization that has it"))
+            .required("repository", text("Its name in the namespace"))
+    }
 }
 
 /// What the user may not see and what is not there are alike.

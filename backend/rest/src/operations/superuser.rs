@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use berth_domain::{AccountId, Email, Error, Namespace, PageRequest, Scope, Secret};
 use berth_services::accounts::ProfileView;
-use berth_services::superuser::UserFilter;
+use berth_services::superuser::{UserChange, UserFilter};
 use serde::{Deserialize, Serialize};
 
 use super::app_token;
@@ -14,8 +14,8 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::parameters::{Parameter, integer, next_page, switch_on};
-use crate::schema::{Schema, boolean, text};
+use crate::parameters::{NEXT_PAGE, Parameter, integer, next_page, switch_on};
+use crate::schema::{Schema, boolean, list as list_of, text};
 use crate::wire::Avatar;
 
 pub(super) const TAG: &str = "superuser";
@@ -53,7 +53,8 @@ pub(super) fn group() -> Group {
                 rows(),
                 next_page(),
             ])
-            .feature(on),
+            .feature(on)
+            .answers(Users::schema()),
             Operation::post(
                 "/superuser/users/",
                 "createInstallUser",
@@ -63,14 +64,16 @@ pub(super) fn group() -> Group {
             .scope(Scope::SuperUser)
             .fresh_login()
             .body(new)
-            .feature(on),
+            .feature(on)
+            .answers(Created::schema()),
             Operation::get(
                 "/superuser/users/{username}",
                 "getInstallUser",
                 "Returns information about the specified user",
                 get,
             )
-            .feature(on),
+            .feature(on)
+            .answers(Row::schema()),
             Operation::put(
                 "/superuser/users/{username}",
                 "changeInstallUser",
@@ -80,7 +83,8 @@ pub(super) fn group() -> Group {
             .scope(Scope::SuperUser)
             .fresh_login()
             .body(change)
-            .feature(on),
+            .feature(on)
+            .answers(Row::schema()),
             Operation::delete(
                 "/superuser/users/{username}",
                 "deleteInstallUser",
@@ -97,7 +101,8 @@ pub(super) fn group() -> Group {
                 tokens,
             )
             .query([app_token::expiring()])
-            .feature(|settings| settings.users.superusers_enabled && settings.app_tokens.enabled),
+            .feature(|settings| settings.users.superusers_enabled && settings.app_tokens.enabled)
+            .answers(app_token::Tokens::schema()),
         ],
     }
 }
@@ -120,6 +125,26 @@ struct Row {
 }
 
 impl Row {
+    fn schema() -> Schema {
+        Schema::new("InstallUser")
+            .required("kind", text("user"))
+            .required("name", text("The same as username"))
+            .required("username", text("The user's name"))
+            .nullable("email", text("The user's e-mail address"))
+            .required("verified", boolean("Whether that was confirmed"))
+            .required("avatar", Avatar::schema().into())
+            .required("super_user", boolean("Whether it is a superuser"))
+            .optional(
+                "global_readonly_super_user",
+                boolean("True for who sees everything and changes nothing"),
+            )
+            .required("enabled", boolean("Whether the user may sign in"))
+            .optional(
+                "encrypted_password",
+                text("The new password in encrypted form, where one was set"),
+            )
+    }
+
     fn new(view: ProfileView, avatars: &HashMap<AccountId, String>) -> Self {
         let hash = avatars.get(&view.id).map_or("", String::as_str);
         Self {
@@ -156,6 +181,15 @@ struct Users {
     next_page: Option<String>,
 }
 
+impl Users {
+    fn schema() -> Schema {
+        let users = list_of(Row::schema(), "All of them, or those of the page");
+        Schema::new("InstallUsers")
+            .required("users", users)
+            .optional("next_page", text(NEXT_PAGE))
+    }
+}
+
 /// The parameter that cuts a list into pages.
 pub(super) const fn rows() -> Parameter {
     integer(
@@ -166,10 +200,16 @@ pub(super) const fn rows() -> Parameter {
 
 /// Entries of a page; none for a list that is told at once.
 pub(super) fn limit(call: &Call) -> Result<Option<usize>, Failure> {
-    match call.query.integer("limit").map(usize::try_from) {
-        None => Ok(None),
-        Some(Ok(limit @ 1..=paging::LIMIT)) => Ok(Some(limit)),
-        Some(_) => Err(Failure::invalid("Page limit cannot be above 100")),
+    let Some(asked) = call.query.integer("limit") else {
+        return Ok(None);
+    };
+    match usize::try_from(asked) {
+        Ok(limit @ 1..=paging::LIMIT) => Ok(Some(limit)),
+        Ok(1..) => Err(Failure::invalid("Page limit cannot be above 100")),
+        _ => Err(Failure::invalid(format!(
+            "'limit' is a number from 1 to {}, not {asked}",
+            paging::LIMIT
+        ))),
     }
 }
 
@@ -230,6 +270,16 @@ struct Created {
     encrypted_password: String,
 }
 
+impl Created {
+    fn schema() -> Schema {
+        Schema::new("CreatedInstallUser")
+            .required("username", text("The user's name"))
+            .nullable("email", text("The user's e-mail address"))
+            .required("password", text("The password that was made up"))
+            .required("encrypted_password", text("The same in encrypted form"))
+    }
+}
+
 async fn create(call: Call) -> Outcome {
     let New { username, email } = call.body()?;
     let superuser = &call.services.superuser;
@@ -277,26 +327,23 @@ async fn change_user(call: Call) -> Outcome {
         email,
         enabled,
     } = call.body()?;
-    let mut view = user(&call).await?;
+    let view = user(&call).await?;
     let email: Option<Email> = email
         .map(|email| email.parse())
         .transpose()
         .map_err(reason)?;
     let superuser = &call.services.superuser;
-    let mut encrypted = None;
-    if let Some(password) = &password {
-        let changed = superuser.set_password(&call.actor, view.id, password).await;
-        view = changed.map_err(reason)?;
-        encrypted = Some(superuser.encrypted(&call.actor, password)?);
-    }
-    if let Some(email) = email {
-        let changed = superuser.change_email(&call.actor, view.id, &email).await;
-        view = changed.map_err(reason)?;
-    }
-    if let Some(enabled) = enabled {
-        let changed = superuser.set_enabled(&call.actor, view.id, enabled).await;
-        view = changed.map_err(reason)?;
-    }
+    let change = UserChange {
+        email,
+        password,
+        enabled,
+    };
+    let changed = superuser.change_user(&call.actor, view.id, &change).await;
+    let view = changed.map_err(reason)?;
+    let encrypted = match &change.password {
+        Some(password) => Some(superuser.encrypted(&call.actor, password)?),
+        None => None,
+    };
     let user = Row::one(&call, view).await?;
     Answer::ok(&Row {
         encrypted_password: encrypted.map(|text| text.expose().clone()),

@@ -10,8 +10,8 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
-use crate::parameters::next_page;
-use crate::schema::{Schema, text};
+use crate::parameters::{NEXT_PAGE, next_page};
+use crate::schema::{Schema, list as list_of, text};
 use crate::wire::Avatar;
 
 /// Name of the list in its page tokens.
@@ -32,7 +32,8 @@ pub(super) fn group() -> Group {
                 list,
             )
             .query([superuser::rows(), next_page()])
-            .feature(on),
+            .feature(on)
+            .answers(List::schema()),
             Operation::put(
                 "/superuser/organizations/{orgname}",
                 "changeOrganization",
@@ -42,7 +43,8 @@ pub(super) fn group() -> Group {
             .scope(Scope::SuperUser)
             .fresh_login()
             .body(change)
-            .feature(on),
+            .feature(on)
+            .answers(Row::schema()),
             Operation::delete(
                 "/superuser/organizations/{orgname}",
                 "deleteOrganization",
@@ -60,7 +62,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::SuperUser)
             .fresh_login()
-            .feature(on),
+            .feature(on)
+            .answers(Taken::schema()),
         ],
     }
 }
@@ -70,6 +73,15 @@ struct Row {
     name: Namespace,
     email: Option<String>,
     avatar: Avatar,
+}
+
+impl Row {
+    fn schema() -> Schema {
+        Schema::new("InstallOrganization")
+            .required("name", text("Its name"))
+            .nullable("email", text("Its e-mail address"))
+            .required("avatar", Avatar::schema().into())
+    }
 }
 
 impl From<NamespaceView> for Row {
@@ -87,6 +99,15 @@ struct List {
     organizations: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<String>,
+}
+
+impl List {
+    fn schema() -> Schema {
+        let organizations = list_of(Row::schema(), "All of them, or those of the page");
+        Schema::new("InstallOrganizations")
+            .required("organizations", organizations)
+            .optional("next_page", text(NEXT_PAGE))
+    }
 }
 
 async fn list(call: Call) -> Outcome {
@@ -147,6 +168,12 @@ async fn delete(call: Call) -> Outcome {
 #[derive(Serialize)]
 struct Taken<'a> {
     namespace: &'a str,
+}
+
+impl Taken<'_> {
+    fn schema() -> Schema {
+        Schema::new("TakenNamespace").required("namespace", text("What was taken over"))
+    }
 }
 
 async fn take_ownership(call: Call) -> Outcome {

@@ -1,11 +1,14 @@
 //! The user who asks, other users, and the first one.
 
+mod described;
+
 use std::time::Duration;
 
-use berth_domain::{AccountKind, Email, Error, Namespace, Noun, Scope, Secret};
-use berth_services::accounts::Names;
+use berth_domain::{Email, Error, Namespace, Noun, Scope, Secret};
+use berth_services::accounts::{self, Names};
 use berth_services::authn::{InitialUser, NewAccount, SignedUp};
 use berth_services::directory::{OrganizationView, OwnAccount, Profile};
+use berth_services::organizations::TAG_EXPIRATION;
 use serde::{Deserialize, Serialize};
 
 use super::session::{begin, with_session};
@@ -111,13 +114,15 @@ pub(super) fn group() -> Group {
                 own,
             )
             .scope_or_public(Scope::UserRead)
-            .always_open(),
+            .always_open()
+            .answers(described::user()),
             Operation::get(
                 "/users/{username}",
                 "getUserInformation",
                 "Get user information for the specified user",
                 other,
-            ),
+            )
+            .answers(described::user()),
             Operation::post(
                 "/user/initialize",
                 "initializeUser",
@@ -342,44 +347,35 @@ struct Change {
     location: Option<String>,
 }
 
-/// Changes what is given. Names are left alone where the registry does not ask for them, and the user name where it
-/// does not let users choose another.
+/// Changes all that is given, or nothing. Names are left alone where the registry does not ask for them, and the user
+/// name where it does not let users choose another.
 async fn change(call: Call) -> Outcome {
     let body: Change = call.body()?;
-    let (services, actor) = (&call.services, &call.actor);
-    let email: Option<Email> = body.email.map(|email| email.parse()).transpose()?;
-    if let Some(seconds) = body.tag_expiration_s {
-        let (kind, name) = (AccountKind::User, call.own_namespace()?);
-        let chosen = Some(Duration::from_secs(seconds));
-        let organizations = &services.organizations;
-        organizations
-            .choose_tag_expiration(actor, kind, &name, chosen)
-            .await
-            .map_err(super::organization::tag_expiration_refused)?;
-    }
+    let users = &call.services.settings().users;
     let names = Names {
         given_name: body.given_name,
         family_name: body.family_name,
         company: body.company,
         location: body.location,
     };
-    if services.settings().users.names && names != Names::default() {
-        services.accounts.tell_names(actor, &names).await?;
-    }
-    if let Some(email) = &email {
-        services.accounts.change_email(actor, email).await?;
-    }
-    let rename = services.settings().users.rename;
-    if let Some(username) = body.username.filter(|_| rename) {
-        let name: Namespace = username.parse()?;
-        services.accounts.rename(actor, &name).await?;
-    }
-    let mut session = None;
-    if let Some(password) = &body.password {
-        session = services.authn.choose_password(actor, password).await?;
-    }
+    let username = body.username.filter(|_| users.rename);
+    let change = accounts::Change {
+        tag_expiration: body
+            .tag_expiration_s
+            .map(|seconds| Some(Duration::from_secs(seconds))),
+        names: if users.names { names } else { Names::default() },
+        email: body.email.map(|email| email.parse()).transpose()?,
+        username: username.map(|name| name.parse()).transpose()?,
+        password: body.password,
+    };
+    let accounts = &call.services.accounts;
+    let changed = accounts.change(&call.actor, &change).await;
+    let changed = changed.map_err(|error| match error.field() {
+        Some(TAG_EXPIRATION) => super::organization::tag_expiration_refused(error),
+        _ => error.into(),
+    })?;
     let answer = Answer::ok(&view(&call).await?)?;
-    match session {
+    match changed.session {
         Some(session) => with_session(&call, &session, answer),
         None => Ok(answer),
     }

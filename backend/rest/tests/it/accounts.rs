@@ -118,6 +118,82 @@ async fn what_a_user_tells_of_itself_is_shown_to_it() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_field_of_the_own_account_changes_nothing() {
+    let mut settings = Settings::default();
+    settings.users.names = true;
+    settings.users.rename = true;
+    with_settings(settings, async |t| {
+        let api = Api::of(t);
+        let bob = user(t, "bob", ALL_SCOPES).await;
+        let taken = json!({ "email": "bob@users.test" });
+        assert_eq!(api.put(&bob, "/user/", &taken).await.status, 200);
+        t.user("ann").await;
+        let ann = api.sign_in("ann").await;
+        let before = api.get(&ann, "/user/").await.json();
+        let good = json!({
+            "tag_expiration_s": 86400, "given_name": "Ann", "company": "Acme", "email": "ann@users.test",
+            "username": "anna", "password": "another-password",
+        });
+        let invalid = "Invalid tag expiration option";
+        for (field, value, says) in [
+            ("tag_expiration_s", json!(77), invalid.to_owned()),
+            (
+                "company",
+                json!("x".repeat(256)),
+                "expected at most 255 characters, these are 256".to_owned(),
+            ),
+            (
+                "email",
+                json!("bob@users.test"),
+                "E-mail address already used".to_owned(),
+            ),
+            ("email", json!("nowhere"), "Invalid email address: nowhere".to_owned()),
+            ("username", json!("bob"), "Username is already in use".to_owned()),
+            (
+                "username",
+                json!("Anna"),
+                "Invalid namespace Anna: Namespace must match expression \
+                 ^([a-z0-9]+(?:[._-][a-z0-9]+)*)$"
+                    .to_owned(),
+            ),
+            (
+                "password",
+                json!("short"),
+                "Invalid password, password must be at least 8 characters and contain no whitespace."
+                    .to_owned(),
+            ),
+        ] {
+            let mut body = good.clone();
+            body[field] = value;
+            let refused = api.put(&ann, "/user/", &body).await;
+            if says == invalid {
+                assert_eq!(refused.told(), (400, json!({ "message": says })));
+            } else {
+                assert_eq!(refused.problem(), (400, says), "{field}");
+            }
+            // The session goes on, under the old name and with the old password.
+            assert_eq!(api.get(&ann, "/user/").await.json(), before, "{field}");
+            t.login("ann", PASSWORD).await;
+        }
+        let changed = api.put(&ann, "/user/", &good).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        for (field, value) in good.as_object().unwrap() {
+            if field != "password" {
+                assert_eq!(&changed.json()[field], value, "{field}");
+            }
+        }
+        t.login("anna", "another-password").await;
+        assert_eq!(api.get(&ann, "/user/").await.status, 401, "another session goes on");
+        let next = Who::Browser {
+            session: changed.cookie("berth_session"),
+            csrf: changed.header("x-next-csrf-token").to_owned(),
+        };
+        assert_eq!(api.get(&next, "/user/").await.json()["username"], "anna");
+    })
+    .await;
+}
+
 db_test!(
     async fn an_account_ends_by_its_own_user_and_with_a_fresh_login(t: TestRegistry) {
         let api = Api::of(t);

@@ -1,5 +1,6 @@
 //! OAuth applications by the API, and OAuth on the web.
 
+mod abuse;
 mod api;
 mod web;
 
@@ -30,7 +31,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
     serde_urlencoded::to_string(pairs).unwrap()
 }
 
-/// Sends a form, or with GET a query, to a page of OAuth.
+/// Sends a form, or with GET and HEAD a query, to a page of OAuth.
 async fn send(
     api: &Api,
     who: &Who,
@@ -40,7 +41,7 @@ async fn send(
 ) -> Answer {
     let text = encoded(pairs);
     let (uri, body) = match method {
-        "GET" => (format!("{path}?{text}"), Body::empty()),
+        "GET" | "HEAD" => (format!("{path}?{text}"), Body::empty()),
         _ => (path.to_owned(), Body::from(text)),
     };
     let mut request = Request::builder().method(method).uri(uri);

@@ -1,7 +1,7 @@
 //! What superusers do with users and messages, and what others may not.
 
 use berth_services::Settings;
-use berth_testkit::TestRegistry;
+use berth_testkit::{PASSWORD, TestRegistry};
 use serde_json::json;
 
 use crate::api::{ALL_SCOPES, Api, Who, token, user, with_settings};
@@ -130,6 +130,89 @@ async fn users_are_listed_changed_and_deleted_by_superusers_alone() {
         );
         let refused = api.delete(&root, "/superuser/users/root").await;
         assert_eq!(refused.problem(), (400, "Cannot delete a superuser".into()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_field_of_a_user_changes_nothing() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        user(t, "ann", ALL_SCOPES).await;
+        user(t, "bob", ALL_SCOPES).await;
+        let ann = api.sign_in("ann").await;
+        let path = "/superuser/users/ann";
+        let taken = json!({ "email": "bob@users.test" });
+        let made = api.put(&root, "/superuser/users/bob", &taken).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let before = api.get(&root, path).await.json();
+        let good = json!({
+            "password": "another-password", "email": "ann@users.test", "enabled": false,
+        });
+        for (field, value, says) in [
+            (
+                "email",
+                "bob@users.test",
+                "Email has already been used: bob@users.test",
+            ),
+            ("email", "nowhere", "Invalid email address: nowhere"),
+            (
+                "password",
+                "short",
+                "Invalid password, password must be at least 8 characters and contain no whitespace.",
+            ),
+        ] {
+            let mut body = good.clone();
+            body[field] = json!(value);
+            let refused = api.put(&root, path, &body).await;
+            assert_eq!(refused.told(), (400, json!({ "message": says })));
+            assert_eq!(api.get(&root, path).await.json(), before);
+            // The password is the old one, and the session goes on.
+            t.login("ann", PASSWORD).await;
+            assert_eq!(api.get(&ann, "/user/").await.status, 200);
+        }
+        let refused = api.put(&root, "/superuser/users/root", &good).await;
+        assert_eq!(refused.problem(), (400, "Cannot update a superuser".into()));
+        t.login("root", PASSWORD).await;
+        let changed = api.put(&root, path, &good).await.json();
+        assert_eq!(
+            (&changed["email"], &changed["enabled"]),
+            (&json!("ann@users.test"), &json!(false))
+        );
+        let on = json!({ "enabled": true });
+        assert_eq!(api.put(&root, path, &on).await.status, 200);
+        t.login("ann", "another-password").await;
+        assert_eq!(api.get(&ann, "/user/").await.status, 401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_outside_of_its_range_is_told_with_the_range() {
+    with_superusers(async |t| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        for path in ["/superuser/users/", "/superuser/organizations/"] {
+            for (limit, says) in [
+                ("0", "'limit' is a number from 1 to 100, not 0"),
+                ("-1", "'limit' is a number from 1 to 100, not -1"),
+                (
+                    "-9223372036854775808",
+                    "'limit' is a number from 1 to 100, not -9223372036854775808",
+                ),
+                // In the words that scripts know.
+                ("101", "Page limit cannot be above 100"),
+                ("9223372036854775807", "Page limit cannot be above 100"),
+            ] {
+                let refused = api.get(&root, &format!("{path}?limit={limit}")).await;
+                assert_eq!(refused.problem(), (400, says.to_owned()), "{path}");
+            }
+            for limit in ["1", "100"] {
+                let answer = api.get(&root, &format!("{path}?limit={limit}")).await;
+                assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            }
+        }
     })
     .await;
 }
