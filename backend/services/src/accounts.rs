@@ -1,5 +1,7 @@
 //! A user's own account: names, address, ways in, sessions, its end.
 
+mod change;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,7 +16,9 @@ pub use berth_store::logins::Login;
 pub use berth_store::sessions::Session;
 pub use berth_store::users::Names;
 
-use crate::actor::{Actor, Credential, Principal};
+pub use change::{Change, Changed, EmailChange};
+
+use crate::actor::{Actor, Credential};
 use crate::authn::Authn;
 use crate::core::Core;
 use crate::journal::Subject;
@@ -60,15 +64,6 @@ pub struct ProfileView {
     pub company: Option<String>,
     /// Where the user is.
     pub location: Option<String>,
-}
-
-/// What became of a new address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmailChange {
-    /// It is the user's now.
-    Done,
-    /// It will be when the mail that was sent to it is followed.
-    AwaitingConfirmation,
 }
 
 impl Core {
@@ -186,149 +181,6 @@ impl Accounts {
             .collect()
     }
 
-    /// Changes what the user tells of itself, with a fresh login. An empty text is removed, an absent one
-    /// stays.
-    ///
-    /// # Errors
-    /// A text that is too long; the switch is off.
-    pub async fn tell_names(&self, actor: &Actor, names: &Names) -> Result<()> {
-        let own = self.core.gate.administer_account(actor)?;
-        if !self.core.settings.users.names {
-            return Err(Error::FeatureOff {
-                message: "names, company and location are switched off (`FEATURE_USER_METADATA`)"
-                    .into(),
-            });
-        }
-        self.core.check_fresh(actor).await?;
-        for (field, text) in [
-            ("givenName", &names.given_name),
-            ("familyName", &names.family_name),
-            ("company", &names.company),
-            ("location", &names.location),
-        ] {
-            let length = text.as_ref().map_or(0, |text| text.chars().count());
-            if length > NAME_MAX {
-                return Err(Error::invalid_value(format!(
-                    "expected at most {NAME_MAX} characters, these are {length}"
-                ))
-                .in_field(field));
-            }
-        }
-        self.core
-            .db
-            .write(async |tx| {
-                users::set_names(tx, own.id, names).await?;
-                let event = Event::NamesChanged {
-                    given_name: names.given_name.clone(),
-                    family_name: names.family_name.clone(),
-                    company: names.company.clone(),
-                    location: names.location.clone(),
-                };
-                let journal = &self.core.journal;
-                journal.record(tx, actor, Subject::default(), &event).await
-            })
-            .await
-    }
-
-    /// Gives the user another name, with a fresh login; tells who asks from now on. What is in the namespace follows at
-    /// once: paths of repositories, names of robots. Whoever takes the old name later has nothing of it.
-    ///
-    /// # Errors
-    /// The switch is off; a name that somebody has, or had until lately; a name that the configuration gives rights
-    /// to, the new one or the old one.
-    pub async fn rename(&self, actor: &Actor, name: &Namespace) -> Result<Actor> {
-        let own = self.core.gate.administer_account(actor)?;
-        self.core
-            .keeps_accounts("names are given where accounts are kept")?;
-        if !self.core.settings.users.rename {
-            return Err(Error::FeatureOff {
-                message: "users keep their names here (`FEATURE_USER_RENAME` is off)".into(),
-            });
-        }
-        self.core.check_fresh(actor).await?;
-        self.core
-            .db
-            .write(async |tx| {
-                berth_store::accounts::lock(tx, own.id).await?;
-                let account = user(tx, own.id).await?;
-                let old: Namespace = account.name.as_deref().unwrap_or_default().parse()?;
-                if old == *name {
-                    return Ok(());
-                }
-                if self.core.is_privileged(&old) {
-                    return Err(Error::conflict(
-                        "the configuration gives rights to your name; take it out there first",
-                    ));
-                }
-                self.core.check_unprivileged(name)?;
-                if berth_store::accounts::holder(tx, name).await?.is_some() {
-                    return Err(name_in_use());
-                }
-                berth_store::accounts::rename(tx, own.id, name)
-                    .await
-                    .map_err(|error| match error {
-                        Error::AlreadyExists { .. } => name_in_use(),
-                        other => other,
-                    })?;
-                let event = Event::UserRenamed {
-                    username: name.clone(),
-                    old_username: old,
-                };
-                let journal = &self.core.journal;
-                journal.record(tx, actor, Subject::default(), &event).await
-            })
-            .await?;
-        Ok(Actor {
-            principal: Principal::User {
-                id: own.id,
-                name: name.clone(),
-            },
-            ..actor.clone()
-        })
-    }
-
-    /// Changes the user's address, with a fresh login: at once where no mail is sent, else when the mail to
-    /// the new address is followed.
-    ///
-    /// # Errors
-    /// An address that another user has.
-    pub async fn change_email(&self, actor: &Actor, email: &Email) -> Result<EmailChange> {
-        let own = self.core.gate.administer_account(actor)?;
-        self.core.check_fresh(actor).await?;
-        let mailing = self.core.mailer.is_some();
-        if mailing {
-            self.authn
-                .limit_requests("change-email", actor.origin())
-                .await?;
-        }
-        self.core
-            .db
-            .write(async |tx| {
-                let holder = users::by_email(tx, email.as_str()).await?;
-                match holder {
-                    Some((account, _)) if account.id != own.id => {
-                        return Err(Error::already_exists(
-                            Noun::User,
-                            "E-mail address already used",
-                        ));
-                    }
-                    _ => {}
-                }
-                if mailing {
-                    email_codes::delete_all(tx, own.id, CodePurpose::Confirm).await?;
-                    mails::delete_of(tx, own.id, CodePurpose::Confirm).await?;
-                    self.core
-                        .ask_confirmation(tx, own.id, email.as_str())
-                        .await?;
-                    return Ok(EmailChange::AwaitingConfirmation);
-                }
-                let before = user(tx, own.id).await?;
-                self.core.replace_email(tx, actor, &before, email).await?;
-                Ok(EmailChange::Done)
-            })
-            .await
-    }
-
     /// Deletes the user, with a fresh login, and what is in its namespace: sign-ins and tokens end at once,
     /// repositories are removed by and by, and the name stays taken until then.
     ///
@@ -342,7 +194,7 @@ impl Accounts {
         self.core.check_fresh(actor).await?;
         self.core
             .db
-            .write(async |tx| self.core.delete_user(tx, actor, own.id, false).await)
+            .write(async |tx| self.core.delete_user(tx, actor, own.id).await)
             .await
     }
 
@@ -388,10 +240,6 @@ impl Accounts {
     }
 }
 
-fn name_in_use() -> Error {
-    Error::already_exists(Noun::User, "Username is already in use")
-}
-
 /// A user that is not being deleted.
 pub(crate) async fn user(tx: &mut Tx, id: AccountId) -> Result<Account> {
     user_with_profile(tx, id).await.map(|(account, _)| account)
@@ -406,14 +254,22 @@ pub(crate) async fn user_with_profile(
     found.ok_or(Error::Hidden(Noun::User))
 }
 
+/// Organizations in a sentence.
+pub(crate) fn names(organizations: &[(AccountId, String)]) -> String {
+    let names: Vec<&str> = organizations
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
+    names.join(", ")
+}
+
 impl Core {
-    /// Begins the deletion of a user; `orphans` may leave organizations without an administrator.
+    /// Begins the deletion of a user.
     pub(crate) async fn delete_user(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         id: AccountId,
-        orphans: bool,
     ) -> Result<()> {
         berth_store::accounts::lock(tx, id).await?;
         let (account, profile) = user_with_profile(tx, id).await?;
@@ -422,10 +278,10 @@ impl Core {
             return Err(Error::conflict("Cannot delete a superuser"));
         }
         let alone = users::sole_administrator_of(tx, id, NAMED_MAX).await?;
-        if !alone.is_empty() && !orphans {
+        if !alone.is_empty() {
             return Err(Error::conflict(format!(
                 "Cannot delete {name} as you are the only admin for organizations: {}",
-                alone.join(", ")
+                names(&alone)
             )));
         }
         users::mark_user_deleting(tx, id, self.now()).await?;

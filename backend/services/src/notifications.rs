@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{
-    AccountId, AccountKind, Error, Namespace, NotificationId, NotificationKind, Noun, Page,
-    PageRequest, Result, Timestamp,
+    AccountId, AccountKind, ApplicationId, Error, Namespace, NotificationId, NotificationKind,
+    Noun, Page, PageRequest, Result, Timestamp,
 };
 use berth_store::notifications::{self as rows, NewNotification, Notification};
 use berth_store::{Conn, Tx, accounts, teams, users};
@@ -23,6 +23,8 @@ use crate::core::Core;
 pub const LIFE: Duration = Duration::from_hours(90 * 24);
 /// No more people are told at once.
 const TOLD_MAX: i64 = 1_000;
+/// No more is put away, or taken out again, at once.
+pub const DISMISSED_MAX: usize = 1_000;
 /// Kind of the event by which subscribers learn of it.
 pub(crate) const PUBLISHED: &str = "notification";
 
@@ -133,6 +135,18 @@ impl Core {
         subject: &str,
     ) -> Result<()> {
         rows::withdraw(tx, kind.as_str(), subject).await.map(drop)
+    }
+
+    /// Takes back what anybody was told of the consents that an application asks for, while those are still there.
+    pub(crate) async fn withdraw_assignments(
+        &self,
+        tx: &mut Tx,
+        application: ApplicationId,
+    ) -> Result<()> {
+        let kind = NotificationKind::AssignedAuthorization;
+        rows::withdraw_of_application(tx, kind.as_str(), application)
+            .await
+            .map(drop)
     }
 
     async fn told(&self, tx: &mut Tx, audience: Audience<'_>) -> Result<Vec<AccountId>> {
@@ -267,8 +281,41 @@ impl Notifications {
             .write(async |tx| {
                 let found = Core::notification(tx, own.id, uuid).await?;
                 let found = found.ok_or_else(|| Error::not_found(Noun::Notification, uuid))?;
-                rows::set_dismissed(tx, found.id, dismissed).await?;
+                rows::set_dismissed(tx, &[found.id], dismissed).await?;
                 Ok(NotificationView { dismissed, ..found })
+            })
+            .await
+    }
+
+    /// Puts many things away, or takes them out again, for the actor alone, and tells which: those that are named, as
+    /// far as the actor is told them, or with none named the newest [`DISMISSED_MAX`] that are not put away.
+    ///
+    /// # Errors
+    /// Too many names; none for what is taken out again.
+    pub async fn dismiss_many(
+        &self,
+        actor: &Actor,
+        uuids: Option<&[&str]>,
+        dismissed: bool,
+    ) -> Result<Vec<String>> {
+        let own = self.core.gate.administer_account(actor)?;
+        let named = uuids.map_or(0, <[_]>::len);
+        if named > DISMISSED_MAX {
+            let message = format!("name at most {DISMISSED_MAX} at once, these are {named}");
+            return Err(Error::invalid_value(message).in_field("uuids"));
+        }
+        if uuids.is_none() && !dismissed {
+            let message = "name what is to be taken out again";
+            return Err(Error::invalid_value(message).in_field("uuids"));
+        }
+        let limit = i64::try_from(DISMISSED_MAX).map_err(Error::internal)?;
+        self.core
+            .db
+            .write(async |tx| {
+                let found = rows::ids(tx, own.id, uuids, limit).await?;
+                let (ids, uuids): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+                rows::set_dismissed(tx, &ids, dismissed).await?;
+                Ok(uuids)
             })
             .await
     }

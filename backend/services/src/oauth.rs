@@ -363,6 +363,7 @@ impl Applications {
             .db
             .write(async |tx| {
                 let (row, access) = self.administered(tx, actor, which).await?;
+                self.core.withdraw_assignments(tx, row.id).await?;
                 rows::delete(tx, row.id).await?;
                 let event = Event::ApplicationDeleted {
                     application: row.name,

@@ -25,6 +25,8 @@ use crate::repositories::visible_to;
 
 /// No more namespaces are offered to create repositories in; a form searches beyond that.
 const CREATABLE_MAX: i64 = 1_000;
+/// The field that holds a time for ended tags.
+pub const TAG_EXPIRATION: &str = "tagExpirationSeconds";
 
 /// Organizations, and what they share with the namespaces of users.
 #[derive(Clone)]
@@ -71,6 +73,58 @@ pub struct NamespaceCounts {
 }
 
 impl Core {
+    /// As [`Organizations::choose_tag_expiration`], in the caller's transaction.
+    pub(crate) async fn choose_tag_expiration(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        kind: AccountKind,
+        name: &Namespace,
+        chosen: Option<Duration>,
+    ) -> Result<AccountId> {
+        let access = self.gate.namespace::<Administer>(tx, actor, name).await?;
+        if access.kind != kind {
+            return Err(Error::Hidden(Noun::Namespace));
+        }
+        self.check_offered(chosen)?;
+        tags::choose_window(tx, access.id, chosen, self.settings.push.time_machine).await?;
+        let event = Event::TagExpirationChosen {
+            namespace: name.clone(),
+            kind,
+            seconds: chosen.map(|chosen| chosen.as_secs()),
+        };
+        let subject = Subject {
+            namespace: Some(access.id),
+            repository: None,
+        };
+        self.journal.record(tx, actor, subject, &event).await?;
+        Ok(access.id)
+    }
+
+    fn check_offered(&self, chosen: Option<Duration>) -> Result<()> {
+        let options = &self.settings.push.time_machine_options;
+        if options.is_empty() {
+            return Err(Error::forbidden(
+                "namespaces of this registry cannot choose how long deleted tags are kept",
+            ));
+        }
+        match chosen {
+            Some(chosen) if !options.contains(&chosen) => {
+                let offered: Vec<String> = options
+                    .iter()
+                    .map(|option| option.as_secs().to_string())
+                    .collect();
+                Err(Error::invalid_value(format!(
+                    "{} seconds are not offered; choose one of {}",
+                    chosen.as_secs(),
+                    offered.join(", ")
+                ))
+                .in_field(TAG_EXPIRATION))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes down that an organization was deleted.
     pub(crate) async fn record_deletion(
         &self,
@@ -131,23 +185,10 @@ impl Organizations {
         let core = &self.core;
         core.db
             .write(async |tx| {
-                let access = core.gate.namespace::<Administer>(tx, actor, name).await?;
-                if access.kind != kind {
-                    return Err(Error::Hidden(Noun::Namespace));
-                }
-                self.check_offered(chosen)?;
-                tags::choose_window(tx, access.id, chosen, core.settings.push.time_machine).await?;
-                let event = Event::TagExpirationChosen {
-                    namespace: name.clone(),
-                    kind,
-                    seconds: chosen.map(|chosen| chosen.as_secs()),
-                };
-                let subject = Subject {
-                    namespace: Some(access.id),
-                    repository: None,
-                };
-                core.journal.record(tx, actor, subject, &event).await?;
-                self.view(tx, actor, access.id).await
+                let id = core
+                    .choose_tag_expiration(tx, actor, kind, name, chosen)
+                    .await?;
+                self.view(tx, actor, id).await
             })
             .await
     }
@@ -189,29 +230,6 @@ impl Organizations {
                 Ok(Ok(names))
             })
             .await?
-    }
-
-    fn check_offered(&self, chosen: Option<Duration>) -> Result<()> {
-        let options = &self.core.settings.push.time_machine_options;
-        if options.is_empty() {
-            return Err(Error::forbidden(
-                "namespaces of this registry cannot choose how long deleted tags are kept",
-            ));
-        }
-        match chosen {
-            Some(chosen) if !options.contains(&chosen) => {
-                let offered: Vec<String> = options
-                    .iter()
-                    .map(|option| option.as_secs().to_string())
-                    .collect();
-                Err(Error::invalid_value(format!(
-                    "{} seconds are not offered; choose one of {}",
-                    chosen.as_secs(),
-                    offered.join(", ")
-                )))
-            }
-            _ => Ok(()),
-        }
     }
 
     async fn view(&self, conn: &mut Conn, actor: &Actor, id: AccountId) -> Result<NamespaceView> {

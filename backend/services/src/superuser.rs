@@ -14,12 +14,24 @@ use berth_store::accounts::{self, Account};
 use berth_store::{Tx, logins, sessions, users};
 
 pub use berth_store::users::UserFilter;
+pub use server::Footing;
 
 use crate::accounts::{ProfileView, user_with_profile};
 use crate::actor::Actor;
 use crate::authn::Authn;
 use crate::core::Core;
 use crate::journal::Subject;
+
+/// What a superuser changes of a user; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// Another address, which counts as confirmed.
+    pub email: Option<Email>,
+    /// Another password, which ends the sessions.
+    pub password: Option<Secret<String>>,
+    /// Whether the user may come in.
+    pub enabled: Option<bool>,
+}
 
 /// What superusers do.
 #[derive(Clone)]
@@ -130,93 +142,140 @@ impl Superuser {
         self.core.check_fresh(actor).await
     }
 
+    /// Changes a user: all that is asked for, or nothing where one thing is refused.
+    ///
+    /// # Errors
+    /// A superuser; an address that another user has; a password that is too weak.
+    pub async fn change_user(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        change: &UserChange,
+    ) -> Result<ProfileView> {
+        self.changes(actor).await?;
+        let core = &self.core;
+        if change.password.is_some() {
+            core.keeps_accounts("Cannot change password in non-database auth")?;
+        }
+        if change.email.is_some() {
+            core.keeps_accounts("Cannot change e-mail in non-database auth")?;
+        }
+        let hash = match &change.password {
+            Some(password) => {
+                passwords::check_rules(password.expose())?;
+                Some(core.passwords.hash(password).await?)
+            }
+            None => None,
+        };
+        core.db
+            .write(async |tx| {
+                let (account, username) = ordinary(core, tx, id).await?;
+                if let Some(hash) = &hash {
+                    self.put_password(tx, actor, (id, &username), hash).await?;
+                }
+                if let Some(email) = &change.email {
+                    core.replace_email(tx, actor, &account, email).await?;
+                }
+                match change.enabled {
+                    Some(enabled) if enabled != account.enabled => {
+                        self.put_enabled(tx, actor, (id, &username), enabled).await
+                    }
+                    _ => Ok(()),
+                }
+            })
+            .await?;
+        self.one(actor, id).await
+    }
+
+    async fn put_password(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        (id, username): (AccountId, &Namespace),
+        hash: &str,
+    ) -> Result<()> {
+        logins::set_password(tx, id, hash, self.core.now()).await?;
+        sessions::delete_all(tx, id).await?;
+        let event = Event::PasswordReset {
+            username: username.clone(),
+            by: by(actor),
+        };
+        self.record(tx, actor, id, &event).await
+    }
+
+    async fn put_enabled(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        (id, username): (AccountId, &Namespace),
+        enabled: bool,
+    ) -> Result<()> {
+        users::set_enabled(tx, id, enabled).await?;
+        let (username, by) = (username.clone(), by(actor));
+        let event = if enabled {
+            Event::UserEnabled { username, by }
+        } else {
+            sessions::delete_all(tx, id).await?;
+            Event::UserDisabled { username, by }
+        };
+        self.record(tx, actor, id, &event).await
+    }
+
     /// Gives a user another address, which counts as confirmed.
     ///
     /// # Errors
-    /// A superuser; an address that another user has.
+    /// As [`Self::change_user`].
     pub async fn change_email(
         &self,
         actor: &Actor,
         id: AccountId,
         email: &Email,
     ) -> Result<ProfileView> {
-        self.changes(actor).await?;
-        self.core
-            .keeps_accounts("Cannot change e-mail in non-database auth")?;
-        self.core
-            .db
-            .write(async |tx| {
-                let (account, _) = ordinary(&self.core, tx, id).await?;
-                self.core.replace_email(tx, actor, &account, email).await
-            })
-            .await?;
-        self.one(actor, id).await
+        let change = UserChange {
+            email: Some(email.clone()),
+            ..UserChange::default()
+        };
+        self.change_user(actor, id, &change).await
     }
 
     /// Sets a user's password and ends its sessions.
     ///
     /// # Errors
-    /// Another superuser; a password that is too weak.
+    /// As [`Self::change_user`].
     pub async fn set_password(
         &self,
         actor: &Actor,
         id: AccountId,
         password: &Secret<String>,
     ) -> Result<ProfileView> {
-        self.changes(actor).await?;
-        self.core
-            .keeps_accounts("Cannot change password in non-database auth")?;
-        passwords::check_rules(password.expose())?;
-        let hash = self.core.passwords.hash(password).await?;
-        self.core
-            .db
-            .write(async |tx| {
-                let (_, username) = ordinary(&self.core, tx, id).await?;
-                logins::set_password(tx, id, &hash, self.core.now()).await?;
-                sessions::delete_all(tx, id).await?;
-                let by = by(actor);
-                self.record(tx, actor, id, &Event::PasswordReset { username, by })
-                    .await
-            })
-            .await?;
-        self.one(actor, id).await
+        let change = UserChange {
+            password: Some(password.clone()),
+            ..UserChange::default()
+        };
+        self.change_user(actor, id, &change).await
     }
 
     /// Shuts a user out, or lets it in again. What is shut out ends at the next request: sessions, tokens
     /// and robots of its namespace too.
     ///
     /// # Errors
-    /// A superuser.
+    /// As [`Self::change_user`].
     pub async fn set_enabled(
         &self,
         actor: &Actor,
         id: AccountId,
         enabled: bool,
     ) -> Result<ProfileView> {
-        self.changes(actor).await?;
-        self.core
-            .db
-            .write(async |tx| {
-                let (account, username) = ordinary(&self.core, tx, id).await?;
-                if account.enabled == enabled {
-                    return Ok(());
-                }
-                users::set_enabled(tx, id, enabled).await?;
-                let by = by(actor);
-                let event = if enabled {
-                    Event::UserEnabled { username, by }
-                } else {
-                    sessions::delete_all(tx, id).await?;
-                    Event::UserDisabled { username, by }
-                };
-                self.record(tx, actor, id, &event).await
-            })
-            .await?;
-        self.one(actor, id).await
+        let change = UserChange {
+            enabled: Some(enabled),
+            ..UserChange::default()
+        };
+        self.change_user(actor, id, &change).await
     }
 
-    /// Deletes a user as the user itself would ([`crate::accounts::Accounts::delete`]), but for one thing: an
-    /// organization may be left without an administrator.
+    /// Deletes a user as the user itself would ([`crate::accounts::Accounts::delete`]), but for one thing: the
+    /// superuser takes over the organizations that it administered alone, so that none is left without an
+    /// administrator.
     ///
     /// # Errors
     /// A superuser.
@@ -224,7 +283,10 @@ impl Superuser {
         self.changes(actor).await?;
         self.core
             .db
-            .write(async |tx| self.core.delete_user(tx, actor, id, true).await)
+            .write(async |tx| {
+                self.inherit(tx, actor, id).await?;
+                self.core.delete_user(tx, actor, id).await
+            })
             .await
     }
 

@@ -213,6 +213,10 @@ pub async fn user_by_login(
     login: &str,
 ) -> Result<Option<(Account, UserProfile, Option<String>)>> {
     diesel::define_sql_function!(fn lower(text: sql_types::Nullable<sql_types::Text>) -> sql_types::Nullable<sql_types::Text>);
+    // Nobody has it in a name or an address, and PostgreSQL does not take it in a question.
+    if login.contains('\0') {
+        return Ok(None);
+    }
     let address = login.to_lowercase();
     on_backend!(conn, |c| {
         let query = accounts::table

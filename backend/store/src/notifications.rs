@@ -1,11 +1,11 @@
 //! What stands in the bell of users.
 
-use berth_domain::{AccountId, NotificationId, Result, TeamRole, Timestamp};
+use berth_domain::{AccountId, ApplicationId, NotificationId, Result, TeamRole, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error};
-use crate::schema::{accounts, notifications, team_members, teams};
+use crate::schema::{accounts, notifications, oauth_assignments, team_members, teams};
 
 /// Something that a user is told.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -141,16 +141,58 @@ pub async fn by_uuid(
     .map_err(db_error)
 }
 
-/// Puts a row away, or takes it out again.
-pub async fn set_dismissed(tx: &mut Tx, id: NotificationId, dismissed: bool) -> Result<()> {
+/// Ids and public ids of at most `limit` rows that an account sees, the newest first: those with these public ids, or
+/// without any those that are not put away.
+pub async fn ids(
+    conn: &mut Conn,
+    account: AccountId,
+    uuids: Option<&[&str]>,
+    limit: i64,
+) -> Result<Vec<(NotificationId, String)>> {
+    on_backend!(conn, |c| {
+        let query = match uuids {
+            Some(uuids) => {
+                shown!(account).filter(notifications::uuid.eq_any(uuids.iter().copied()))
+            }
+            None => shown!(account).filter(notifications::dismissed.eq(false)),
+        };
+        query
+            .order(notifications::id.desc())
+            .limit(limit)
+            .select((notifications::id, notifications::uuid))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// Puts rows away, or takes them out again.
+pub async fn set_dismissed(tx: &mut Tx, ids: &[NotificationId], dismissed: bool) -> Result<()> {
     on_backend!(&mut **tx, |c| {
-        diesel::update(notifications::table.find(id))
+        diesel::update(notifications::table)
+            .filter(notifications::id.eq_any(ids.iter().map(|id| id.0)))
             .set(notifications::dismissed.eq(dismissed))
             .execute(c)
             .await
     })
     .map_err(db_error)?;
     Ok(())
+}
+
+/// Puts away everything of a kind that a user is told.
+pub async fn dismiss_kind(tx: &mut Tx, account: AccountId, kind: &str) -> Result<usize> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(
+            notifications::table
+                .filter(notifications::account_id.eq(account))
+                .filter(notifications::kind.eq(kind))
+                .filter(notifications::dismissed.eq(false)),
+        )
+        .set(notifications::dismissed.eq(true))
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)
 }
 
 /// Removes what anybody was told of a subject.
@@ -160,6 +202,27 @@ pub async fn withdraw(tx: &mut Tx, kind: &str, subject: &str) -> Result<usize> {
             notifications::table
                 .filter(notifications::kind.eq(kind))
                 .filter(notifications::subject.eq(subject)),
+        )
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)
+}
+
+/// Removes what anybody was told of the consents that an application asks for.
+pub async fn withdraw_of_application(
+    tx: &mut Tx,
+    kind: &str,
+    application: ApplicationId,
+) -> Result<usize> {
+    on_backend!(&mut **tx, |c| {
+        let asked = oauth_assignments::table
+            .filter(oauth_assignments::application_id.eq(application))
+            .select(oauth_assignments::uuid);
+        diesel::delete(
+            notifications::table
+                .filter(notifications::kind.eq(kind))
+                .filter(notifications::subject.eq_any(asked)),
         )
         .execute(c)
         .await

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use berth_domain::{AccountId, AccountKind, Email, Namespace, Result, Timestamp};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::accounts::{Account, HAS_USER_EMAIL, UserProfile, taken};
@@ -220,33 +220,44 @@ pub async fn set_enabled(tx: &mut Tx, id: AccountId, enabled: bool) -> Result<()
     Ok(())
 }
 
-/// Organizations whose only administrator is this user, by name, at most `limit`.
+/// Organizations whose only administrator is this user, in the order of their names, at most `limit`. Until the
+/// transaction ends no other one who asks the same is told, so that of two who leave the second knows of the first.
 pub async fn sole_administrator_of(
-    conn: &mut Conn,
+    tx: &mut Tx,
     user: AccountId,
     limit: i64,
-) -> Result<Vec<String>> {
+) -> Result<Vec<(AccountId, String)>> {
     #[derive(QueryableByName)]
     struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: AccountId,
         #[diesel(sql_type = Text)]
         name: String,
     }
-    let (user_kind, kind) = (kind_of(conn, "u"), kind_of(conn, "o"));
-    let administers = format!(
-        "select 1 from teams t join team_members m on m.team_id = t.id \
-         join accounts u on u.id = m.account_id \
-         where t.namespace_id = o.id and t.role = 'admin' and {user_kind} = 'user' and u.deleting_at is null"
-    );
+    let (user_kind, kind) = (kind_of(tx, "u"), kind_of(tx, "o"));
     let user = user.0;
+    let administered = format!(
+        "select t.namespace_id from teams t join team_members m on m.team_id = t.id \
+         where m.account_id = {user} and t.role = 'admin'"
+    );
+    // A SQLite transaction holds the lock of the whole database from its start.
+    if let Conn::Pg(_) = &**tx {
+        let locking =
+            format!("select id from accounts where id in ({administered}) order by id for update");
+        execute(tx, &locking).await?;
+    }
+    let others = format!(
+        "select 1 from teams t join team_members m on m.team_id = t.id \
+         join accounts u on u.id = m.account_id where t.namespace_id = o.id and t.role = 'admin' \
+         and {user_kind} = 'user' and u.deleting_at is null and u.id <> {user}"
+    );
     let statement = format!(
-        "select o.name from accounts o where {kind} = 'organization' and o.deleting_at is null \
-         and o.id in (select t.namespace_id from teams t join team_members m on m.team_id = t.id \
-           where m.account_id = {user} and t.role = 'admin') \
-         and not exists ({administers} and u.id <> {user}) order by o.name limit {limit}"
+        "select o.id, o.name from accounts o where {kind} = 'organization' and o.deleting_at is null \
+         and o.id in ({administered}) and not exists ({others}) order by o.name limit {limit}"
     );
     let rows: Vec<Row> =
-        on_backend!(conn, |c| diesel::sql_query(statement).load(c).await).map_err(db_error)?;
-    Ok(rows.into_iter().map(|row| row.name).collect())
+        on_backend!(&mut **tx, |c| diesel::sql_query(statement).load(c).await).map_err(db_error)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.

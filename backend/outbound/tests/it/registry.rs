@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use berth_domain::{Email, Error, Secret};
 use berth_outbound::SmtpMailer;
-use berth_services::accounts::EmailChange;
+use berth_services::accounts::{EmailChange, Names};
 use berth_services::authn::{NewAccount, SignedUp};
 use berth_services::{Origin, Settings};
 use berth_store::mails;
@@ -327,5 +327,74 @@ mail_test!(
         let code = server.mails()[0].code().unwrap();
         assert!(due[0].code_hash.is_some());
         assert!(!format!("{due:?}").contains(&code));
+    }
+);
+
+mail_test!(
+    async fn an_address_in_odd_unicode_brings_a_mail_to_nobody_else(t, server) {
+        confirmed(t, "mike").await;
+        let authn = &t.services.authn;
+        for address in [
+            "mi\u{212a}e@users.test", // the sign for Kelvin, which becomes a k
+            "m\u{131}ke@users.test",  // a dotless i, which becomes an I
+            "mike@user\u{17f}.test",  // a long s
+            "mi\u{43a}e@users.test",  // Cyrillic
+            "mike@users.t\u{435}st",
+            "\u{ff4d}ike@users.test",
+            "mike\u{200b}@users.test",
+            "mike@users.test\u{200b}",
+        ] {
+            let email: Email = address.parse().unwrap();
+            authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        }
+        t.work_after(TICK, "mail").await;
+        assert_eq!(waiting(t).await, 0);
+        // Where one of them means a user, the mail goes to the address that this user gave.
+        for mail in server.mails() {
+            assert_eq!(mail.to, ["mike@users.test"]);
+        }
+        // And a sign-up with one of them is somebody else.
+        let new = NewAccount { email: Some("m\u{131}ke@users.test".into()), ..new("other") };
+        authn.sign_up(new, Origin::default()).await.unwrap();
+        let mike = t.login("mike@users.test", PASSWORD).await;
+        assert_eq!(mike.name().as_deref(), Some("mike"));
+    }
+);
+
+mail_test!(
+    async fn no_line_break_of_a_name_or_an_address_reaches_a_mail(t, server) {
+        let authn = &t.services.authn;
+        let evil = "\r\nBcc: mallory@evil.test\r\n\r\n";
+        for (name, email, field) in [
+            (format!("ann{evil}"), "ann@users.test".to_owned(), "username"),
+            ("ann".to_owned(), format!("ann@users.test{evil}"), "email"),
+            ("ann".to_owned(), format!("ann{evil}@users.test"), "email"),
+            ("ann".to_owned(), "ann@users.test,mallory@evil.test".to_owned(), "email"),
+            ("ann".to_owned(), "ann@users.test>\nRCPT TO:<mallory@evil.test".to_owned(), "email"),
+        ] {
+            let account = NewAccount { username: name, email: Some(email), ..new("ann") };
+            let refused = authn.sign_up(account, Origin::default()).await.unwrap_err();
+            assert_eq!(refused.field(), Some(field), "{refused}");
+            t.clock.advance(Duration::from_mins(6));
+        }
+        // What a user tells of itself is in no mail, and the title of the registry is one line.
+        confirmed(t, "bob").await;
+        let bob = t.session("bob").await.actor;
+        let mut settings = t.services.settings().clone();
+        settings.users.names = true;
+        let names = Names {
+            given_name: Some(evil.into()),
+            company: Some(evil.into()),
+            ..Names::default()
+        };
+        t.replica(settings).accounts.tell_names(&bob, &names).await.unwrap();
+        let email: Email = "bob@users.test".parse().unwrap();
+        authn.request_recovery(&email, &Origin::default()).await.unwrap();
+        t.work_after(TICK, "mail").await;
+        let [mail] = server.mails().try_into().unwrap();
+        assert_eq!(mail.to, ["bob@users.test"]);
+        let headers = mail.data.split_once("\r\n\r\n").unwrap().0.to_lowercase();
+        assert!(!headers.contains("\r\nbcc:"), "{headers}");
+        assert!(!mail.data.contains("RCPT"), "{}", mail.data);
     }
 );

@@ -5,6 +5,7 @@
 mod accounts;
 mod browsers;
 mod deleted;
+mod fetches;
 mod floods;
 mod redirects;
 mod scripts;

@@ -262,34 +262,24 @@ impl Authn {
             .await
     }
 
-    /// Chooses another password for the own account, with a fresh login instead of the current password. All
-    /// sessions end; one that asks gets a new one.
-    ///
-    /// # Errors
-    /// A password that is too weak; [`Error::FreshLoginRequired`].
-    pub async fn choose_password(
+    /// Puts another password in place, in the caller's transaction. All sessions end; where one asked, a new one
+    /// begins.
+    pub(crate) async fn put_password(
         &self,
+        tx: &mut Tx,
         actor: &Actor,
-        new: &Secret<String>,
+        id: AccountId,
+        hash: &str,
     ) -> Result<Option<Session>> {
-        let own = self.core.gate.administer_account(actor)?;
-        self.core
-            .keeps_accounts("passwords are kept elsewhere; they are changed there")?;
-        self.core.check_fresh(actor).await?;
-        let new = self.hashed(new, "password").await?;
-        self.core
-            .db
-            .write(async |tx| {
-                self.replace(tx, actor, own.id, &new).await?;
-                match actor.credential {
-                    Credential::Session(_) => Ok(Some(self.open_session(tx, actor).await?)),
-                    _ => Ok(None),
-                }
-            })
-            .await
+        self.replace(tx, actor, id, hash).await?;
+        match actor.credential {
+            Credential::Session(_) => Ok(Some(self.open_session(tx, actor).await?)),
+            _ => Ok(None),
+        }
     }
 
-    async fn hashed(&self, new: &Secret<String>, field: &'static str) -> Result<String> {
+    /// A password that is not too weak, as it is kept.
+    pub(crate) async fn hashed(&self, new: &Secret<String>, field: &'static str) -> Result<String> {
         passwords::check_rules(new.expose()).map_err(|e| e.in_field(field))?;
         self.core.passwords.hash(new).await
     }

@@ -4,7 +4,7 @@ use berth_domain::{Error, Event, Namespace, Result, Scopes, Secret};
 use berth_store::{accounts, users};
 
 use super::{Authn, Session};
-use crate::accounts::{NAMED_MAX, user_with_profile};
+use crate::accounts::{NAMED_MAX, names, user_with_profile};
 use crate::actor::{Actor, Credential};
 use crate::creation::make_organization;
 use crate::journal::Subject;
@@ -70,7 +70,7 @@ impl Authn {
                 if !alone.is_empty() {
                     return Err(Error::conflict(format!(
                         "you are the only administrator of {}; an organization administers no other",
-                        alone.join(", ")
+                        names(&alone)
                     )));
                 }
                 let administrator = self

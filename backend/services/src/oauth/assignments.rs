@@ -6,6 +6,7 @@ use berth_domain::{
     PageRequest, ResponseType, Result, Scopes, Timestamp,
 };
 use berth_store::accounts::{self, Account};
+use berth_store::notifications as told;
 use berth_store::oauth::applications::{self, Application};
 use berth_store::oauth::assignments::{self as rows, Assignment, NewAssignment};
 use serde_json::json;
@@ -150,6 +151,21 @@ impl Authorizations {
             items: views.collect::<Result<_>>()?,
             has_more: found.has_more,
         })
+    }
+
+    /// Puts away what the bell says of all of them, which the actor has just read in the list. Reading does not
+    /// fail over it, nor where the registry takes no writes.
+    pub async fn note_read(&self, actor: &Actor) {
+        let Ok(own) = self.core.gate.administer_account(actor) else {
+            return;
+        };
+        let put_away = self
+            .core
+            .db
+            .write_relaxed(async |tx| told::dismiss_kind(tx, own.id, TOLD.as_str()).await);
+        if let Err(error) = put_away.await {
+            tracing::warn!(error = ?error, "what was read could not be put away in the bell");
+        }
     }
 
     /// The actor does not want to be asked this.

@@ -4,7 +4,7 @@ use berth_domain::{
     AccountId, AccountKind, Error, Event, Namespace, Noun, Page, PageRequest, Result,
 };
 use berth_store::accounts::{self, Account};
-use berth_store::{Tx, organizations as rows};
+use berth_store::{Tx, organizations as rows, users};
 
 use super::{Superuser, by};
 use crate::accounts::user_with_profile;
@@ -151,6 +151,23 @@ impl Superuser {
                 self.record(tx, actor, id, &event).await
             })
             .await
+    }
+
+    /// Makes the superuser an administrator of every organization that a user administers alone.
+    pub(super) async fn inherit(&self, tx: &mut Tx, actor: &Actor, user: AccountId) -> Result<()> {
+        let heir = actor.user_id().filter(|heir| *heir != user);
+        let heir = heir.ok_or_else(|| Error::conflict("Cannot delete a superuser"))?;
+        for (organization, name) in users::sole_administrator_of(tx, user, i64::MAX).await? {
+            add_owner(&self.core, tx, organization, heir).await?;
+            let event = Event::OwnershipTaken {
+                namespace: name.parse()?,
+                account: organization,
+                was_user: false,
+                by: by(actor),
+            };
+            self.record(tx, actor, organization, &event).await?;
+        }
+        Ok(())
     }
 }
 

@@ -6,12 +6,34 @@ use berth_domain::{Error, Result};
 
 use super::Superuser;
 use crate::actor::Actor;
+use crate::registry::{Health, Registry};
 use crate::settings::Configuration;
 
 /// What changed in the versions of this product.
 const CHANGELOG: &str = include_str!("../../../../CHANGELOG.md");
 
+/// What the registry stands on, and whether that answers.
+#[derive(Debug)]
+pub struct Footing {
+    /// `postgresql` or `sqlite`.
+    pub database: &'static str,
+    /// Name of the storage driver.
+    pub storage: &'static str,
+    /// What of them answers, and the room left.
+    pub health: Health,
+}
+
 impl Superuser {
+    /// What the registry stands on, and whether that answers now.
+    pub async fn footing(&self, actor: &Actor) -> Result<Footing> {
+        self.core.gate.view_registry(actor)?;
+        Ok(Footing {
+            database: self.core.db.kind(),
+            storage: self.core.storage.kind(),
+            health: Registry::new(Arc::clone(&self.core)).health().await,
+        })
+    }
+
     /// The configuration in force, secrets masked.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use berth_domain::{AccountId, Clock as _, NotificationKind, PageRequest};
-use berth_services::notifications::{Audience, Notice};
+use berth_services::notifications::{Audience, DISMISSED_MAX, Notice};
 use berth_services::service_keys::{KeyChange, KeyToBe};
 use berth_services::{Actor, Origin, Settings};
 use berth_store::notifications::{self as rows, NewNotification};
@@ -105,6 +105,61 @@ db_test!(
         let numbered = notifications.numbered_page(&ann, 1, 1).await.unwrap();
         assert_eq!((numbered.items.len(), numbered.has_more), (1, false));
         assert_eq!(numbered.items[0].uuid, one.uuid);
+    }
+);
+
+db_test!(
+    async fn all_is_put_away_at_once_and_what_is_named_comes_back(t: TestRegistry) {
+        let (ann, bob) = (session(t, "ann").await, session(t, "bob").await);
+        let ids = [ann.user_id().unwrap(), bob.user_id().unwrap()];
+        for subject in ["one", "two", "three"] {
+            tell(t, Audience::Users(&ids), subject, None).await;
+        }
+        let notifications = &t.services.notifications;
+        let page = PageRequest::new(None, 10);
+        let of_bob = notifications.page(&bob, false, &page).await.unwrap();
+        let away = notifications.dismiss_many(&ann, None, true).await.unwrap();
+        assert_eq!(away.len(), 3);
+        assert!(told(t, &ann).await.is_empty());
+        assert_eq!(told(t, &bob).await, ["three", "two", "one"]);
+        let again = notifications.dismiss_many(&ann, None, true).await;
+        assert_eq!(again.unwrap(), Vec::<String>::new());
+        // What is another's, or nobody's, is left out.
+        let named = [&away[0], &of_bob.items[0].uuid].map(String::as_str);
+        let named = [named[0], named[1], "none"];
+        let back = notifications.dismiss_many(&ann, Some(&named), false).await;
+        assert_eq!(back.unwrap(), away[..1]);
+        assert_eq!(told(t, &ann).await, ["three"]);
+        assert_eq!(told(t, &bob).await, ["three", "two", "one"]);
+        let nothing = notifications.dismiss_many(&ann, Some(&[]), true).await;
+        assert_eq!(nothing.unwrap(), Vec::<String>::new());
+        assert_eq!(told(t, &ann).await, ["three"]);
+
+        let many = vec!["none"; DISMISSED_MAX + 1];
+        let token = t.oauth_token(&ann, "repo:read").await;
+        let authn = &t.services.authn;
+        let narrow = authn.bearer(&token, Origin::default()).await.unwrap();
+        for (refused, code) in [
+            (
+                notifications.dismiss_many(&ann, Some(&many), true).await,
+                "INVALID_INPUT",
+            ),
+            (
+                notifications.dismiss_many(&ann, None, false).await,
+                "INVALID_INPUT",
+            ),
+            (
+                notifications.dismiss_many(&t.anonymous(), None, true).await,
+                "UNAUTHENTICATED",
+            ),
+            (
+                notifications.dismiss_many(&narrow, None, true).await,
+                "FORBIDDEN",
+            ),
+        ] {
+            assert_eq!(refused.unwrap_err().code(), code);
+        }
+        assert_eq!(told(t, &ann).await, ["three"]);
     }
 );
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod abuse;
 mod account;
 mod accounts;
 mod app_tokens;
@@ -21,6 +22,7 @@ mod power;
 mod pushes;
 mod races;
 mod renames;
+mod secrets;
 mod selections;
 mod service_keys;
 mod stars;

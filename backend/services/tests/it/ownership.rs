@@ -12,7 +12,7 @@ use berth_store::{accounts, teams};
 use berth_testkit::{PASSWORD, TestRegistry, db_test, path_of};
 
 use super::account::logged;
-use super::people::{organization, repository, robot};
+use super::people::{join, organization, repository, robot};
 
 pub(crate) async fn session(services: &Services, name: &str) -> Actor {
     let password = Secret::from(PASSWORD);
@@ -460,6 +460,24 @@ db_test!(
             assert!(login(t, &name, PASSWORD).await.is_err());
             // Failed logins slow the next ones down.
             t.clock.advance(Duration::from_mins(1));
+        }
+    }
+);
+
+db_test!(
+    async fn of_two_administrators_who_leave_at_once_one_stays(t: TestRegistry) {
+        for round in 0..5 {
+            let [ann, bob, acme] = ["ann", "bob", "acme"].map(|name| format!("{name}{round}"));
+            let owner = t.user(&ann).await;
+            t.user(&bob).await;
+            organization(t, &owner, &acme).await;
+            join(t, &acme, &bob, TeamRole::Admin).await;
+            let (ann, bob) = (t.session(&ann).await.actor, t.session(&bob).await.actor);
+            let accounts = &t.services.accounts;
+            let (one, two) = tokio::join!(accounts.delete(&ann), accounts.delete(&bob));
+            assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+            let refused = one.and(two).unwrap_err();
+            assert!(refused.to_string().ends_with(&acme), "{refused}");
         }
     }
 );

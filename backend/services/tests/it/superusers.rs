@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use berth_domain::{Error, MessageFormat, PageRequest, Secret, Severity};
-use berth_services::superuser::UserFilter;
+use berth_domain::{Error, MessageFormat, PageRequest, Secret, Severity, TeamRole};
+use berth_services::superuser::{UserChange, UserFilter};
 use berth_services::{Actor, Origin, Settings};
 use berth_testkit::{PASSWORD, TestRegistry, db_test};
 
 use super::account::logged;
-use super::people::{organization, robot};
+use super::people::{join, organization, robot};
 
 async fn names(t: &TestRegistry, actor: &Actor, filter: UserFilter) -> Vec<String> {
     let page = PageRequest::new(None, 10);
@@ -83,6 +83,7 @@ db_test!(
             let refusals = [
                 superuser.users(who, &filter, &page).await.map(drop),
                 superuser.count(who, &filter).await.map(drop),
+                superuser.footing(who).await.map(drop),
                 superuser.create_user(who, "new", None).await.map(drop),
                 superuser.change_email(who, id, &email).await.map(drop),
                 superuser.set_password(who, id, &password).await.map(drop),
@@ -128,6 +129,12 @@ db_test!(
         let seen = organizations.page(&auditor, None, &page).await.unwrap();
         assert_eq!(seen.items[0].name.as_str(), "acme");
         assert!(!seen.items[0].can_administer);
+        let footing = superuser.footing(&auditor).await.unwrap();
+        assert_eq!(
+            (footing.database, footing.storage),
+            (t.db().kind(), "memory")
+        );
+        assert!(footing.health.is_ready());
         let id = ann.user_id().unwrap();
         for refused in [
             superuser.set_enabled(&auditor, id, false).await.map(drop),
@@ -292,6 +299,91 @@ db_test!(
         let log = logged(t, other).await;
         let kinds: Vec<&str> = log.iter().map(|(kind, _)| kind.as_str()).collect();
         assert!(kinds.contains(&"user_change_password") && kinds.contains(&"user_delete"));
+    }
+);
+
+db_test!(
+    async fn no_organization_is_left_without_an_administrator_by_a_deletion(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let (ann, bob) = (t.user("ann").await, t.user("bob").await);
+        let acme = organization(t, &ann, "acme").await;
+        let zoo = organization(t, &ann, "zoo").await;
+        let shared = organization(t, &ann, "shared").await;
+        join(t, "shared", "bob", TeamRole::Admin).await;
+        join(t, "zoo", "bob", TeamRole::Member).await;
+        let superuser = &t.services.superuser;
+        let id = ann.user_id().unwrap();
+        superuser.delete_user(&root, id).await.unwrap();
+        let organizations = &t.services.organizations;
+        let ids = [acme.id, zoo.id, shared.id];
+        let administers = async |actor: &Actor| {
+            let views = organizations.by_ids(actor, &ids).await.unwrap();
+            let held = ids.iter().map(|id| {
+                let view = views.get(id);
+                view.is_some_and(|view| view.can_administer)
+            });
+            held.collect::<Vec<_>>()
+        };
+        assert_eq!(administers(&root).await, [true, true, false]);
+        assert_eq!(administers(&bob).await, [false, false, true]);
+        // It is in the log of each who has it now, and in no other.
+        for (organization, taken) in [(acme.id, 1), (zoo.id, 1), (shared.id, 0)] {
+            let log = logged(t, organization).await;
+            let entries = log.iter().filter(|(kind, _)| kind == "take_ownership");
+            assert_eq!(entries.count(), taken, "{log:?}");
+        }
+        // Nobody takes over by trying what is refused.
+        let root_id = root.user_id().unwrap();
+        let refused = superuser.delete_user(&root, root_id).await.unwrap_err();
+        assert_eq!(refused.to_string(), "Cannot delete a superuser");
+        let refused = superuser.delete_user(&bob, root_id).await.unwrap_err();
+        assert_eq!(refused.code(), "FORBIDDEN");
+        assert_eq!(administers(&bob).await, [false, false, true]);
+        // The user itself is refused, as ever.
+        let bob = t.session("bob").await.actor;
+        let refused = t.services.accounts.delete(&bob).await.unwrap_err();
+        assert!(refused.to_string().contains("shared"), "{refused}");
+    }
+);
+
+db_test!(
+    async fn of_a_refused_change_of_a_user_nothing_is_left(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let (ann, bob) = (t.user("ann").await, t.user("bob").await);
+        let superuser = &t.services.superuser;
+        let bob_id = bob.user_id().unwrap();
+        let taken = "bob@users.test".parse().unwrap();
+        superuser.change_email(&root, bob_id, &taken).await.unwrap();
+        let session = t.session("ann").await;
+        let id = ann.user_id().unwrap();
+        let change = UserChange {
+            email: Some(taken),
+            password: Some(Secret::from("another-password")),
+            enabled: Some(false),
+        };
+        let before = logged(t, id).await.len();
+        let refused = superuser.change_user(&root, id, &change).await.unwrap_err();
+        assert_eq!(refused.code(), "ALREADY_EXISTS");
+        let live = t
+            .services
+            .authn
+            .session(session.token.expose(), Origin::default());
+        assert!(live.await.unwrap().is_some());
+        t.login("ann", PASSWORD).await;
+        assert_eq!(logged(t, id).await.len(), before);
+        let change = UserChange {
+            email: Some("ann@users.test".parse().unwrap()),
+            ..change
+        };
+        let view = superuser.change_user(&root, id, &change).await.unwrap();
+        assert_eq!(
+            (view.email.as_deref(), view.enabled),
+            (Some("ann@users.test"), false)
+        );
+        let log = logged(t, id).await;
+        for kind in ["user_change_password", "user_change_email", "user_disable"] {
+            assert!(log.iter().any(|(found, _)| found == kind), "{kind}");
+        }
     }
 );
 

@@ -5,7 +5,7 @@ use berth_services::oauth::{ApplicationView, Asked, AssignmentView, Reason};
 use berth_services::{Actor, Settings};
 use berth_testkit::{TestRegistry, db_test};
 
-use super::{OWN, application, asked, authorize, bearer, parameter, refusal};
+use super::{OWN, application, asked, authorize, bearer, description, parameter, refusal, which};
 use crate::account::logged;
 
 async fn assign(
@@ -202,5 +202,50 @@ db_test!(
             .await
             .unwrap();
         assert_eq!(refusal(t, &bob, &question).await, Reason::AccessDenied);
+    }
+);
+
+db_test!(
+    async fn the_bell_is_quiet_about_what_is_settled(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let applications = &t.services.applications;
+        let acme = "acme".parse().unwrap();
+        let other = description("other");
+        let other = applications.create(&ann, &acme, &other).await.unwrap();
+        t.user("bob").await;
+        let bob = t.session("bob").await.actor;
+        let bell = &t.services.notifications;
+        let authorizations = &t.services.authorizations;
+        let unread = async || bell.unread(&bob).await.unwrap();
+        for scope in ["repo:read", "repo:write", "repo:create"] {
+            assign(t, &ann, &view, "bob", scope).await;
+        }
+        assign(t, &ann, &other, "bob", "repo:read").await;
+        assert_eq!(unread().await, 4);
+        let page = PageRequest::new(None, 10);
+        let listed = authorizations.assigned(&bob, &page).await.unwrap().items;
+        // Asking what there is puts nothing away by itself.
+        assert_eq!(unread().await, 4);
+        let of_view = |asked: &&AssignmentView| asked.application.client_id == view.client_id;
+        let mine: Vec<_> = listed.iter().filter(of_view).collect();
+        let question = with(asked(&view, "repo:read", "token"), mine[0]);
+        authorize(t, &bob, &question).await.unwrap();
+        assert_eq!(unread().await, 3, "one is accepted");
+        authorizations.decline(&bob, &mine[1].uuid).await.unwrap();
+        assert_eq!(unread().await, 2, "one is declined");
+        applications.delete(&ann, which(&view)).await.unwrap();
+        assert_eq!(unread().await, 1, "the other application still asks");
+        let newest = PageRequest::new(None, 10);
+        let told = bell.page(&bob, true, &newest).await.unwrap().items;
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].metadata["application"], "other");
+        // What has been read is put away for who has read it.
+        authorizations.note_read(&t.anonymous()).await;
+        authorizations.note_read(&ann).await;
+        assert_eq!(unread().await, 1);
+        authorizations.note_read(&bob).await;
+        assert_eq!(unread().await, 0);
+        let told = bell.page(&bob, true, &newest).await.unwrap().items;
+        assert!(told[0].dismissed);
     }
 );
