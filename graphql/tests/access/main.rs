@@ -334,9 +334,10 @@ async fn seen(t: &TestRegistry, actor: &Actor, estate: &Estate, asked: &Asked) -
     (word, told)
 }
 
-async fn table() -> String {
+/// What each field answers to whom, on a database that is there.
+async fn table(backend: Backend) -> Option<String> {
     recorder::install();
-    let t = TestRegistry::on(Backend::Sqlite).await.unwrap();
+    let t = TestRegistry::on(backend).await?;
     let (owner, stranger, nobody) = (t.user("ann").await, t.user("bob").await, t.anonymous());
     let private = Estate::new(&t, &owner, "private").await;
     let public = Estate::new(&t, &owner, "public").await;
@@ -389,12 +390,21 @@ async fn table() -> String {
         shown.is_empty(),
         "what is private differs from what is not there:\n{shown}"
     );
-    format!("field, asked {count} times in all | nobody | stranger | owner\n{table}")
+    Some(format!(
+        "field, asked {count} times in all | nobody | stranger | owner\n{table}"
+    ))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_answers_nobody_and_strangers_as_the_reviewed_table_says() {
-    let table = table().await;
+    let (sqlite, postgres) = (table(Backend::Sqlite).await, table(Backend::Postgres).await);
+    let table = sqlite.expect("SQLite needs nothing");
+    if let Some(postgres) = postgres {
+        for (sqlite, postgres) in table.lines().zip(postgres.lines()) {
+            assert_eq!(sqlite, postgres, "both databases answer alike");
+        }
+        assert_eq!(table.lines().count(), postgres.lines().count());
+    }
     for line in table.lines().filter(|line| line.starts_with("private ")) {
         let cells: Vec<&str> = line.split(" | ").collect();
         let of_object = !line.contains("Query.") && !line.contains("Mutation.");
