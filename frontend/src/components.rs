@@ -27,7 +27,7 @@ mod toast;
 
 pub(crate) use avatar::Avatar;
 pub(crate) use button::{Button, ButtonKind, LinkButton};
-pub(crate) use confirm::ConfirmDialog;
+pub(crate) use confirm::{ConfirmDialog, QuestionDialog};
 pub(crate) use copy::{CodeBlock, CopyButton, CopyLine, DigestText, copy_text};
 pub(crate) use field::{FormAlert, FormGroup, PasswordField, TextArea, TextField};
 pub(crate) use form_dialog::{FormDialog, warn_before_leaving};

@@ -112,6 +112,8 @@ impl Severity {
 pub(crate) struct Message {
     pub(crate) uuid: String,
     pub(crate) content: String,
+    /// What the server made of Markdown; none for a text.
+    pub(crate) content_html: Option<String>,
     pub(crate) severity: Severity,
     pub(crate) created_at: DateTime,
 }

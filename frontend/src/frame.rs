@@ -4,21 +4,17 @@ mod bell;
 mod keys;
 mod mark;
 mod masthead;
+mod messages;
 mod palette;
 
 use icondata_lu as lu;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::{
-    api::use_api,
-    components::{Icon, MessageBanner},
-    i18n::*,
-    paths,
-    session::use_session,
-};
+use crate::{api::use_api, components::Icon, i18n::*, paths, session::use_session};
 use keys::Shortcuts;
 use masthead::Masthead;
+use messages::Messages;
 use palette::Palette;
 
 /// From this width on the navigation stands beside the page.
@@ -91,6 +87,9 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                                     <NavItem href="/superuser/service-keys" others=&[] icon=lu::LuKeyRound>
                                         {words!(i18n, service_keys.title)}
                                     </NavItem>
+                                    <NavItem href="/superuser/registry" others=&[] icon=lu::LuActivity>
+                                        {words!(i18n, registry.title)}
+                                    </NavItem>
                                 </Show>
                             </ul>
                         </nav>
@@ -126,26 +125,6 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
         </div>
         <Shortcuts open=shortcuts/>
         <Palette open=palette shortcuts bare/>
-    }
-}
-
-/// What superusers tell everybody, above every page.
-#[component]
-fn Messages() -> impl IntoView {
-    let session = use_session();
-    let messages = Memo::new(move |_| session.messages());
-    view! {
-        <div aria-live="polite">
-            {move || {
-                messages
-                    .get()
-                    .into_iter()
-                    .map(|message| {
-                        view! { <MessageBanner severity=message.severity content=message.content/> }
-                    })
-                    .collect_view()
-            }}
-        </div>
     }
 }
 

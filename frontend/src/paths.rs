@@ -85,6 +85,24 @@ pub(crate) const TOKENS_TAB: &str = "Applicationtokens";
 /// What `?tab=` calls the tab with the settings of a namespace.
 pub(crate) const SETTINGS_TAB: &str = "Settings";
 
+/// What `?tab=` calls the tab with the applications of an organization.
+pub(crate) const APPLICATIONS_TAB: &str = "OAuthApplications";
+
+/// The applications of an organization.
+pub(crate) fn applications(organization: &str) -> String {
+    QueryString::default()
+        .with("tab", APPLICATIONS_TAB)
+        .on(&namespace(organization, false))
+}
+
+/// The access tokens of one of them, by its client id.
+pub(crate) fn access_tokens(organization: &str, client_id: &str) -> String {
+    QueryString::default()
+        .with("tab", APPLICATIONS_TAB)
+        .with("application", client_id)
+        .on(&namespace(organization, false))
+}
+
 /// What `?tab=` calls the tab with what the viewer lets applications do.
 pub(crate) const AUTHORIZATIONS_TAB: &str = "ExternalLoginsAndApplications";
 
@@ -126,9 +144,11 @@ pub(crate) fn sign_in(back: &str) -> String {
 /// Where sign-in leads on: only ever to a page of this console.
 pub(crate) fn after_sign_in(query: &str) -> String {
     let query = QueryString::parse(query);
-    let next = query
-        .get("next")
-        .filter(|next| next.starts_with('/') && !next.starts_with("//") && !next.contains('\\'));
+    let next = query.get("next").filter(|next| {
+        // Browsers read `\` as `/`, and leave tabs and line breaks out.
+        let is_plain = !next.contains(|c: char| c == '\\' || c.is_control());
+        next.starts_with('/') && !next.starts_with("//") && is_plain
+    });
     next.unwrap_or("/repository").to_owned()
 }
 
@@ -242,6 +262,14 @@ mod tests {
     #[test]
     fn a_tab_of_the_own_page_has_an_address() {
         assert_eq!(account("ann", SETTINGS_TAB), "/user/ann?tab=Settings");
+        assert_eq!(
+            applications("acme"),
+            "/organization/acme?tab=OAuthApplications"
+        );
+        assert_eq!(
+            access_tokens("acme", "C1"),
+            "/organization/acme?tab=OAuthApplications&application=C1"
+        );
     }
 
     #[test]
@@ -290,6 +318,10 @@ mod tests {
             "?next=https://example.com",
             "?next=//example.com",
             "?next=/%5Cexample.com",
+            "?next=/%09/example.com",
+            "?next=/%0A/example.com",
+            "?next=%09//example.com",
+            "?next=javascript:alert(1)",
         ] {
             assert_eq!(after_sign_in(bad), "/repository", "{bad}");
         }

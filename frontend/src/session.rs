@@ -17,6 +17,13 @@ struct Start {
     registry: Registry,
 }
 
+/// What is asked again while a page is open.
+#[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(graphql_type = "Query")]
+struct Again {
+    registry: Registry,
+}
+
 /// The signed-in user.
 #[derive(cynic::QueryFragment, Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Viewer {
@@ -64,6 +71,7 @@ pub(crate) struct Registry {
     pub(crate) sign_up: bool,
     pub(crate) app_tokens: bool,
     pub(crate) user_names: bool,
+    /// As they come; kept by [`Session::messages`].
     pub(crate) messages: Vec<Message>,
 }
 
@@ -85,6 +93,8 @@ pub(crate) struct Session {
     api: Api,
     viewer: RwSignal<Option<Viewer>>,
     registry: RwSignal<Option<Registry>>,
+    /// Apart from the registry: a new message changes no page.
+    messages: RwSignal<Vec<Message>>,
 }
 
 impl Session {
@@ -94,18 +104,35 @@ impl Session {
             api,
             viewer: RwSignal::new(None),
             registry: RwSignal::new(None),
+            messages: RwSignal::new(Vec::new()),
         }
     }
 
     /// Asks the server anew.
     pub(crate) async fn refresh(self) -> Result<(), ApiError> {
         let start = self.api.run_once(Start::build(())).await?;
-        let registry = Some(start.registry);
+        self.set_registry(start.registry);
+        self.set_viewer(start.viewer);
+        Ok(())
+    }
+
+    /// Asks anew what everybody may know. Whoever is signed in stays so: a session that ended shows at the next action,
+    /// which then asks for the password and loses nothing.
+    pub(crate) async fn refresh_registry(self) -> Result<(), ApiError> {
+        let again = self.api.run_once(Again::build(())).await?;
+        self.set_registry(again.registry);
+        Ok(())
+    }
+
+    fn set_registry(self, mut registry: Registry) {
+        let messages = std::mem::take(&mut registry.messages);
+        if self.messages.with_untracked(|old| *old != messages) {
+            self.messages.set(messages);
+        }
+        let registry = Some(registry);
         if self.registry.with_untracked(|old| *old != registry) {
             self.registry.set(registry);
         }
-        self.set_viewer(start.viewer);
-        Ok(())
     }
 
     /// Notes who is signed in now.
@@ -158,10 +185,7 @@ impl Session {
 
     /// What superusers tell everybody.
     pub(crate) fn messages(self) -> Vec<Message> {
-        self.registry.with(|registry| {
-            let messages = registry.as_ref().map(|registry| registry.messages.clone());
-            messages.unwrap_or_default()
-        })
+        self.messages.get()
     }
 
     /// Whether the viewer sees the users of the registry.

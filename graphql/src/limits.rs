@@ -39,6 +39,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// A page is one or two queries of its own for each parent.
 const PAGE_COST: usize = 600;
+/// So is a look-up that is not batched.
+const LOOKUP_COST: usize = 600;
 /// Reading a secret is a transaction of its own.
 const SECRET_COST: usize = 600;
 /// A list without pages is taken to be this long.
@@ -187,6 +189,8 @@ impl<'a> Meter<'a> {
         } else if name == "nodes" && field.get_argument("ids").is_some() {
             let length = self.length(field, "ids");
             children.cost.saturating_mul(length).saturating_add(1)
+        } else if name == "application" && field.get_argument("clientId").is_some() {
+            LOOKUP_COST.saturating_add(children.cost)
         } else if name == "credentials" {
             SECRET_COST
         } else if PASSWORDS.contains(&name) {

@@ -1,11 +1,35 @@
-//! Descriptions: `CommonMark` without raw HTML.
+//! Descriptions and messages: `CommonMark` without raw HTML.
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
 
 /// HTML for a description. Raw HTML becomes text, pictures become their words, and links lead only to the web or to mail.
 pub(crate) fn render(source: &str) -> String {
+    written(safe(source))
+}
+
+/// The same for a message above a page, which has a heading of its own: headings become strong lines.
+pub(crate) fn render_message(source: &str) -> String {
+    let events = safe(source).flat_map(|event| {
+        let (first, second) = match event {
+            Event::Start(Tag::Heading { .. }) => (
+                Event::Start(Tag::Paragraph),
+                Some(Event::Start(Tag::Strong)),
+            ),
+            Event::End(TagEnd::Heading(_)) => (
+                Event::End(TagEnd::Strong),
+                Some(Event::End(TagEnd::Paragraph)),
+            ),
+            other => (other, None),
+        };
+        std::iter::once(first).chain(second)
+    });
+    written(events)
+}
+
+/// The events of a text that do no harm.
+fn safe(source: &str) -> impl Iterator<Item = Event<'_>> {
     let mut safe_links = Vec::new();
-    let events = Parser::new(source).filter_map(move |event| match event {
+    Parser::new(source).filter_map(move |event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
         Event::Start(Tag::Link { ref dest_url, .. }) => {
@@ -17,7 +41,10 @@ pub(crate) fn render(source: &str) -> String {
         }
         Event::End(TagEnd::Link) => safe_links.pop().unwrap_or(false).then_some(event),
         other => Some(other),
-    });
+    })
+}
+
+fn written<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
     let mut out = String::new();
     html::push_html(&mut out, events);
     out
@@ -25,7 +52,7 @@ pub(crate) fn render(source: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::render;
+    use super::{render, render_message};
 
     #[test]
     fn raw_html_is_shown_and_not_obeyed() {
@@ -50,6 +77,19 @@ mod tests {
             let html = render(&format!("[a]({bad})"));
             assert!(!html.contains("href"), "{html}");
         }
+    }
+
+    #[test]
+    fn a_message_has_no_headings_and_is_as_safe() {
+        assert_eq!(
+            render_message("# Tonight\n\n*from* 22:00"),
+            "<p><strong>Tonight</strong></p>\n<p><em>from</em> 22:00</p>\n"
+        );
+        let html = render_message("<script>x()</script>\n\n## [a](javascript:x)");
+        assert!(
+            !html.contains("<script") && !html.contains("href"),
+            "{html}"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod mail;
 mod oauth;
 mod organizations;
 mod pages;
+mod registry;
 mod service_keys;
 mod stars;
 mod superusers;
@@ -44,7 +45,7 @@ use lists::{
 use mail::an_address_is_confirmed_and_a_lost_password_recovered_by_mail;
 use oauth::{
     a_token_is_assigned_authorized_declined_and_revoked,
-    an_application_is_made_gives_a_token_and_goes,
+    a_token_of_an_application_is_found_and_revoked, an_application_is_made_gives_a_token_and_goes,
     what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
 };
@@ -56,6 +57,11 @@ use pages::{
     code_of_a_page_comes_when_it_is_opened, first_load_stays_within_its_budget,
     hidden_and_unknown_pages_look_alike, pages_are_accessible_in_every_look,
     sign_in_page_opens_without_complaint,
+};
+use registry::{
+    a_message_in_markdown_is_shown_and_its_markup_does_nothing,
+    an_account_becomes_an_organization_of_who_is_named,
+    superusers_see_the_registry_and_search_its_configuration,
 };
 use service_keys::{
     a_service_key_is_made_renamed_approved_and_deleted,
@@ -118,6 +124,10 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
     what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
     a_token_is_assigned_authorized_declined_and_revoked,
+    a_token_of_an_application_is_found_and_revoked,
+    superusers_see_the_registry_and_search_its_configuration,
+    a_message_in_markdown_is_shown_and_its_markup_does_nothing,
+    an_account_becomes_an_organization_of_who_is_named,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
 ];

@@ -10,9 +10,12 @@ use berth_e2e::scenarios;
 use berth_e2e::world::{Account, World};
 use reqwest::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use reqwest::{Method, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![secrets_are_in_no_log_no_row_and_no_error];
+
+const SIGN_IN: &str =
+    "mutation($i: SignInInput!) { signIn(input: $i) { viewer { user { name } } } }";
 
 /// Words that are secret, each with what it is, and where they turned up.
 #[derive(Default)]
@@ -42,6 +45,31 @@ impl Canaries {
         }
     }
 
+    /// Signs a user in, and keeps the cookies.
+    async fn sign_in(&mut self, world: &World, account: &Account) -> Vec<String> {
+        let variables = json!({"i": {"username": account.name, "password": account.password}});
+        let signed_in = world
+            .http
+            .post(format!("{}/graphql", world.url()))
+            .json(&json!({"query": SIGN_IN, "variables": variables}))
+            .send()
+            .await;
+        let signed_in = signed_in.expect("the server answers");
+        let cookies: Vec<String> = signed_in
+            .headers()
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok()?.split(';').next())
+            .map(str::to_owned)
+            .collect();
+        assert!(!cookies.is_empty(), "a session has a cookie");
+        for cookie in &cookies {
+            let (_, value) = cookie.split_once('=').expect("a name and a value");
+            self.add("a cookie", value);
+        }
+        cookies
+    }
+
     /// Sends what is refused, and looks at the refusal.
     async fn refused(&mut self, request: RequestBuilder) {
         let answer = request.send().await.expect("the server answers");
@@ -50,6 +78,108 @@ impl Canaries {
         let mut told = format!("{:?}\n", answer.headers()).into_bytes();
         told.extend(answer.bytes().await.expect("the answer arrives whole"));
         self.look(&place, &told);
+    }
+}
+
+/// A text that the server tells.
+fn text(told: &Value) -> String {
+    told.as_str().expect("it is told to its maker").to_owned()
+}
+
+/// What is told once: of OAuth, of clients, of services. It is used as it is meant to be, and then in wrong places.
+async fn told_once(world: &World, organization: &str, canaries: &mut Canaries) {
+    const CALLBACK: &str = "https%3A%2F%2Fapp.test%2Fcb";
+    let (graphql, http, url) = (&world.graphql, &world.http, world.url());
+    let input = json!({
+        "organization": organization, "name": "viewer", "redirectPrefix": "https://app.test/cb",
+    });
+    let payload = "application { clientId } clientSecret";
+    let made = graphql.mutate("createApplication", input, payload).await;
+    let client_id = text(&made["application"]["clientId"]);
+    let secret = text(&made["clientSecret"]);
+    canaries.add("a client's secret", &secret);
+    let user = berth_e2e::random::name("user");
+    let new_user = json!({"username": user, "email": format!("{user}@example.com")});
+    for (mutation, input, field) in [
+        (
+            "createApplicationToken",
+            json!({"clientId": client_id, "name": "script", "scope": "repo:read"}),
+            "token",
+        ),
+        ("createAppToken", json!({"title": "laptop"}), "token"),
+        ("createUser", new_user, "password"),
+        (
+            "generateEncryptedPassword",
+            json!({"password": world.admin.password}),
+            "encryptedPassword",
+        ),
+        (
+            "createServiceKey",
+            json!({"service": "scanner"}),
+            "privateKey",
+        ),
+    ] {
+        let told = text(&graphql.mutate(mutation, input, field).await[field]);
+        // Of a key in lines, one of them.
+        canaries.add(mutation, told.lines().nth(3).unwrap_or(&told));
+    }
+    let cookies = canaries.sign_in(world, &world.admin).await;
+    let csrf = cookies
+        .iter()
+        .find_map(|pair| pair.strip_prefix("berth_csrf="))
+        .expect("a session has a token");
+    let mut code = String::new();
+    for (kind, name) in [("TOKEN", "access_token="), ("CODE", "code=")] {
+        let consent = json!({
+            "query": "mutation($i: AuthorizeApplicationInput!) { authorizeApplication(input: $i) { location } }",
+            "variables": {"i": {
+                "clientId": client_id, "redirectUri": "https://app.test/cb", "scope": "repo:read",
+                "responseType": kind,
+            }},
+        });
+        let answer = http
+            .post(format!("{url}/graphql"))
+            .header(COOKIE, cookies.join("; "))
+            .header("x-csrf-token", csrf)
+            .json(&consent)
+            .send()
+            .await;
+        let told = answer.expect("the server answers").text().await;
+        let told: Value = serde_json::from_str(&told.expect("text")).expect("JSON");
+        let location = text(&told["data"]["authorizeApplication"]["location"]);
+        let (_, rest) = location.split_once(name).expect("it is there");
+        code = rest.split('&').next().unwrap_or_default().to_owned();
+        canaries.add(kind, &code);
+    }
+    let exchange = |secret: &str, code: &str| {
+        // In the query, which lands in logs more easily than a form does.
+        http.post(format!(
+            "{url}/oauth/access_token?grant_type=authorization_code&client_id={client_id}&client_secret={secret}\
+             &redirect_uri={CALLBACK}&code={code}&scope=repo%3Aread"
+        ))
+    };
+    let given = exchange(&secret, &code).send().await;
+    let given = given.expect("the server answers").text().await;
+    let given: Value = serde_json::from_str(&given.expect("text")).expect("JSON");
+    canaries.add("a token for a code", &text(&given["access_token"]));
+    for request in [
+        exchange(&secret, &code),
+        exchange(&secret, &secret),
+        exchange(&code, &code),
+        http.get(format!(
+            "{url}/oauth/authorize?client_id={secret}&redirect_uri={code}&scope=repo%3Aread"
+        ))
+        .header(COOKIE, cookies.join("; ")),
+        http.post(format!(
+            "{url}/oauth/authorizeapp?client_id={client_id}&_csrf_token={csrf}x"
+        ))
+        .header(COOKIE, cookies.join("; ")),
+        http.get(format!("{url}/api/v1/user/"))
+            .bearer_auth(format!("{code}x")),
+        http.get(format!("{url}/v2/auth"))
+            .basic_auth("$app", Some(&secret)),
+    ] {
+        canaries.refused(request).await;
     }
 }
 
@@ -89,28 +219,8 @@ async fn secrets_are_in_no_log_no_row_and_no_error(world: World) {
         canaries.add("a registry token", client.token());
         client.manifest_status(&url, "1").await;
     }
-    let sign_in = json!({
-        "query": "mutation($i: SignInInput!) { signIn(input: $i) { viewer { user { name } } } }",
-        "variables": {"i": {"username": user.name, "password": user.password}},
-    });
-    let signed_in = http
-        .post(format!("{url}/graphql"))
-        .json(&sign_in)
-        .send()
-        .await;
-    let signed_in = signed_in.expect("the server answers");
-    let cookies: Vec<String> = signed_in
-        .headers()
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok()?.split(';').next())
-        .map(str::to_owned)
-        .collect();
-    assert!(!cookies.is_empty(), "a session has a cookie");
-    for cookie in &cookies {
-        let (_, value) = cookie.split_once('=').expect("a name and a value");
-        canaries.add("a cookie", value);
-    }
+    let cookies = canaries.sign_in(&world, &user).await;
+    told_once(&world, &organization, &mut canaries).await;
     let told = http
         .get(format!("{url}/csrf_token"))
         .header(COOKIE, cookies.join("; "));
@@ -136,10 +246,10 @@ async fn secrets_are_in_no_log_no_row_and_no_error(world: World) {
             http.post(format!("{url}/v2/auth")).body(format!("grant_type={password}")),
             http.post(format!("{url}/graphql")).bearer_auth(format!("{password}x")).body("{"),
             http.post(format!("{url}/graphql")).json(&json!({
-                "query": sign_in["query"], "variables": {"i": {"username": name, "password": {"is": password}}},
+                "query": SIGN_IN, "variables": {"i": {"username": name, "password": {"is": password}}},
             })),
             http.post(format!("{url}/graphql")).json(&json!({
-                "query": sign_in["query"], "variables": {"i": {"username": name, "password": wrong}},
+                "query": SIGN_IN, "variables": {"i": {"username": name, "password": wrong}},
             })),
             http.post(format!("{url}/api/v1/user/initialize")).json(&json!({"password": password})),
             http.post(format!("{url}/api/v1/user/initialize")).body(format!("{{\"password\": \"{password}\"")),

@@ -1,4 +1,4 @@
-//! The question before what cannot be undone.
+//! Questions before what cannot be undone.
 
 use leptos::prelude::*;
 
@@ -71,6 +71,32 @@ pub(crate) fn ConfirmDialog(
                             value=typed
                             autofocus=true
                         />
+        </FormDialog>
+    }
+}
+
+/// Asks once more, with nothing to type.
+#[component]
+pub(crate) fn QuestionDialog(
+    /// The question.
+    #[prop(into)]
+    title: Signal<String>,
+    /// What follows.
+    #[prop(into)]
+    text: Signal<String>,
+    /// What the button says.
+    #[prop(into)]
+    action: Signal<String>,
+    /// The work behind the button.
+    work: Work,
+    /// Does it.
+    on_confirm: Callback<()>,
+    /// Takes the dialog away.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <FormDialog title work error=work.error action danger=true ready=true on_submit=on_confirm on_close>
+                        <p>{move || text.get()}</p>
         </FormDialog>
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn severity_words(i18n: I18n, severity: Severity) -> &'static str {
     }
 }
 
-/// A message above a page: its text as it was written.
+/// A message above a page: its text as it was written, or what Markdown makes of it.
 #[component]
 pub(crate) fn MessageBanner(
     /// How loud it is.
@@ -24,10 +24,13 @@ pub(crate) fn MessageBanner(
     /// Its text.
     #[prop(into)]
     content: Signal<String>,
+    /// What the server made of Markdown: without scripts, styles and pictures. None for a text.
+    #[prop(into)]
+    html: Signal<Option<String>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     view! {
-        <p
+        <div
             class="berth-banner"
             class:berth-banner-info=move || severity.get() == Severity::Info
             class:berth-banner-danger=move || severity.get() == Severity::Error
@@ -42,7 +45,10 @@ pub(crate) fn MessageBanner(
             }}
             " "
             <span class="pf-v6-screen-reader">{move || format!("{}: ", severity_words(i18n, severity.get()))}</span>
-            <span class="berth-banner__text" dir="auto">{move || content.get()}</span>
-        </p>
+            {move || match html.get() {
+                Some(html) => view! { <div class="berth-banner__rich" dir="auto" inner_html=html></div> }.into_any(),
+                None => view! { <span class="berth-banner__text" dir="auto">{content.get()}</span> }.into_any(),
+            }}
+        </div>
     }
 }

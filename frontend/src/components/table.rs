@@ -8,12 +8,12 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::{
-    Icon, Menu, MenuItem, Selection, Size, Time,
+    Icon, Menu, MenuItem, ScopeLabels, Selection, Size, Time,
     list::{RowCheck, SelectAll},
     use_list_url,
 };
 use crate::{
-    fragments::{BigInt, DateTime},
+    fragments::{AccessScope, BigInt, DateTime},
     i18n::*,
     preferences, text,
 };
@@ -111,6 +111,23 @@ impl Cell {
     pub(crate) fn time(at: Option<DateTime>) -> Self {
         let raw = at.as_ref().map(|at| at.0.clone());
         Self::new(view! { <Time at/> }, raw)
+    }
+
+    /// What an access token may do; copied by the names of the scopes.
+    pub(crate) fn scopes(scopes: Vec<AccessScope>) -> Self {
+        let names: Vec<_> = scopes.iter().map(|scope| scope.name.clone()).collect();
+        Self::new(view! { <ScopeLabels scopes/> }, names)
+    }
+
+    /// An instant, or the word for that there is none.
+    pub(crate) fn time_or_never(i18n: I18n, at: Option<DateTime>) -> Self {
+        match at {
+            Some(at) => Self::time(Some(at)),
+            None => Self::new(
+                view! { <span>{words!(i18n, tokens.never)}</span> },
+                None::<String>,
+            ),
+        }
     }
 }
 

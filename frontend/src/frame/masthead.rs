@@ -45,6 +45,8 @@ pub(crate) fn Masthead(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = use_session();
+    // Another viewer has another bell.
+    let rings_for = Memo::new(move |_| session.user_name().filter(|_| !bare.get()));
     view! {
         <header class="pf-v6-c-masthead pf-m-display-inline">
             <div class="pf-v6-c-masthead__main">
@@ -80,9 +82,7 @@ pub(crate) fn Masthead(
                         on_click=Callback::new(move |_| palette.set(true))
                     />
                 </Show>
-                <Show when=move || !bare.get() && session.viewer().is_some()>
-                    <Bell/>
-                </Show>
+                {move || rings_for.get().map(|_| view! { <Bell/> })}
                 <Show when=move || !bare.get()>
                     <Menu
                         label=words!(i18n, help.title)

@@ -34,7 +34,7 @@ use tokens::Tokens;
 
 const REPOSITORIES: &str = "Repositories";
 const ROBOTS: &str = "Robotaccounts";
-const APPLICATIONS: &str = "OAuthApplications";
+const APPLICATIONS: &str = paths::APPLICATIONS_TAB;
 const AUTHORIZATIONS: &str = paths::AUTHORIZATIONS_TAB;
 const TOKENS: &str = paths::TOKENS_TAB;
 const SETTINGS: &str = paths::SETTINGS_TAB;

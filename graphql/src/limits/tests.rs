@@ -48,6 +48,23 @@ fn a_page_below_a_page_is_refused_also_when_variables_hide_its_length() {
 }
 
 #[test]
+fn a_look_up_that_is_not_batched_has_its_price() {
+    let below = |parent: &str| {
+        let query = format!(
+            "query ($c: String!) {{ {parent} {{ ... on Organization {{ application(clientId: $c) {{ name \
+             tokens(first: 100) {{ nodes {{ uuid username createdAt expiresAt scopes {{ name title }} }} }} }} }} }} }}"
+        );
+        reason(measure(&query, serde_json::json!({ "c": "x" })))
+    };
+    assert_eq!(below("namespace(name: \"acme\")"), None);
+    let organizations = below("nodes(ids: [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\"])");
+    assert_eq!(organizations.as_deref(), Some("COMPLEXITY"));
+    // A field of the same name that comes with its row costs nothing more.
+    let query = "{ viewer { authorizations(first: 100) { nodes { uuid application { name } } } } }";
+    assert_eq!(reason(measure(query, serde_json::json!({}))), None);
+}
+
+#[test]
 fn fragments_that_unfold_to_millions_are_refused_by_arithmetic() {
     let mut query = String::from("{ ...f0 } fragment f40 on Query { registry { title } }");
     for n in 0..40 {

@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun, Secret};
-use berth_services::accounts::{EmailChange, Names};
+use berth_services::accounts::{Change, EmailChange, Names};
 
-use super::organization::{organization, update};
+use super::organization::{organization, tag_expiration, update};
 use crate::connection::count;
 use crate::context::Asks;
 use crate::error::{gql, gql_named};
@@ -157,6 +157,25 @@ pub(super) struct DismissNotificationPayload {
     unread_count: i32,
 }
 
+/// What the viewer puts away at once.
+#[derive(InputObject)]
+pub(super) struct DismissNotificationsInput {
+    /// Each notification's `uuid`, at most 1,000; the newest 1,000 that are not put away when left out.
+    uuids: Option<Vec<String>>,
+    /// False takes those that are named out again.
+    #[graphql(default = true)]
+    dismissed: bool,
+}
+
+/// What putting away at once gives.
+#[derive(SimpleObject)]
+pub(super) struct DismissNotificationsPayload {
+    /// Those that are put away, or taken out again; what the viewer is not told is left out.
+    uuids: Vec<String>,
+    /// How much is left that the viewer has not put away.
+    unread_count: i32,
+}
+
 /// A user as the viewer sees it.
 pub(super) async fn user(ctx: &Context<'_>, id: AccountId) -> Result<User> {
     let view = load(ctx.loader(), id).await?;
@@ -184,8 +203,8 @@ pub(super) struct AccountMutations;
 /// Mutations of the own account.
 #[Object]
 impl AccountMutations {
-    /// Changes the viewer's own account; the user name, names, company and location need a fresh login. Scope:
-    /// `user:admin`. Log: `user_change_name`, `user_change_tag_expiration`, `user_change_metadata`.
+    /// Changes the viewer's own account, all or nothing; the user name, names, company and location need a fresh login.
+    /// Scope: `user:admin`. Log: `user_change_name`, `user_change_tag_expiration`, `user_change_metadata`.
     async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -201,16 +220,25 @@ impl AccountMutations {
             company: told(input.company),
             location: told(input.location),
         };
-        if names != Names::default() {
-            let accounts = &ctx.services().accounts;
-            accounts.tell_names(&actor, &names).await.map_err(gql)?;
-        }
-        update(ctx, AccountKind::User, &name, input.tag_expiration_seconds).await?;
-        if let Some(username) = &input.username {
-            let name: Namespace = username.parse().map_err(gql_named("username"))?;
-            let accounts = &ctx.services().accounts;
-            let renamed = accounts.rename(&actor, &name).await;
-            ctx.go_on_as(renamed.map_err(gql_named("username"))?);
+        if names == Names::default() && input.username.is_none() {
+            update(ctx, AccountKind::User, &name, input.tag_expiration_seconds).await?;
+        } else {
+            let username = input
+                .username
+                .map(|name| name.parse::<Namespace>())
+                .transpose();
+            let change = Change {
+                tag_expiration: match input.tag_expiration_seconds {
+                    MaybeUndefined::Undefined => None,
+                    MaybeUndefined::Null => Some(None),
+                    MaybeUndefined::Value(seconds) => Some(Some(tag_expiration(seconds)?)),
+                },
+                names,
+                username: username.map_err(gql_named("username"))?,
+                ..Change::default()
+            };
+            let changed = ctx.services().accounts.change(&actor, &change).await;
+            ctx.go_on_as(changed.map_err(gql_named("username"))?.actor);
         }
         Ok(UpdateAccountPayload {
             user: itself(ctx).await?,
@@ -351,6 +379,25 @@ impl AccountMutations {
         let unread = notifications.unread(&actor).await.map_err(gql)?;
         Ok(DismissNotificationPayload {
             notification: Notification(view),
+            unread_count: count(unread),
+        })
+    }
+
+    /// Puts many things away that the viewer is told, or takes them out again, for the viewer alone. Scope: `user:admin`.
+    /// It is not logged.
+    async fn dismiss_notifications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is put away.")] input: DismissNotificationsInput,
+    ) -> Result<DismissNotificationsPayload> {
+        let (notifications, actor) = (&ctx.services().notifications, ctx.actor());
+        let uuids = input.uuids.as_ref();
+        let uuids = uuids.map(|uuids| uuids.iter().map(String::as_str).collect::<Vec<_>>());
+        let done = notifications.dismiss_many(&actor, uuids.as_deref(), input.dismissed);
+        let uuids = done.await.map_err(gql)?;
+        let unread = notifications.unread(&actor).await.map_err(gql)?;
+        Ok(DismissNotificationsPayload {
+            uuids,
             unread_count: count(unread),
         })
     }

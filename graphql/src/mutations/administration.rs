@@ -223,8 +223,8 @@ impl AdministrationMutations {
     }
 
     /// Deletes a user who is no superuser, with repositories, robots and tokens; the name stays taken until everything
-    /// is removed. An organization that it alone administered is left without an administrator. It cannot be undone.
-    /// Scope: `super:user`. Role: superuser. Fresh login. Log: `user_delete`.
+    /// is removed. The superuser becomes the administrator of an organization that nobody else administered. It cannot
+    /// be undone. Scope: `super:user`. Role: superuser. Fresh login. Log: `user_delete`, `take_ownership`.
     async fn delete_user(
         &self,
         ctx: &Context<'_>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun};
-use berth_services::organizations::NamespaceView;
+use berth_services::organizations::{NamespaceView, TAG_EXPIRATION};
 
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
@@ -117,16 +117,10 @@ pub(super) async fn update(
     name: &Namespace,
     tag_expiration_seconds: MaybeUndefined<i32>,
 ) -> Result<NamespaceView> {
-    const FIELD: &str = "tagExpirationSeconds";
     let chosen = match tag_expiration_seconds {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(seconds) => {
-            let seconds = u64::try_from(seconds)
-                .map_err(|_| Error::invalid_value("a number of seconds is not below 0"))
-                .map_err(gql_named(FIELD))?;
-            Some(Some(Duration::from_secs(seconds)))
-        }
+        MaybeUndefined::Value(seconds) => Some(Some(tag_expiration(seconds)?)),
     };
     let (organizations, actor) = (&ctx.services().organizations, ctx.actor());
     match chosen {
@@ -141,8 +135,16 @@ pub(super) async fn update(
         Some(chosen) => organizations
             .choose_tag_expiration(&actor, kind, name, chosen)
             .await
-            .map_err(gql_named(FIELD)),
+            .map_err(gql_named(TAG_EXPIRATION)),
     }
+}
+
+/// A time for ended tags.
+pub(super) fn tag_expiration(seconds: i32) -> Result<Duration> {
+    u64::try_from(seconds)
+        .map(Duration::from_secs)
+        .map_err(|_| Error::invalid_value("a number of seconds is not below 0"))
+        .map_err(gql_named(TAG_EXPIRATION))
 }
 
 /// Mutations of organizations.

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unused_async, reason = "resolvers are asynchronous")]
 
-use async_graphql::{Context, InputObject, Json, Object, Result};
-use berth_services::superuser::UserFilter as Filter;
+use async_graphql::{Context, InputObject, Json, Object, Result, SimpleObject};
+use berth_domain::Error;
+use berth_services::messages::CONTENT_MAX;
+use berth_services::superuser::{Footing, UserFilter as Filter};
 use futures::future::try_join_all;
 use serde_json::Value;
 
@@ -14,9 +16,42 @@ use crate::connection::{self, connection, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::loaders::load;
+use crate::markdown;
+use crate::scalars::BigInt;
 
 /// What superusers see.
 pub(crate) struct Administration;
+
+/// What the registry stands on, and whether that answers now.
+#[derive(SimpleObject)]
+pub(crate) struct RegistryStatus {
+    /// Which database: `postgresql` or `sqlite`.
+    database: String,
+    /// Whether it answers.
+    database_answers: bool,
+    /// Where bytes are kept: `filesystem`, `s3` or `memory`.
+    storage: String,
+    /// Whether bytes can be written there and read.
+    storage_answers: bool,
+    /// Room left there, in bytes; null where that cannot be known.
+    storage_free_bytes: Option<BigInt>,
+    /// Size of the disk that holds the bytes; null where that cannot be known.
+    storage_total_bytes: Option<BigInt>,
+}
+
+impl From<Footing> for RegistryStatus {
+    fn from(footing: Footing) -> Self {
+        let space = footing.health.space;
+        Self {
+            database: footing.database.to_owned(),
+            database_answers: footing.health.database.is_ok(),
+            storage: footing.storage.to_owned(),
+            storage_answers: footing.health.storage.is_ok(),
+            storage_free_bytes: space.map(|space| BigInt(space.free_bytes)),
+            storage_total_bytes: space.map(|space| BigInt(space.total_bytes)),
+        }
+    }
+}
 
 /// Narrows the list of users.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -139,6 +174,24 @@ impl Administration {
             page.has_more,
             rows.collect(),
         ))
+    }
+
+    /// What the registry stands on, and whether that answers now.
+    async fn status(&self, ctx: &Context<'_>) -> Result<RegistryStatus> {
+        let footing = ctx.services().superuser.footing(&ctx.actor()).await;
+        Ok(footing.map_err(gql)?.into())
+    }
+
+    /// How a message in Markdown will look: its `contentHtml` before it is posted.
+    async fn message_html(
+        &self,
+        #[graphql(desc = "The text, at most 4,096 characters.")] content: String,
+    ) -> Result<String> {
+        if content.chars().count() > CONTENT_MAX {
+            let message = format!("a message has at most {CONTENT_MAX} characters");
+            return Err(gql(Error::invalid_value(message).in_field("content")));
+        }
+        Ok(markdown::render_message(&content))
     }
 
     /// The configuration in force, by key: from the file, the environment or by default, with secrets masked. Null unless

@@ -147,6 +147,17 @@ pub(crate) async fn applications(
     }))
 }
 
+/// One application of an organization; none when absent or hidden.
+pub(crate) async fn application(
+    ctx: &Context<'_>,
+    organization: &berth_domain::Namespace,
+    client_id: &str,
+) -> Result<Option<Application>> {
+    let (applications, actor) = (&ctx.services().applications, ctx.actor());
+    let view = applications.get(&actor, organization, client_id, false);
+    Ok(found(view.await)?.map(Application))
+}
+
 /// An access token without its text.
 #[derive(Clone)]
 pub(crate) struct AccessToken(pub(crate) TokenView);

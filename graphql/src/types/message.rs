@@ -3,6 +3,7 @@
 use async_graphql::{Enum, Object};
 use berth_services::messages as services;
 
+use crate::markdown;
 use crate::scalars::DateTime;
 
 /// How loud a message is.
@@ -41,6 +42,12 @@ impl Message {
     /// The text, in its `mediaType`.
     async fn content(&self) -> &str {
         &self.0.content
+    }
+
+    /// A text in Markdown as HTML without scripts, styles, pictures and headings; null for one that stands as it is.
+    async fn content_html(&self) -> Option<String> {
+        (self.0.media_type == berth_domain::MessageFormat::Markdown)
+            .then(|| markdown::render_message(&self.0.content))
     }
 
     /// How loud it is.

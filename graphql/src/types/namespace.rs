@@ -10,7 +10,7 @@ use berth_domain::AccountKind;
 use berth_services::accounts::ProfileView;
 use berth_services::organizations::{NamespaceCounts, NamespaceView};
 
-use super::application::{self, ApplicationConnection};
+use super::application::{self, Application, ApplicationConnection};
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
 use super::robot::{self, RobotConnection};
 use crate::connection::{connection, count};
@@ -308,6 +308,15 @@ namespace! {
             #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
         ) -> Result<Option<ApplicationConnection>> {
             application::applications(ctx, &self.0.name, first, after).await
+        }
+
+        /// One of its OAuth applications; null when absent, and as `applications` is.
+        async fn application(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "By which it names itself.")] client_id: String,
+        ) -> Result<Option<Application>> {
+            application::application(ctx, &self.0.name, &client_id).await
         }
 
         /// How many repositories the viewer may see here.

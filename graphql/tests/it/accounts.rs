@@ -6,8 +6,8 @@ use async_graphql::Request;
 use berth_domain::{Error, NotificationKind};
 use berth_graphql::{RequestContext, SessionEffect, schema};
 use berth_services::notifications::{Audience, Notice};
-use berth_services::{Actor, Origin};
-use berth_testkit::{PASSWORD, TestRegistry, db_test};
+use berth_services::{Actor, Origin, Settings};
+use berth_testkit::{Backend, PASSWORD, TestRegistry, db_test};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
@@ -216,11 +216,14 @@ db_test!(
              { message { uuid } } }";
         let data = ask(t, &root, create, json!({})).await.data();
         let uuid = &data["createMessage"]["message"]["uuid"];
-        let list = "{ registry { messages { uuid content severity mediaType } } }";
+        let list = "{ registry { messages { uuid content contentHtml severity mediaType } } }";
         let seen = ask(t, &t.anonymous(), list, json!({})).await.data();
         assert_eq!(
             seen["registry"]["messages"],
-            json!([{ "uuid": uuid, "content": "*Tonight*", "severity": "WARNING", "mediaType": "MARKDOWN" }])
+            json!([{
+                "uuid": uuid, "content": "*Tonight*", "contentHtml": "<p><em>Tonight</em></p>\n",
+                "severity": "WARNING", "mediaType": "MARKDOWN",
+            }])
         );
         let delete =
             "mutation ($u: String!) { deleteMessage(input: { uuid: $u }) { deletedUuid } }";
@@ -230,6 +233,54 @@ db_test!(
         ask(t, &root, delete, json!({ "u": uuid })).await.data();
         let seen = ask(t, &t.anonymous(), list, json!({})).await.data();
         assert_eq!(seen["registry"]["messages"], json!([]));
+    }
+);
+
+db_test!(
+    async fn markup_in_a_message_does_nothing(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let text = "*b* [a](javascript:x) <script>x()</script>";
+        let create = "mutation ($c: String!, $m: MessageFormat!) { createMessage(input: \
+             { content: $c, severity: INFO, mediaType: $m }) { message { content contentHtml } } }";
+        let create = async |format: &str| {
+            let variables = json!({ "c": text, "m": format });
+            ask(t, &root, create, variables).await.data()["createMessage"]["message"].clone()
+        };
+        // A text is no HTML, whatever stands in it.
+        assert_eq!(
+            create("PLAIN").await,
+            json!({ "content": text, "contentHtml": null })
+        );
+        let html = "<p><em>b</em> a &lt;script&gt;x()&lt;/script&gt;</p>\n";
+        assert_eq!(
+            create("MARKDOWN").await,
+            json!({ "content": text, "contentHtml": html })
+        );
+        let preview = "query ($c: String!) { administration { messageHtml(content: $c) } }";
+        let shown = ask(t, &root, preview, json!({ "c": text })).await.data();
+        assert_eq!(shown["administration"]["messageHtml"], html);
+        let long = json!({ "c": "a".repeat(4_097) });
+        let refused = ask(t, &root, preview, long).await;
+        assert_eq!(refused.refused("field"), Some("content"));
+    }
+);
+
+db_test!(
+    async fn superusers_see_what_the_registry_stands_on(t: TestRegistry) {
+        let root = t.superuser("root").await.actor;
+        let status = "{ administration { status { database databaseAnswers storage storageAnswers storageFreeBytes } } }";
+        let data = ask(t, &root, status, json!({})).await.data();
+        assert_eq!(
+            data["administration"]["status"],
+            json!({
+                "database": t.db().kind(), "databaseAnswers": true,
+                "storage": "memory", "storageAnswers": true, "storageFreeBytes": null,
+            })
+        );
+        for nobody in [t.user("ann").await, t.anonymous()] {
+            let data = ask(t, &nobody, status, json!({})).await.data();
+            assert_eq!(data["administration"], Value::Null);
+        }
     }
 );
 
@@ -438,7 +489,63 @@ db_test!(
         );
         t.user("bob").await;
         let (bob, _) = in_session(t, "bob").await;
-        let refused = ask(t, &bob, dismiss, uuid).await;
+        let refused = ask(t, &bob, dismiss, uuid.clone()).await;
         assert_eq!(refused.refused("reason"), Some("NOTIFICATION_NOT_FOUND"));
+        let many = "mutation ($u: [String!], $d: Boolean!) { dismissNotifications(input: { uuids: $u, dismissed: $d }) \
+             { uuids unreadCount } }";
+        let all = json!({ "u": null, "d": true });
+        let data = ask(t, &ann, many, all).await.data();
+        let all = &data["dismissNotifications"];
+        assert_eq!(all["unreadCount"], 0);
+        assert_eq!(all["uuids"].as_array().unwrap().len(), 1);
+        let back = json!({ "u": [uuid["u"], "none"], "d": false });
+        assert_eq!(
+            ask(t, &ann, many, back.clone()).await.data()["dismissNotifications"],
+            json!({ "uuids": [uuid["u"]], "unreadCount": 1 })
+        );
+        let others = ask(t, &bob, many, back).await.data();
+        assert_eq!(others["dismissNotifications"]["uuids"], json!([]));
+        let unnamed = ask(t, &ann, many, json!({ "u": null, "d": false })).await;
+        assert_eq!(unnamed.refused("field"), Some("uuids"));
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_field_of_an_account_changes_nothing() {
+    let mut settings = Settings::default();
+    settings.users.names = true;
+    settings.users.rename = true;
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(t) = TestRegistry::with(backend, settings.clone()).await else {
+            continue;
+        };
+        t.user("ann").await;
+        t.user("bob").await;
+        let (ann, _) = in_session(&t, "ann").await;
+        let shown = "{ viewer { user { name company tagExpirationSeconds } } }";
+        let shown = async || ask(&t, &ann, shown, json!({})).await.data()["viewer"].clone();
+        let update = "mutation ($i: UpdateAccountInput!) { updateAccount(input: $i) \
+             { user { name company tagExpirationSeconds } } }";
+        let before = shown().await;
+        let good = json!({ "username": "anna", "company": "Acme", "tagExpirationSeconds": 0 });
+        for (field, value) in [
+            ("username", json!("bob")),
+            ("username", json!("No Name")),
+            ("company", json!("x".repeat(256))),
+            ("tagExpirationSeconds", json!(5)),
+            ("tagExpirationSeconds", json!(-1)),
+        ] {
+            let mut input = good.clone();
+            input[field] = value;
+            let refused = ask(&t, &ann, update, json!({ "i": input })).await;
+            assert_eq!(refused.refused("field"), Some(field), "{input}");
+            assert_eq!(shown().await, before, "{input}");
+        }
+        let data = ask(&t, &ann, update, json!({ "i": good })).await.data();
+        assert_eq!(
+            data["updateAccount"]["user"],
+            json!({ "name": "anna", "company": "Acme", "tagExpirationSeconds": 0 })
+        );
+        t.close().await;
+    }
+}

@@ -46,6 +46,49 @@ db_test!(
     }
 );
 
+/// The type that lists and what may not be null are made of.
+fn named(kind: &Value) -> &str {
+    match kind["name"].as_str() {
+        Some(name) => name,
+        None => named(&kind["ofType"]),
+    }
+}
+
+db_test!(
+    async fn what_is_secret_is_told_by_what_makes_it_and_by_no_other_field(t: TestRegistry) {
+        let words = [
+            "secret", "token", "password", "private", "code", "csrf", "hash",
+        ];
+        let mut told = Vec::new();
+        for object in introspect(t).await.iter().filter(|kind| is_ours(kind)) {
+            for field in object["fields"].as_array().into_iter().flatten() {
+                let name = field["name"].as_str().unwrap();
+                let is_text = named(&field["type"]) == "String";
+                if is_text && words.iter().any(|word| name.to_lowercase().contains(word)) {
+                    told.push(format!("{}.{name}", object["name"].as_str().unwrap()));
+                }
+            }
+        }
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                // Of a picture, which everybody sees.
+                "Avatar.hash",
+                "CreateAppTokenPayload.token",
+                "CreateApplicationPayload.clientSecret",
+                "CreateApplicationTokenPayload.token",
+                "CreateServiceKeyPayload.privateKey",
+                "CreateUserPayload.password",
+                "GenerateEncryptedPasswordPayload.encryptedPassword",
+                "ResetApplicationSecretPayload.clientSecret",
+                // For who administers the robot, each reading logged.
+                "RobotCredentials.token",
+            ]
+        );
+    }
+);
+
 db_test!(
     async fn the_limits_are_shown_and_kept(t: TestRegistry) {
         let nobody = t.anonymous();

@@ -207,6 +207,17 @@ db_test!(
         let tokens = ask(t, &ann, tokens, json!({})).await.data();
         let token = &tokens["namespace"]["applications"]["nodes"][0]["tokens"]["nodes"][0];
         assert_eq!(token["name"], "script");
+        let one = "query ($c: String!) { namespace(name: \"acme\") { ... on Organization { application(clientId: $c) \
+             { name tokens(first: 100) { nodes { uuid username scopes { name } } } } } } }";
+        let found = ask(t, &ann, one, variables.clone()).await.data();
+        let found = &found["namespace"]["application"];
+        assert_eq!(found["name"], "looker");
+        assert_eq!(found["tokens"]["nodes"][0]["uuid"], token["uuid"]);
+        let (stranger, unknown) = (t.user("bob").await, json!({ "c": "unknown" }));
+        for (who, variables) in [(&stranger, &variables), (&ann, &unknown)] {
+            let found = ask(t, who, one, variables.clone()).await.data();
+            assert_eq!(found["namespace"]["application"], Value::Null);
+        }
         let revoke = "mutation ($c: String!, $u: String!) { revokeToken(input: { clientId: $c, uuid: $u }) { revokedUuid } }";
         let revoked = json!({ "c": client_id, "u": token["uuid"] });
         ask(t, &ann, revoke, revoked).await.data();

@@ -323,3 +323,47 @@ pub(super) async fn a_token_is_assigned_authorized_declined_and_revoked(world: W
     page.close().await;
     browser.close().await;
 }
+
+pub(super) async fn a_token_of_an_application_is_found_and_revoked(world: World) {
+    let organization = world.organization().await;
+    let input = json!({ "organization": organization, "name": "Scripts" });
+    let made = world
+        .graphql
+        .mutate("createApplication", input, "application { clientId }")
+        .await;
+    let client_id = made["application"]["clientId"].as_str().unwrap_or_default();
+    let input = json!({ "clientId": client_id, "name": "nightly", "scope": "repo:read" });
+    let made = world
+        .graphql
+        .mutate("createApplicationToken", input, "token")
+        .await;
+    let token = made["token"].as_str().unwrap_or_default();
+    let admin = world.admin.name.as_str();
+    assert_eq!(user_of(&world, token).await.as_deref(), Some(admin));
+
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let list = format!("/organization/{organization}?tab=OAuthApplications");
+    page.go(&format!("{}{list}", world.url())).await;
+    choose(&page, "Scripts", "Access tokens").await;
+    page.url_ends_with(&format!("{list}&application={client_id}"))
+        .await;
+    page.find("table", "Access tokens of Scripts").await;
+    page.see("View all visible repositories").await;
+    page.accessible().await;
+    page.screenshot("access-tokens").await;
+    let name = format!("{admin} · nightly");
+    choose(&page, &name, "Revoke Token").await;
+    page.find("dialog", &format!("Revoke the token of {name}?"))
+        .await;
+    page.accessible().await;
+    page.click("button", "Revoke Token").await;
+    page.see("Token revoked").await;
+    page.see("No access tokens").await;
+    page.accessible().await;
+    assert_eq!(user_of(&world, token).await, None);
+    page.click("link", "All applications").await;
+    page.url_ends_with(&list).await;
+    page.find("button", "Actions for Scripts").await;
+    page.close().await;
+    browser.close().await;
+}

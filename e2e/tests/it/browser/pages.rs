@@ -130,6 +130,7 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
         ("users", "/superuser/users".to_owned()),
         ("messages", "/superuser/messages".to_owned()),
         ("service-keys", "/superuser/service-keys".to_owned()),
+        ("registry", "/superuser/registry".to_owned()),
         (
             "applications",
             format!("/organization/{organization}?tab=OAuthApplications"),
@@ -176,6 +177,12 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             assert!(
                 overflow.as_f64().is_some_and(|pixels| pixels <= 0.0),
                 "{path} scrolls sideways by {overflow}"
+            );
+            let cut = "(face => face.scrollWidth - face.clientWidth)(document.querySelector('.berth-account').parentElement)";
+            let cut = page.evaluate(cut).await;
+            assert!(
+                cut.as_f64().is_some_and(|pixels| pixels <= 1.0),
+                "the account is cut by {cut} on {path}"
             );
             page.screenshot(name).await;
         }

@@ -5,6 +5,11 @@ use berth_e2e::world::World;
 
 use super::signed_in;
 
+/// The name of the link to a repository: where a path may wrap, a space is read.
+fn link(path: &str) -> String {
+    path.replace('/', "/ ")
+}
+
 /// Whether the star of a repository is set.
 async fn is_starred(page: &Page, path: &str) -> bool {
     let pressed = format!("document.querySelector('[aria-label=\"Star {path}\"]').ariaPressed");
@@ -31,26 +36,27 @@ pub(super) async fn a_starred_repository_is_found_among_the_starred(world: World
     let path = format!("{organization}/app");
     let list = format!("{}/repository?q={organization}", world.url());
     page.go(&list).await;
-    page.find("link", &path).await;
+    page.find("link", &link(&path)).await;
     star(&page, &path, true).await;
     page.reload().await;
-    page.find("link", &path).await;
+    page.find("link", &link(&path)).await;
     assert!(is_starred(&page, &path).await);
     page.accessible().await;
     page.screenshot("repositories-starred").await;
 
     page.click("button", "Starred").await;
     page.see("1–1 of 1").await;
-    page.find("link", &path).await;
+    page.find("link", &link(&path)).await;
     assert_eq!(
-        page.count("link", &format!("{organization}/other")).await,
+        page.count("link", &link(&format!("{organization}/other")))
+            .await,
         0
     );
     page.accessible().await;
     page.screenshot("starred").await;
 
     // On its own page the star is the same one.
-    page.click("link", &path).await;
+    page.click("link", &link(&path)).await;
     page.find("heading", "app").await;
     assert!(is_starred(&page, &path).await);
     page.accessible().await;
@@ -72,7 +78,7 @@ pub(super) async fn a_star_that_is_refused_goes_back(world: World) {
     let path = format!("{organization}/app");
     page.go(&format!("{}/repository?q={organization}", world.url()))
         .await;
-    page.find("link", &path).await;
+    page.find("link", &link(&path)).await;
     page.evaluate(
         "(() => { const asked = window.fetch; window.fetch = (...how) => \
          String(how[0]?.url ?? how[0]).endsWith('/graphql') ? Promise.reject(new TypeError('down')) : asked(...how) })()",
@@ -95,20 +101,25 @@ const BELL: &str = r"(() => {
         { uuid: 'n2', kind: 'service_key_expiring', organization: null, metadata: { kid: 'k', service: 'scanner', name: 'East' } },
         { uuid: 'n1', kind: 'org_team_invite', organization: 'acme', metadata: { team: 'ops' } },
     ].map(one => ({ ...one, createdAt: new Date().toISOString(), dismissed: false }));
+    window.tellMore = () => {
+        const work = { kind: 'maintenance', organization: null, metadata: {}, createdAt: new Date().toISOString() };
+        for (let number = 0; number < 60; number += 1) all.push({ ...work, uuid: `m${number}`, dismissed: false });
+    };
     const gone = new Set();
     const answer = data => Promise.resolve(new Response(JSON.stringify({ data }), { headers: { 'Content-Type': 'application/json' } }));
     window.fetch = async (...how) => {
         const request = new Request(...how);
         const body = await request.clone().text();
         const { query = '', variables } = body ? JSON.parse(body) : {};
-        if (query.includes('dismissNotification')) {
-            if (variables.dismissed) gone.add(variables.uuid); else gone.delete(variables.uuid);
-            return answer({ dismissNotification: { unreadCount: all.length - gone.size } });
+        if (query.includes('dismissNotifications')) {
+            const uuids = variables.uuids ?? all.map(one => one.uuid).filter(uuid => !gone.has(uuid));
+            for (const uuid of uuids) if (variables.dismissed) gone.add(uuid); else gone.delete(uuid);
+            return answer({ dismissNotifications: { uuids } });
         }
         if (query.includes('notifications')) {
-            const nodes = all.filter(one => !gone.has(one.uuid));
-            const notifications = { unreadCount: nodes.length, nodes, pageInfo: { hasNextPage: false, endCursor: null } };
-            return answer({ viewer: { notifications } });
+            const left = all.filter(one => !gone.has(one.uuid));
+            const pageInfo = { hasNextPage: left.length > 50, endCursor: left.length > 50 ? 'more' : null };
+            return answer({ viewer: { notifications: { unreadCount: left.length, nodes: left.slice(0, 50), pageInfo } } });
         }
         return asked(request);
     };
@@ -146,6 +157,18 @@ pub(super) async fn the_bell_tells_leads_on_and_is_put_away(world: World) {
     page.click("button", "Dismiss all").await;
     page.see("No notifications").await;
     page.find("button", "Notifications").await;
+
+    // What is not shown is put away too, and comes back with the rest.
+    page.press("Escape").await;
+    page.gone("dialog", "Notifications").await;
+    page.evaluate("window.tellMore()").await;
+    page.click("button", "Notifications").await;
+    page.see("There are older ones too.").await;
+    page.click("button", "Dismiss all").await;
+    page.see("60 notifications dismissed").await;
+    page.see("No notifications").await;
+    page.click("button", "Undo").await;
+    page.find("button", "Notifications, 60 unread").await;
     page.close().await;
     browser.close().await;
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::signed_in;
 
 /// Whether name and password are right and let in.
-async fn signs_in(world: &World, name: &str, password: &str) -> bool {
+pub(super) async fn signs_in(world: &World, name: &str, password: &str) -> bool {
     let answer = GraphQl::new(world.http.clone(), &world.url(), None)
         .send(
             "mutation($input: SignInInput!) { signIn(input: $input) { viewer { user { name } } } }",
@@ -18,6 +18,25 @@ async fn signs_in(world: &World, name: &str, password: &str) -> bool {
         )
         .await;
     answer["data"]["signIn"]["viewer"]["user"]["name"] == name
+}
+
+/// The user `auditor`, whom `GLOBAL_READONLY_SUPER_USERS` of the registry names.
+pub(super) async fn auditor(world: &World) -> Account {
+    let auditor = Account {
+        name: "auditor".to_owned(),
+        password: random::secret(),
+    };
+    let create = [
+        "user",
+        "create",
+        "auditor",
+        "--email",
+        "auditor@example.com",
+        "--password-stdin",
+    ];
+    let deployment = world.deployment();
+    deployment.berth(&create, Some(&auditor.password)).await;
+    auditor
 }
 
 /// Chooses a line of a user's menu.
@@ -126,20 +145,7 @@ pub(super) async fn disabled_users_are_found_by_their_status(world: World) {
 pub(super) async fn who_sees_everything_changes_no_user_and_others_see_none(world: World) {
     let keys = [("GLOBAL_READONLY_SUPER_USERS", "[auditor]")];
     let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
-    let auditor = Account {
-        name: "auditor".to_owned(),
-        password: random::secret(),
-    };
-    let create = [
-        "user",
-        "create",
-        "auditor",
-        "--email",
-        "auditor@example.com",
-        "--password-stdin",
-    ];
-    let deployment = world.deployment();
-    deployment.berth(&create, Some(&auditor.password)).await;
+    let auditor = auditor(&world).await;
     let user = world.user().await;
     let (browser, page) = signed_in(&world, &auditor, Look::DESKTOP).await;
     page.click("link", "Users").await;

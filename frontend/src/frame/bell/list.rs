@@ -47,23 +47,21 @@ struct Notification {
 
 #[derive(cynic::QueryVariables, Debug)]
 struct DismissVariables {
-    uuid: String,
+    uuids: Option<Vec<String>>,
     dismissed: bool,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "DismissVariables")]
-#[expect(dead_code, reason = "only the success matters")]
 struct Dismiss {
-    #[arguments(input: { uuid: $uuid, dismissed: $dismissed })]
-    dismiss_notification: DismissPayload,
+    #[arguments(input: { uuids: $uuids, dismissed: $dismissed })]
+    dismiss_notifications: DismissPayload,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "DismissNotificationPayload")]
-#[expect(dead_code, reason = "only the success matters")]
+#[cynic(graphql_type = "DismissNotificationsPayload")]
 struct DismissPayload {
-    unread_count: i32,
+    uuids: Vec<String>,
 }
 
 /// What happened, as far as the console has words for it.
@@ -136,38 +134,28 @@ struct Away {
 }
 
 impl Away {
-    fn start(self, uuids: Vec<String>, dismissed: bool) {
+    /// These, or all that there are.
+    fn start(self, uuids: Option<Vec<String>>, dismissed: bool) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         // The button that was pressed may go with its line.
         focus_panel();
+        let answer = self
+            .api
+            .run(Dismiss::build(DismissVariables { uuids, dismissed }));
         spawn_local(async move {
-            let done = self.put(uuids, dismissed).await;
+            match answer.await {
+                Ok(data) => {
+                    let done = data.dismiss_notifications.uuids;
+                    self.last.try_set(if dismissed { done } else { Vec::new() });
+                }
+                Err(error) => self.toasts.failure(error_text(self.i18n, &error)),
+            }
             self.busy.try_set(false);
-            self.last.try_set(if dismissed { done } else { Vec::new() });
             self.state.changed();
         });
-    }
-
-    /// Gives back those for which it worked.
-    async fn put(self, uuids: Vec<String>, dismissed: bool) -> Vec<String> {
-        let mut done = Vec::new();
-        for uuid in uuids {
-            let variables = DismissVariables {
-                uuid: uuid.clone(),
-                dismissed,
-            };
-            match self.api.done(Dismiss::build(variables)).await {
-                Ok(()) => done.push(uuid),
-                Err(error) => {
-                    self.toasts.failure(error_text(self.i18n, &error));
-                    break;
-                }
-            }
-        }
-        done
     }
 }
 
@@ -189,7 +177,7 @@ pub(super) fn NotificationList() -> impl IntoView {
         state.changes.track();
         api.run(ListQuery::build(()))
     });
-    let put = Callback::new(move |uuids: Vec<String>| away.start(uuids, true));
+    let put = Callback::new(move |uuid: String| away.start(Some(vec![uuid]), true));
     let lines = load(
         list,
         || view! { <SkeletonLines/> }.into_any(),
@@ -207,7 +195,6 @@ pub(super) fn NotificationList() -> impl IntoView {
                 .into_any();
             }
             let has_more = found.is_some_and(|found| found.page_info.next().is_some());
-            let uuids: Vec<_> = nodes.iter().map(|node| node.uuid.clone()).collect();
             let user = user.clone();
             let shown = nodes
                 .into_iter()
@@ -218,7 +205,7 @@ pub(super) fn NotificationList() -> impl IntoView {
                     <Button
                         kind=ButtonKind::Link
                         busy=away.busy
-                        on_click=Callback::new(move |_| put.run(uuids.clone()))
+                        on_click=Callback::new(move |_| away.start(None, true))
                     >
                         {words!(i18n, bell.dismiss_all)}
                     </Button>
@@ -237,7 +224,7 @@ pub(super) fn NotificationList() -> impl IntoView {
                     {move || t_string!(i18n, bell.dismissed, count = away.last.with(Vec::len))}
                     <Button
                         kind=ButtonKind::Link
-                        on_click=Callback::new(move |_| away.start(away.last.get_untracked(), false))
+                        on_click=Callback::new(move |_| away.start(Some(away.last.get_untracked()), false))
                     >
                         {words!(i18n, common.undo)}
                     </Button>
@@ -253,7 +240,7 @@ fn line(
     notification: Notification,
     user: &str,
     open: RwSignal<bool>,
-    put: Callback<Vec<String>>,
+    put: Callback<String>,
 ) -> AnyView {
     let Notification {
         uuid,
@@ -285,7 +272,7 @@ fn line(
                 kind=ButtonKind::Plain
                 icon=Some(lu::LuX)
                 label=Signal::derive(move || t_string!(i18n, bell.dismiss, text = words.get()))
-                on_click=Callback::new(move |_| put.run(vec![uuid.clone()]))
+                on_click=Callback::new(move |_| put.run(uuid.clone()))
             />
         </li>
     }

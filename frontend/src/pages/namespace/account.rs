@@ -1,5 +1,6 @@
-//! The viewer's own account: names, address, password, sessions, its end.
+//! The viewer's own account: names, address, password, sessions, its life as an organization, its end.
 
+mod convert;
 mod email;
 mod names;
 
@@ -16,6 +17,7 @@ use crate::{
     session::use_session,
     work::Work,
 };
+use convert::Conversion;
 use email::EmailAddress;
 use names::Names;
 
@@ -65,6 +67,11 @@ pub(super) fn Account(
     let time_machine = profile.tag_expiration_seconds.map(|seconds| {
         view! { <TimeMachine organization=None seconds offered/> }
     });
+    let is_superuser = profile.is_superuser == Some(true);
+    // Who administers the organization proves it with a password.
+    let conversion = session.registry().direct_login.then(|| {
+        view! { <Conversion name=profile.name.clone() is_superuser/> }
+    });
     view! {
         <div class="berth-stack">
             <div class="berth-columns">
@@ -74,7 +81,8 @@ pub(super) fn Account(
                 <ChangePassword on_done=Callback::new(move |()| ended.update(|ended| *ended += 1))/>
             </div>
             <Sessions ended/>
-            <Deletion name=profile.name is_superuser=profile.is_superuser == Some(true)/>
+            {conversion}
+            <Deletion name=profile.name is_superuser/>
         </div>
     }
 }

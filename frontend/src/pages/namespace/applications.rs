@@ -4,6 +4,7 @@ mod delete;
 mod edit;
 mod secret;
 mod token;
+mod tokens;
 
 use cynic::QueryBuilder;
 use icondata_lu as lu;
@@ -17,13 +18,14 @@ use crate::{
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
-    schema,
+    paths, schema,
     session::use_session,
 };
 use delete::DeleteApplication;
 use edit::EditApplication;
 use secret::Credentials;
 use token::GenerateToken;
+use tokens::AccessTokens;
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -99,14 +101,26 @@ enum Open {
     Delete(Key),
 }
 
-/// The tab *OAuth Applications*.
+/// The tab *OAuth Applications*: the list, or the access tokens of the application that the address names.
 #[component]
 pub(super) fn Applications(
     /// Of which organization.
     organization: String,
 ) -> impl IntoView {
-    let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
+    let url = use_list_url();
     let organization = StoredValue::new(organization);
+    let named = Memo::new(move |_| url.get("application"));
+    move || match named.get() {
+        None => view! { <ApplicationList organization/> }.into_any(),
+        Some(client_id) => {
+            view! { <AccessTokens organization=organization.get_value() client_id/> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn ApplicationList(organization: StoredValue<String>) -> impl IntoView {
+    let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let open = RwSignal::new(None::<Open>);
     let listing = Listing::new(
         "applications",
@@ -165,7 +179,9 @@ pub(super) fn Applications(
                         .into_any();
                 }
                 let shown = nodes.len();
-                let rows = nodes.into_iter().map(|application| row(i18n, application, open));
+                let rows = nodes
+                    .into_iter()
+                    .map(|application| row(i18n, &organization.get_value(), application, open));
                 view! {
                     <DataTable
                         listing
@@ -222,7 +238,13 @@ fn Dialogs(
     }
 }
 
-fn row(i18n: I18n, application: Application, open: RwSignal<Option<Open>>) -> Row {
+fn row(
+    i18n: I18n,
+    organization: &str,
+    application: Application,
+    open: RwSignal<Option<Open>>,
+) -> Row {
+    let tokens = paths::access_tokens(organization, &application.client_id);
     let opens = move |dialog: Open| move || open.set(Some(dialog.clone()));
     let edit = opens(Open::Edit(application.clone()));
     let opener = view! {
@@ -261,6 +283,10 @@ fn row(i18n: I18n, application: Application, open: RwSignal<Option<Open>>) -> Ro
                 t_string!(i18n, applications.generate),
                 opens(Open::Token(key.clone())),
             ),
+            MenuItem::Link {
+                text: t_string!(i18n, applications.tokens).to_owned(),
+                href: tokens.clone(),
+            },
             MenuItem::Divider,
             MenuItem::danger(t_string!(i18n, common.delete), opens(Open::Delete(key))),
         ]

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use crate::{
     api::{ErrorClass, use_api},
     components::{
-        Cell, Column, DataTable, Empty, FormDialog, ListTools, Listing, MenuItem, Pager, Row,
-        ScopeLabels, SkeletonTable, ask, load, use_list_url, use_toasts,
+        Cell, Column, DataTable, Empty, ListTools, Listing, MenuItem, Pager, QuestionDialog, Row,
+        SkeletonTable, ask, load, use_list_url, use_toasts,
     },
     fragments::{AccessScope, ApplicationProfile, AuthorizationResponseType, DateTime, PageInfo},
     i18n::*,
@@ -234,11 +234,6 @@ fn application_cell(application: &ApplicationProfile, href: Option<String>) -> C
     )
 }
 
-fn scopes_cell(scopes: Vec<AccessScope>) -> Cell {
-    let names: Vec<_> = scopes.iter().map(|scope| scope.name.clone()).collect();
-    Cell::new(view! { <ScopeLabels scopes/> }, names)
-}
-
 fn assigned_row(
     i18n: I18n,
     assigned: AssignedAuthorization,
@@ -250,7 +245,7 @@ fn assigned_row(
     let link = declining.is_some().then(|| href.clone());
     let cells = vec![
         application_cell(&assigned.application, link),
-        scopes_cell(assigned.scopes),
+        Cell::scopes(assigned.scopes),
         Cell::time(Some(assigned.created_at)),
     ];
     let menu = declining.map(|declining| {
@@ -375,21 +370,14 @@ fn row(
         None => application.name.clone(),
     };
     let ending = (uuid.clone(), name.clone());
-    let last_used = match last_used_at {
-        Some(at) => Cell::time(Some(at)),
-        None => Cell::new(
-            view! { <span>{words!(i18n, tokens.never)}</span> },
-            None::<String>,
-        ),
-    };
     let shown = ApplicationProfile {
         name: name.clone(),
         ..application
     };
     let cells = vec![
         application_cell(&shown, None),
-        scopes_cell(scopes),
-        last_used,
+        Cell::scopes(scopes),
+        Cell::time_or_never(i18n, last_used_at),
         Cell::time(Some(expires_at)),
         Cell::time(Some(created_at)),
     ];
@@ -417,7 +405,7 @@ fn RevokeAuthorization(
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let work = Work::new();
     let (uuid, name) = ending;
-    let on_submit = Callback::new(move |()| {
+    let on_confirm = Callback::new(move |()| {
         let variables = UuidVariables { uuid: uuid.clone() };
         work.start(api.done(Revoke::build(variables)), move |()| {
             toasts.success(tu_string!(i18n, authorizations.revoked));
@@ -425,18 +413,14 @@ fn RevokeAuthorization(
         });
     });
     view! {
-        <FormDialog
+        <QuestionDialog
             title=Signal::derive(move || t_string!(i18n, authorizations.revoke_title, name = name.clone()))
-            work
-            error=work.error
+            text=words!(i18n, authorizations.revoke_text)
             action=words!(i18n, authorizations.revoke)
-            danger=true
-            ready=true
-            on_submit
+            work
+            on_confirm
             on_close
-        >
-                        <p>{words!(i18n, authorizations.revoke_text)}</p>
-        </FormDialog>
+        />
     }
 }
 
@@ -449,7 +433,7 @@ fn DeclineAssignment(
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let work = Work::new();
     let (uuid, name) = ending;
-    let on_submit = Callback::new(move |()| {
+    let on_confirm = Callback::new(move |()| {
         let variables = UuidVariables { uuid: uuid.clone() };
         work.start(api.done(Decline::build(variables)), move |()| {
             toasts.success(tu_string!(i18n, authorizations.declined));
@@ -457,18 +441,14 @@ fn DeclineAssignment(
         });
     });
     view! {
-        <FormDialog
+        <QuestionDialog
             title=Signal::derive(move || t_string!(i18n, authorizations.decline_title, name = name.clone()))
-            work
-            error=work.error
+            text=words!(i18n, authorizations.decline_text)
             action=words!(i18n, authorizations.decline)
-            danger=true
-            ready=true
-            on_submit
+            work
+            on_confirm
             on_close
-        >
-                        <p>{words!(i18n, authorizations.decline_text)}</p>
-        </FormDialog>
+        />
     }
 }
 

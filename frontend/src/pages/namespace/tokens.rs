@@ -181,18 +181,10 @@ pub(super) fn Tokens() -> impl IntoView {
 fn row(i18n: I18n, token: AppToken, deleting: RwSignal<Option<TokenKey>>) -> Row {
     let (uuid, title) = (token.uuid, token.title);
     let key = (uuid.clone(), title.clone());
-    // An instant, or that there is none.
-    let instant = move |at: Option<DateTime>| match at {
-        Some(at) => Cell::time(Some(at)),
-        None => Cell::new(
-            view! { <span>{words!(i18n, tokens.never)}</span> },
-            None::<String>,
-        ),
-    };
     let cells = vec![
         Cell::name(view! { <bdi>{title.clone()}</bdi> }, &title),
-        instant(token.last_used_at),
-        instant(token.expires_at),
+        Cell::time_or_never(i18n, token.last_used_at),
+        Cell::time_or_never(i18n, token.expires_at),
         Cell::time(Some(token.created_at)),
     ];
     let menu = Callback::new(move |()| {

@@ -1,26 +1,27 @@
 //! What superusers tell everybody: the list, new messages, and their end.
 
+mod create;
+
 use cynic::{MutationBuilder, QueryBuilder};
 use icondata_lu as lu;
 use leptos::prelude::*;
 
+use super::for_administration;
 use crate::{
-    api::{ApiError, ErrorClass, use_api},
+    api::use_api,
     components::{
-        Button, ButtonKind, Cell, Column, ConfirmDialog, DataTable, Empty, FormDialog, FormGroup,
-        Heading, Label, ListTools, Listing, MenuItem, MessageBanner, NotVisible, Row, Select,
-        SkeletonTable, TextArea, ask, error_text, load, severity_words, use_toasts,
+        Button, ButtonKind, Cell, Column, ConfirmDialog, DataTable, Empty, Heading, Label,
+        ListTools, Listing, Markdown, MenuItem, Row, SkeletonTable, ask, load, severity_words,
+        use_toasts,
     },
     fragments::{Message, Severity},
     i18n::*,
     schema,
     session::use_session,
-    text,
     work::Work,
 };
+use create::CreateMessage;
 
-/// Longest text, in characters.
-const CONTENT_MAX: usize = 4_096;
 /// Characters of a message that its row is named by.
 const NAME_MAX: usize = 40;
 
@@ -33,34 +34,6 @@ struct MessagesQuery {
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct Registry {
     messages: Vec<Message>,
-}
-
-#[derive(cynic::QueryVariables, Debug)]
-struct CreateVariables {
-    content: String,
-    severity: Severity,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Mutation", variables = "CreateVariables")]
-#[expect(dead_code, reason = "only the success matters")]
-struct Create {
-    #[arguments(input: { content: $content, severity: $severity, mediaType: PLAIN })]
-    create_message: CreatePayload,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "CreateMessagePayload")]
-#[expect(dead_code, reason = "only the success matters")]
-struct CreatePayload {
-    message: Made,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Message")]
-#[expect(dead_code, reason = "only the success matters")]
-struct Made {
-    uuid: String,
 }
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -86,15 +59,7 @@ struct DeletePayload {
 /// `/superuser/messages`.
 #[component]
 pub(crate) fn Messages() -> impl IntoView {
-    let session = use_session();
-    let sees = Memo::new(move |_| session.sees_administration());
-    move || {
-        if sees.get() {
-            view! { <MessageList/> }.into_any()
-        } else {
-            view! { <NotVisible/> }.into_any()
-        }
-    }
+    for_administration(|| view! { <MessageList/> }.into_any())
 }
 
 #[component]
@@ -191,11 +156,13 @@ fn row(i18n: I18n, message: Message, deleting: Option<RwSignal<Option<Message>>>
     let label = view! {
         <Label color icon=Some(icon)>{move || severity_words(i18n, severity)}</Label>
     };
+    let shown = match message.content_html.clone() {
+        Some(html) => view! { <Markdown html/> }.into_any(),
+        None => view! { <span class="berth-banner__text" dir="auto">{content.clone()}</span> }
+            .into_any(),
+    };
     let cells = vec![
-        Cell::new(
-            view! { <span class="berth-banner__text" dir="auto">{content.clone()}</span> },
-            content,
-        ),
+        Cell::new(shown, content),
         Cell::new(label, severity.key()),
         Cell::time(Some(message.created_at.clone())),
     ];
@@ -221,102 +188,6 @@ fn excerpt(content: &str) -> String {
         short.push('…');
     }
     short
-}
-
-/// *Create Message*: how loud, the text, and how it will look.
-#[component]
-fn CreateMessage(on_close: Callback<()>, on_done: Callback<()>) -> impl IntoView {
-    let (api, session, toasts, i18n) = (use_api(), use_session(), use_toasts(), use_i18n());
-    let severity = RwSignal::new(Severity::Info);
-    let content = RwSignal::new(String::new());
-    let work = Work::new();
-    let length = move || content.with(|text| text.chars().count());
-    let limit = move || {
-        let limit = text::count(
-            language(i18n),
-            i64::try_from(CONTENT_MAX).unwrap_or(i64::MAX),
-        );
-        t_string!(i18n, messages.content_hint, limit = limit)
-    };
-    let error = Signal::derive(move || {
-        if length() > CONTENT_MAX {
-            return Some(limit());
-        }
-        let error = work.error.get().filter(|_| work.refused("content"))?;
-        Some(error_text(i18n, &error))
-    });
-    let ready = Signal::derive(move || {
-        length() <= CONTENT_MAX && !content.with(|text| text.trim().is_empty())
-    });
-    let words = Callback::new(move |error: ApiError| {
-        (error.class == ErrorClass::Conflict).then(|| t_string!(i18n, messages.too_many).to_owned())
-    });
-    let on_submit = Callback::new(move |()| {
-        let variables = CreateVariables {
-            content: content.get_untracked().trim().to_owned(),
-            severity: severity.get_untracked(),
-        };
-        work.start(
-            async move {
-                api.done(Create::build(variables)).await?;
-                // For the banner. The message is posted, whatever becomes of this question.
-                let _ = session.refresh().await;
-                Ok(())
-            },
-            move |()| {
-                toasts.success(tu_string!(i18n, messages.created));
-                on_done.try_run(());
-            },
-        );
-    });
-    let options = Signal::derive(move || {
-        let words = |severity: Severity| severity_words(i18n, severity).to_owned();
-        Severity::ALL
-            .iter()
-            .map(|severity| (severity.key().to_owned(), words(*severity)))
-            .collect::<Vec<_>>()
-    });
-    view! {
-        <FormDialog
-            title=words!(i18n, messages.create)
-            work
-            error=work.error_beside(&["content"])
-            words=Some(words)
-            action=words!(i18n, messages.post)
-            ready
-            on_submit
-            on_close
-        >
-                        <FormGroup id="message-severity" label=words!(i18n, messages.severity) required=true>
-                            <Select
-                                id="message-severity"
-                                options
-                                value=Signal::derive(move || severity.get().key().to_owned())
-                                on_change=Callback::new(move |key: String| {
-                                    if let Some(chosen) = Severity::of_key(&key) {
-                                        severity.set(chosen);
-                                    }
-                                })
-                            />
-                        </FormGroup>
-                        <TextArea
-                            id="message-content"
-                            label=words!(i18n, messages.content)
-                            hint=Signal::derive(move || Some(limit()))
-                            value=content
-                            error
-                            required=true
-                            autofocus=true
-                            rows=5
-                        />
-                        <Show when=move || !content.with(|text| text.trim().is_empty())>
-                            <div>
-                                <div class="berth-command__label">{words!(i18n, messages.preview)}</div>
-                                <MessageBanner severity content/>
-                            </div>
-                        </Show>
-        </FormDialog>
-    }
 }
 
 #[component]

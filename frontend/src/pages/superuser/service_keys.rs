@@ -7,11 +7,12 @@ use cynic::QueryBuilder;
 use icondata_lu as lu;
 use leptos::prelude::*;
 
+use super::for_administration;
 use crate::{
     api::use_api,
     components::{
         Button, ButtonKind, Cell, Column, DataTable, Empty, Heading, Label, ListTools, Listing,
-        MenuItem, NotVisible, Pager, Row, SkeletonTable, ask, load, use_list_url,
+        MenuItem, Pager, Row, SkeletonTable, ask, load, use_list_url,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
@@ -83,15 +84,7 @@ enum Open {
 /// `/superuser/service-keys`.
 #[component]
 pub(crate) fn ServiceKeys() -> impl IntoView {
-    let session = use_session();
-    let sees = Memo::new(move |_| session.sees_administration());
-    move || {
-        if sees.get() {
-            view! { <KeyList/> }.into_any()
-        } else {
-            view! { <NotVisible/> }.into_any()
-        }
-    }
+    for_administration(|| view! { <KeyList/> }.into_any())
 }
 
 #[component]
@@ -229,13 +222,6 @@ fn row(i18n: I18n, key: ServiceKey, open: Option<RwSignal<Option<Open>>>) -> Row
     let approver = key.approver.clone();
     let approved = approver.clone().unwrap_or_else(|| "–".to_owned());
     let notes = key.notes.clone();
-    let expires = match key.expires_at.clone() {
-        Some(at) => Cell::time(Some(at)),
-        None => Cell::new(
-            view! { <span>{words!(i18n, tokens.never)}</span> },
-            None::<String>,
-        ),
-    };
     let cells = vec![
         Cell::name(view! { <bdi>{label}</bdi> {own} }, &key.name),
         Cell::name(view! { <bdi>{service}</bdi> }, &key.service),
@@ -244,7 +230,7 @@ fn row(i18n: I18n, key: ServiceKey, open: Option<RwSignal<Option<Open>>>) -> Row
             view! { <span title=notes><bdi>{approved}</bdi></span> },
             approver,
         ),
-        expires,
+        Cell::time_or_never(i18n, key.expires_at.clone()),
         Cell::time(Some(key.created_at.clone())),
     ];
     let menu = open.map(|open| Callback::new(move |()| items(i18n, &key, open)));

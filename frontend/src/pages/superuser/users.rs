@@ -8,12 +8,12 @@ use cynic::QueryBuilder;
 use icondata_lu as lu;
 use leptos::prelude::*;
 
+use super::for_administration;
 use crate::{
     api::use_api,
     components::{
         Avatar, Button, ButtonKind, Cell, Column, DataTable, FilterChip, Heading, Label, ListTools,
-        Listing, MenuItem, NotVisible, Pager, Row, SearchInput, Select, SkeletonTable, ask, load,
-        use_list_url,
+        Listing, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable, ask, load, use_list_url,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
@@ -154,15 +154,7 @@ enum Open {
 /// `/superuser/users`.
 #[component]
 pub(crate) fn Users() -> impl IntoView {
-    let session = use_session();
-    let sees = Memo::new(move |_| session.sees_administration());
-    move || {
-        if sees.get() {
-            view! { <UserList/> }.into_any()
-        } else {
-            view! { <NotVisible/> }.into_any()
-        }
-    }
+    for_administration(|| view! { <UserList/> }.into_any())
 }
 
 #[component]
