@@ -99,10 +99,11 @@ pub(super) async fn a_message_in_markdown_is_shown_and_its_markup_does_nothing(w
         page.evaluate(&strong("main")).await == "Read-only"
     })
     .await;
-    let link = page
-        .evaluate("document.querySelector('main table a')?.href")
-        .await;
-    assert_eq!(link, "https://status.example/");
+    page.wait("the list has the link", async || {
+        let link = "document.querySelector('main table a')?.href";
+        page.evaluate(link).await == "https://status.example/"
+    })
+    .await;
     page.see(SCRIPT).await;
 
     // A text is shown as it was written.
