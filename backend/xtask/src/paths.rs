@@ -31,6 +31,11 @@ pub(crate) fn server_binary() -> PathBuf {
     target().join("release").join("berth")
 }
 
+/// The binary of the tests' own build.
+pub(crate) fn debug_binary() -> PathBuf {
+    target().join("debug").join("berth")
+}
+
 /// Folder outside the clone that the next clone finds again.
 pub(crate) fn cache() -> PathBuf {
     let base = env::var_os("XDG_CACHE_HOME")

@@ -204,6 +204,14 @@ fn suites(options: &Options, tally: &mut Tally) -> Result<()> {
         }
         test
     };
+    if options.only.is_none() && !options.quick {
+        // At once, so that nothing is compiled twice: what else is chosen decides the features of a dependency.
+        console::build()?;
+        let mut all = test(&["--workspace", "--features", "berth-server/console"]);
+        all.env("BERTH_BIN", paths::debug_binary());
+        tally.add("everything", &mut all);
+        return Ok(());
+    }
     if options.wants(Suite::Backend) {
         let words = [
             "--workspace",

@@ -9,8 +9,9 @@ use crate::{paths, versions};
 /// Where a tool comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Origin {
-    /// A crate, with the flags that `cargo install` needs for it.
-    Crate(&'static [&'static str]),
+    /// A crate, with the flags that `cargo install` needs for it and its optimization level: 0 for
+    /// programs that wait more than they work.
+    Crate(&'static [&'static str], &'static str),
     /// A Go module path of a command.
     Module(&'static str),
 }
@@ -35,14 +36,17 @@ pub(crate) const TRUNK: Tool = Tool {
     binary: "trunk",
     version: versions::TRUNK,
     // Its lock is needed, its declared Rust is newer than what it compiles with.
-    origin: Origin::Crate(&[
-        "--locked",
-        "--ignore-rust-version",
-        "--no-default-features",
-        "--features",
-        "rustls",
-    ]),
-    seconds: 800,
+    origin: Origin::Crate(
+        &[
+            "--locked",
+            "--ignore-rust-version",
+            "--no-default-features",
+            "--features",
+            "rustls",
+        ],
+        "0",
+    ),
+    seconds: 500,
     megabytes: 40,
 };
 
@@ -50,7 +54,7 @@ pub(crate) const WASM_BINDGEN: Tool = Tool {
     name: "wasm-bindgen-cli",
     binary: "wasm-bindgen",
     version: versions::WASM_BINDGEN,
-    origin: Origin::Crate(&["--no-default-features"]),
+    origin: Origin::Crate(&["--no-default-features"], "1"),
     seconds: 200,
     megabytes: 20,
 };
@@ -60,7 +64,7 @@ pub(crate) const WASM_SPLIT: Tool = Tool {
     name: "wasm_split_cli_support",
     binary: "wasm-split-cli",
     version: versions::WASM_SPLIT,
-    origin: Origin::Crate(&["--locked", "--features", "build-binary"]),
+    origin: Origin::Crate(&["--locked", "--features", "build-binary"], "1"),
     seconds: 60,
     megabytes: 10,
 };
@@ -69,7 +73,7 @@ pub(crate) const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     binary: "cargo-deny",
     version: versions::CARGO_DENY,
-    origin: Origin::Crate(&["--locked"]),
+    origin: Origin::Crate(&["--locked"], "0"),
     seconds: 300,
     megabytes: 25,
 };
@@ -78,7 +82,7 @@ pub(crate) const CARGO_FUZZ: Tool = Tool {
     name: "cargo-fuzz",
     binary: "cargo-fuzz",
     version: versions::CARGO_FUZZ,
-    origin: Origin::Crate(&["--locked"]),
+    origin: Origin::Crate(&["--locked"], "0"),
     seconds: 60,
     megabytes: 10,
 };
@@ -172,7 +176,7 @@ impl Tool {
         }
         let found = which(self.binary)?;
         let said = match self.origin {
-            Origin::Crate(_) => read(command(&found).arg("--version")),
+            Origin::Crate(..) => read(command(&found).arg("--version")),
             // Programs built by `go install` often print `devel`; the build information does not.
             Origin::Module(_) => read(command("go").args(["version", "-m"]).arg(&found)),
         };
@@ -186,8 +190,8 @@ impl Tool {
     /// How [`Tool::install`] will get it, for the table.
     pub(crate) fn manner(&self) -> &'static str {
         match self.origin {
-            Origin::Crate(_) if which("cargo-binstall").is_some() => "cargo binstall",
-            Origin::Crate(_) => "compile (cargo install)",
+            Origin::Crate(..) if which("cargo-binstall").is_some() => "cargo binstall",
+            Origin::Crate(..) => "compile (cargo install)",
             Origin::Module(_) => "compile (go install)",
         }
     }
@@ -217,7 +221,7 @@ impl Tool {
                 go.env("CGO_ENABLED", "0").env("GOBIN", partial.join("bin"));
                 run(&mut go)
             }
-            Origin::Crate(flags) => {
+            Origin::Crate(flags, level) => {
                 if which("cargo-binstall").is_some() {
                     let mut binstall = cargo();
                     binstall.args(["binstall", "--no-confirm", "--version", self.version]);
@@ -233,11 +237,12 @@ impl Tool {
                 install.args(flags).arg("--root").arg(partial);
                 install.env("CARGO_TARGET_DIR", &scratch);
                 // Some ask for optimization across all crates, which doubles the wait for a
-                // program that runs for seconds.
+                // program that runs for seconds; debug information is for who debugs them.
                 install
                     .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                    .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
                     .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level);
                 let result = run(&mut install);
                 if result.is_ok() {
                     let _ = std::fs::remove_dir_all(&scratch);

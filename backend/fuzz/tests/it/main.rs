@@ -1,34 +1,64 @@
-//! Every input that was worth keeping is read again, without a fault.
+//! Every input that was worth keeping is read again, and for some seconds what becomes of them by chance,
+//! without a fault. `cargo xtask fuzz` looks further, led by what it reaches.
+
+mod chance;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use berth_fuzz::{TARGETS, World};
 use berth_testkit::Backend;
 
-/// Gives every input of a corpus to `act`.
-fn each_input(name: &str, act: impl Fn(&[u8])) {
+/// How long inputs are made up for each target.
+const MADE_UP_FOR: Duration = Duration::from_secs(5);
+
+/// The inputs of a corpus.
+fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("corpus")
         .join(name);
-    let inputs = std::fs::read_dir(&folder).expect("a corpus");
-    let mut count = 0;
-    for input in inputs {
-        let path = input.expect("a file").path();
-        let bytes = std::fs::read(&path).expect("its bytes");
-        // Shown where the test fails.
-        eprintln!("{}", path.display());
-        act(&bytes);
-        count += 1;
-    }
-    assert!(count > 0, "`{}` holds inputs", folder.display());
+    let inputs: Vec<Vec<u8>> = std::fs::read_dir(&folder)
+        .expect("a corpus")
+        .map(|input| std::fs::read(input.expect("a file").path()).expect("its bytes"))
+        .collect();
+    assert!(!inputs.is_empty(), "`{}` holds inputs", folder.display());
+    inputs
 }
 
+/// Gives an input to a target and shows it where that panics.
+fn give(act: impl Fn(&[u8]), input: &[u8]) {
+    struct Shown<'a>(&'a [u8]);
+    impl Drop for Shown<'_> {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                let text = BASE64_STANDARD.encode(self.0);
+                eprintln!("the input in base64, a file of the corpus once it is mended: {text}");
+            }
+        }
+    }
+    let _shown = Shown(input);
+    act(input);
+}
+
+/// Replays a corpus and goes on with what chance makes of it.
 fn replay(name: &str) {
     let (_, target) = TARGETS
         .iter()
         .find(|(other, _)| *other == name)
         .expect("a target of that name");
-    each_input(name, target);
+    let corpus = corpus(name);
+    for input in &corpus {
+        give(target, input);
+    }
+    let (start, mut made) = (Instant::now(), 0);
+    let mut chance = chance::Chance::new(&corpus);
+    while start.elapsed() < MADE_UP_FOR {
+        give(target, &chance.next_input());
+        made += 1;
+    }
+    eprintln!("{name}: {} inputs kept, {made} made up", corpus.len());
 }
 
 /// Replays a corpus on PostgreSQL too, where there is one.
@@ -36,7 +66,9 @@ fn replay_on_postgres(name: &str, target: fn(&World, &[u8])) {
     let Some(world) = World::open(Backend::Postgres) else {
         return;
     };
-    each_input(name, |bytes| target(&world, bytes));
+    for input in corpus(name) {
+        give(|bytes| target(&world, bytes), &input);
+    }
     world.close();
 }
 
