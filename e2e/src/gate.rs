@@ -1,4 +1,4 @@
-//! A way to a service that can be shut or slow.
+//! A way to a service that can be shut, slow or frozen.
 
 use std::io;
 use std::net::SocketAddr;
@@ -29,6 +29,8 @@ enum Way {
     Open,
     /// Each piece waits.
     Slow(Duration),
+    /// Connections stay and nothing comes through, not even their end.
+    Frozen,
     Shut,
 }
 
@@ -82,6 +84,11 @@ impl Gate {
         self.way.send_replace(Way::Slow(pause));
     }
 
+    /// Falls silent: connections are kept, and taken, and nothing comes through until it opens.
+    pub fn freeze(&self) {
+        self.way.send_replace(Way::Frozen);
+    }
+
     /// Lets everything through again.
     pub fn open(&self) {
         self.way.send_replace(Way::Open);
@@ -97,13 +104,20 @@ async fn pass(
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         let length = from.read(&mut piece).await?;
+        let way = *seen.borrow_and_update();
+        // Whoever waits goes on when the gate opens.
+        let open = seen.wait_for(|way| *way == Way::Open);
+        match way {
+            Way::Slow(pause) if length > 0 => {
+                let _ = tokio::time::timeout(pause, open).await;
+            }
+            Way::Frozen => {
+                let _ = open.await;
+            }
+            _ => {}
+        }
         if length == 0 {
             return to.shutdown().await;
-        }
-        let way = *seen.borrow_and_update();
-        if let Way::Slow(pause) = way {
-            // Whoever waits goes on when the gate opens.
-            let _ = tokio::time::timeout(pause, seen.wait_for(|way| *way == Way::Open)).await;
         }
         to.write_all(&piece[..length]).await?;
     }

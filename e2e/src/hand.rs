@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
@@ -16,6 +16,8 @@ use crate::world::World;
 
 /// Tags that each hand moves about.
 const TAGS: u64 = 4;
+/// How long an upload is waited for whose server died: twice its lease.
+const LEASE_MAX: Duration = Duration::from_secs(30);
 /// Images are few, so that pushes meet their own garbage.
 pub const IMAGES: u64 = 12;
 
@@ -377,6 +379,7 @@ impl Hand {
         );
         let rest = usize::try_from(upload.offset).expect("it is small");
         let content = digest(&torn.content);
+        let begun = Instant::now();
         loop {
             let answer = self
                 .here
@@ -386,6 +389,8 @@ impl Hand {
             if answer.status() != StatusCode::SERVICE_UNAVAILABLE {
                 return is(&answer, StatusCode::CREATED);
             }
+            let waited = begun.elapsed();
+            assert!(waited < LEASE_MAX, "an upload is held after {waited:?}");
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }

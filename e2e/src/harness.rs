@@ -70,7 +70,10 @@ impl Worlds {
 
 /// Runs the scenarios that the command line asks for, as `cargo test` would.
 pub fn main(modules: &[&'static [Scenario]]) -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Scenarios wait for clients, browsers and outages more than they work.
+    let threads = std::thread::available_parallelism().map_or(2, usize::from) + 2;
+    arguments.test_threads.get_or_insert(threads);
     let worlds = Arc::new(Worlds {
         runtime: Runtime::new().expect("the system gives threads"),
         embedded: Mutex::new(None),

@@ -11,7 +11,7 @@ pub mod connections;
 pub mod drain;
 mod graphql;
 pub mod logging;
-mod router;
+pub mod router;
 mod settings;
 mod signals;
 pub mod start_up;

@@ -16,7 +16,7 @@ use crate::graphql;
 ///
 /// # Errors
 /// A trusted proxy that is no address; measurements that something else collects already.
-pub(crate) fn router(
+pub fn router(
     services: &Services,
     trusted_proxies: &[String],
     config_provider: &'static str,

@@ -7,7 +7,7 @@ use berth_crypto::{Passwords, SealingKey};
 use berth_domain::{
     CLOCKS_APART, Clock, Error, Invalid, RepositoryId, RepositoryPath, Result, Timestamp,
 };
-use berth_storage::StorageDriver;
+use berth_storage::{Storage, StorageDriver};
 use berth_store::{Conn, Db, logins, schedules, tags, uploads};
 
 use crate::access::Gate;
@@ -61,7 +61,7 @@ pub struct Parts {
 /// The parts plus what is derived from them; shared by all services.
 pub(crate) struct Core {
     pub(crate) db: Db,
-    pub(crate) storage: Arc<dyn StorageDriver>,
+    pub(crate) storage: Storage,
     pub(crate) passwords: Passwords,
     pub(crate) sealing: SealingKey,
     pub(crate) clock: Arc<dyn Clock>,
@@ -185,7 +185,7 @@ impl Services {
         let journal = Journal::new(Arc::clone(&parts.clock));
         let core = Arc::new(Core {
             db: parts.db,
-            storage: parts.storage,
+            storage: Storage::new(parts.storage),
             passwords: parts.passwords,
             sealing: parts.sealing,
             clock: parts.clock,

@@ -9,6 +9,7 @@ mod filesystem;
 mod key;
 mod memory;
 mod s3;
+mod shared;
 mod stream;
 mod write;
 
@@ -27,6 +28,9 @@ pub use filesystem::Synced;
 pub use filesystem::{Filesystem, FilesystemConfig};
 pub use memory::Memory;
 pub use s3::{S3, S3Config};
+pub use shared::Storage;
+#[cfg(feature = "faults")]
+pub use shared::caller;
 pub use write::Write;
 
 /// Bytes on their way, in chunks; an error ends the stream.

@@ -26,6 +26,8 @@ pub struct Account {
     pub email: Option<String>,
     /// A disabled account can do nothing.
     pub enabled: bool,
+    /// When it was last used, to within some minutes.
+    pub last_accessed_at: Option<Timestamp>,
     /// How far the Time Machine reaches back in its namespace, in milliseconds, where it has chosen.
     pub tag_expiration_ms: Option<i64>,
     /// Set when it is being deleted.
@@ -276,7 +278,7 @@ pub async fn rename(tx: &mut Tx, id: AccountId, name: &Namespace) -> Result<()> 
 
 /// Takes the write lock of the namespace row, so that two changes of one namespace follow each other.
 pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<()> {
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     match &mut **tx {
         Conn::Pg(c) => {
             accounts::table

@@ -2,6 +2,7 @@
 
 use berth_domain::{BlobId, Digest, RepositoryId, Result, Timestamp};
 use diesel::prelude::*;
+use diesel::sql_types;
 use diesel_async::RunQueryDsl;
 
 use crate::collection::rows;
@@ -87,7 +88,7 @@ pub async fn linked_many(
                 ))
         };
     }
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     match &mut **tx {
         Conn::Pg(c) => {
             let linked =
@@ -124,7 +125,7 @@ pub async fn lock_link(tx: &mut Tx, repository: RepositoryId, blob: BlobId) -> R
                 .select(blob_links::blob_id)
         };
     }
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     let found: Option<BlobId> = match &mut **tx {
         Conn::Pg(c) => query!().for_update().first(&mut **c).await,
         Conn::Lite(c) => query!().first(&mut **c).await,
@@ -392,4 +393,20 @@ pub async fn checked(tx: &mut Tx, blob: &Blob, is_right: bool, now: Timestamp) -
     })
     .map_err(db_error)?;
     Ok(())
+}
+
+/// How many blobs there are, and their bytes.
+pub async fn total(conn: &mut Conn) -> Result<(i64, i64)> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = sql_types::BigInt)]
+        count: i64,
+        #[diesel(sql_type = sql_types::BigInt)]
+        bytes: i64,
+    }
+    // PostgreSQL sums to a type of its own.
+    let sql = "select count(*) as count, cast(coalesce(sum(size_bytes), 0) as bigint) as bytes from blobs";
+    let row: Row =
+        on_backend!(conn, |c| diesel::sql_query(sql).get_result(c).await).map_err(db_error)?;
+    Ok((row.count, row.bytes))
 }

@@ -129,7 +129,7 @@ pub async fn collect_manifests(
                 .select(manifests::id)
         };
     }
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     let seen: Vec<ManifestId> = match &mut **tx {
         Conn::Pg(c) => query!().for_update().skip_locked().load(&mut **c).await,
         Conn::Lite(c) => query!().load(&mut **c).await,
@@ -219,7 +219,7 @@ pub async fn collect_links(
                 .select((blob_links::repository_id, blob_links::blob_id))
         };
     }
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     let seen: Vec<(RepositoryId, BlobId)> = match &mut **tx {
         Conn::Pg(c) => query!().for_update().skip_locked().load(&mut **c).await,
         Conn::Lite(c) => query!().load(&mut **c).await,

@@ -1,6 +1,9 @@
 //! Connections to either database, and the transactions on them.
 
+mod failure;
+mod patience;
 mod postgres;
+mod probe;
 mod refusal;
 mod sqlite;
 mod tls;
@@ -11,11 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{Error, Result, Secret};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 
+pub(crate) use self::failure::{db_error, is_unique_violation, lost_race};
+use self::failure::{is_retryable, unavailable};
+pub(crate) use self::patience::Patient;
 pub use self::postgres::PostgresUrl;
+use self::probe::Site;
+pub(crate) use self::probe::statement;
+#[cfg(feature = "faults")]
+pub use self::probe::{Call, Probe, probe_statements};
 pub use self::refusal::Refusal;
 pub(crate) use self::sqlite::Lite;
 use self::sqlite::{Turn, Writer};
@@ -47,56 +56,8 @@ pub struct Db {
     probe: Option<Probe>,
 }
 
-/// Where a test may have the database fail.
-#[cfg(feature = "faults")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// A connection for reads is asked for.
-    Read,
-    /// A transaction is to begin.
-    Begin,
-    /// Its statements are done and it is to be committed.
-    Commit,
-    /// It was committed, and the answer is on its way.
-    Committed,
-    /// A statement is to run, within a transaction or for a read.
-    Statement,
-}
-
-/// Asked at each call; its error becomes the database's.
-#[cfg(feature = "faults")]
-pub type Probe = Arc<dyn Fn(Call) -> Result<()> + Send + Sync>;
-
-#[cfg(feature = "faults")]
-tokio::task_local! {
-    static STATEMENTS: Probe;
-}
-
-/// Asks `probe` at each statement of this work; what it spawns is not asked.
-#[cfg(feature = "faults")]
-pub async fn probe_statements<R>(probe: Probe, work: impl Future<Output = R>) -> R {
-    STATEMENTS.scope(probe, work).await
-}
-
-/// Lets a test fail the statement that comes next; nothing in a build without the feature.
-#[cfg_attr(
-    not(feature = "faults"),
-    expect(clippy::unnecessary_wraps, reason = "it fails in tests alone")
-)]
-pub(crate) fn statement() -> diesel::QueryResult<()> {
-    #[cfg(feature = "faults")]
-    if let Ok(Err(error)) = STATEMENTS.try_with(|probe| probe(Call::Statement)) {
-        let kind = DatabaseErrorKind::UnableToSendCommand;
-        return Err(DieselError::DatabaseError(
-            kind,
-            Box::new(error.to_string()),
-        ));
-    }
-    Ok(())
-}
-
 enum Pools {
-    Pg(Pool<AsyncPgConnection>),
+    Pg(Pool<Patient>),
     Lite {
         readers: Pool<Lite>,
         writer: Arc<Writer>,
@@ -122,7 +83,7 @@ enum Manner {
 pub enum Conn {
     /// To PostgreSQL.
     #[doc(hidden)]
-    Pg(PooledConnection<'static, AsyncPgConnection>),
+    Pg(PooledConnection<'static, Patient>),
     /// To SQLite.
     #[doc(hidden)]
     Lite(PooledConnection<'static, Lite>),
@@ -152,13 +113,13 @@ impl DerefMut for Tx {
 /// Expands a query once for each database: `$c` is the connection, `Backend` its Diesel backend.
 macro_rules! on_backend {
     ($conn:expr, |$c:ident| $body:expr) => {
-        match $crate::conn::statement() {
+        match $crate::conn::statement().await {
             Err(e) => Err(e),
             Ok(()) => match $conn {
                 $crate::Conn::Pg(c) => {
                     #[allow(dead_code, reason = "only boxed queries name their backend")]
                     type Backend = diesel::pg::Pg;
-                    let $c: &mut diesel_async::AsyncPgConnection = &mut **c;
+                    let $c: &mut $crate::conn::Patient = &mut **c;
                     $body
                 }
                 $crate::Conn::Lite(c) => {
@@ -181,7 +142,9 @@ macro_rules! insert_all {
         let mut rows = $rows;
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(CHUNK));
-            $crate::conn::statement().map_err($crate::conn::db_error)?;
+            $crate::conn::statement()
+                .await
+                .map_err($crate::conn::db_error)?;
             match &mut **$tx {
                 $crate::Conn::Pg(c) => {
                     diesel_async::RunQueryDsl::execute(
@@ -207,11 +170,11 @@ macro_rules! insert_all {
 
 /// Lets a test fail a call; nothing in a build without the feature.
 macro_rules! probe {
-    ($db:expr, $call:ident) => {
+    ($db:expr, $call:ident, $site:expr) => {
         #[cfg(feature = "faults")]
-        if let Some(probe) = &$db.probe {
-            probe(Call::$call)?;
-        }
+        probe::ask($db.probe.as_ref(), Call::$call, $site).await?;
+        #[cfg(not(feature = "faults"))]
+        let _ = $site;
     };
 }
 
@@ -284,22 +247,46 @@ impl Db {
     }
 
     /// A connection for reads.
-    pub async fn read(&self) -> Result<Conn> {
-        probe!(self, Read);
+    #[cfg_attr(feature = "faults", track_caller)]
+    pub fn read(&self) -> impl Future<Output = Result<Conn>> + Send {
+        let site = Site::here();
+        async move {
+            probe!(self, Read, site);
+            Ok(match &*self.pools {
+                Pools::Pg(pool) => Conn::Pg(checked_out(pool).await?),
+                Pools::Lite { readers, .. } => {
+                    Conn::Lite(readers.get_owned().await.map_err(unavailable)?)
+                }
+            })
+        }
+    }
+
+    /// A connection that may write outside a transaction and take its time, for migrations alone.
+    pub(crate) async fn read_write(&self) -> Result<Conn> {
         Ok(match &*self.pools {
-            Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
-            Pools::Lite { readers, .. } => {
-                Conn::Lite(readers.get_owned().await.map_err(unavailable)?)
+            Pools::Pg(pool) => {
+                let mut c = checked_out(pool).await?;
+                c.wait_for_ever().await.map_err(db_error)?;
+                Conn::Pg(c)
             }
+            Pools::Lite { writer, .. } => Conn::Lite(writer.connection().await?),
         })
     }
 
-    /// A connection that may write outside a transaction, for migrations alone.
-    pub(crate) async fn read_write(&self) -> Result<Conn> {
-        Ok(match &*self.pools {
-            Pools::Pg(pool) => Conn::Pg(pool.get_owned().await.map_err(unavailable)?),
-            Pools::Lite { writer, .. } => Conn::Lite(writer.connection().await?),
-        })
+    /// How many connections somebody has; none while nobody is at work.
+    #[cfg(feature = "faults")]
+    pub fn in_use(&self) -> u32 {
+        /// Of one pool.
+        macro_rules! taken {
+            ($pool:expr) => {{
+                let state = $pool.state();
+                state.connections.saturating_sub(state.idle_connections)
+            }};
+        }
+        match &*self.pools {
+            Pools::Pg(pool) => taken!(pool),
+            Pools::Lite { readers, writer } => taken!(readers) + taken!(writer.pool()),
+        }
     }
 
     /// Runs `body` in one transaction: commits when it returns `Ok`, rolls back otherwise. The answer
@@ -308,6 +295,7 @@ impl Db {
     ///
     /// On SQLite, transactions that queue up run one after the other and share a commit; each sees
     /// what those before it did, and none is answered before that is on disk.
+    #[cfg_attr(feature = "faults", track_caller)]
     pub fn write<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
     where
         for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
@@ -323,6 +311,7 @@ impl Db {
     /// [`Db::write`] for what may be forgotten: the answer does not wait for the disk, so a power cut
     /// (on PostgreSQL, a crash of the server) may undo it. The end of this process undoes nothing, and
     /// a later durable commit makes it durable too.
+    #[cfg_attr(feature = "faults", track_caller)]
     pub fn write_relaxed<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
     where
         for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
@@ -336,7 +325,9 @@ impl Db {
     }
 
     /// [`Db::write`] for a body of many statements that nobody waits for, like a batch of the
-    /// collector: nobody else's commit is put off until it is done.
+    /// collector: nobody else's commit is put off until it is done, and on PostgreSQL a statement has
+    /// minutes where others have seconds.
+    #[cfg_attr(feature = "faults", track_caller)]
     pub fn write_alone<'a, R, F>(&'a self, body: F) -> impl Future<Output = Result<R>> + Send + 'a
     where
         for<'r> F: AsyncFn(&'r mut Tx) -> Result<R>
@@ -349,10 +340,7 @@ impl Db {
         self.write_in(Manner::Alone, body)
     }
 
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` cannot promise that its future is `Send`"
-    )]
+    #[cfg_attr(feature = "faults", track_caller)]
     fn write_in<'a, R, F>(
         &'a self,
         manner: Manner,
@@ -366,17 +354,20 @@ impl Db {
             + 'a,
         R: Send + 'a,
     {
+        let site = Site::here();
         async move {
             let mut manner = manner;
             let mut attempt = 1;
             loop {
-                let result = self.write_once(manner, &body).await;
+                let result = self.write_once(manner, site, &body).await;
                 match result {
                     Err(e) if attempt < ATTEMPTS_MAX && is_retryable(&e) => {
                         tracing::debug!(attempt, "transaction lost a race, running it again");
                         attempt += 1;
-                        // Whoever shared a commit that came to nothing does not depend on others again.
-                        manner = Manner::Alone;
+                        if let Pools::Lite { .. } = &*self.pools {
+                            // Whoever shared a commit that came to nothing does not depend on others again.
+                            manner = Manner::Alone;
+                        }
                     }
                     other => return other,
                 }
@@ -384,19 +375,23 @@ impl Db {
         }
     }
 
-    async fn write_once<R, F>(&self, manner: Manner, body: &F) -> Result<R>
+    async fn write_once<R, F>(&self, manner: Manner, site: Site, body: &F) -> Result<R>
     where
         for<'r> F:
             AsyncFn(&'r mut Tx) -> Result<R> + TxFn<&'r mut Tx, Result<R>, Fut: Send> + Send + Sync,
         R: Send,
     {
-        probe!(self, Begin);
+        probe!(self, Begin, site);
         let mut tx = self.begin(manner).await?;
-        match body(&mut tx).await {
+        #[cfg(feature = "faults")]
+        let done = probe::within(self.probe.as_ref(), site, body(&mut tx)).await;
+        #[cfg(not(feature = "faults"))]
+        let done = body(&mut tx).await;
+        match done {
             Ok(value) => {
-                probe!(self, Commit);
+                probe!(self, Commit, site);
                 tx.commit().await?;
-                probe!(self, Committed);
+                probe!(self, Committed, site);
                 Ok(value)
             }
             Err(error) => {
@@ -409,7 +404,7 @@ impl Db {
     async fn begin(&self, manner: Manner) -> Result<Tx> {
         match &*self.pools {
             Pools::Pg(pool) => {
-                let mut c = pool.get_owned().await.map_err(unavailable)?;
+                let mut c = checked_out(pool).await?;
                 begin(&mut c, manner).await.map_err(db_error)?;
                 Ok(Tx {
                     conn: Conn::Pg(c),
@@ -458,11 +453,19 @@ impl Tx {
     }
 }
 
-async fn begin(c: &mut AsyncPgConnection, manner: Manner) -> diesel::QueryResult<()> {
+/// A connection of the pool, waited for as by a request.
+async fn checked_out(pool: &Pool<Patient>) -> Result<PooledConnection<'static, Patient>> {
+    let mut c = pool.get_owned().await.map_err(unavailable)?;
+    c.hurry();
+    Ok(c)
+}
+
+async fn begin(c: &mut Patient, manner: Manner) -> diesel::QueryResult<()> {
     match manner {
-        Manner::Durable | Manner::Alone => {
-            <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(c).await
+        Manner::Durable => {
+            <Patient as AsyncConnection>::TransactionManager::begin_transaction(c).await
         }
+        Manner::Alone => c.begin_alone().await,
         // One round trip.
         Manner::Relaxed => {
             diesel_async::AnsiTransactionManager::begin_transaction_sql(
@@ -480,90 +483,4 @@ async fn commit<C: AsyncConnection>(c: &mut C) -> diesel::QueryResult<()> {
 
 async fn rollback<C: AsyncConnection>(c: &mut C) -> diesel::QueryResult<()> {
     C::TransactionManager::rollback_transaction(c).await
-}
-
-fn unavailable<E>(error: E) -> Error
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    Error::unavailable("the database", error)
-}
-
-/// What databases say without a kind of its own when nothing is wrong with the query.
-const UNAVAILABLE: [&str; 6] = [
-    "deadlock detected",
-    "database is locked",
-    "disk I/O error",
-    "readonly database",
-    "shutting down",
-    "terminating connection",
-];
-
-/// What a failed query is to the rest of the product.
-pub(crate) fn db_error(error: DieselError) -> Error {
-    if let DieselError::DatabaseError(kind, info) = &error {
-        let message = info.message();
-        match kind {
-            DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::SerializationFailure
-            | DatabaseErrorKind::ReadOnlyTransaction
-            | DatabaseErrorKind::ForeignKeyViolation => {
-                return Error::unavailable("the database", error);
-            }
-            _ if message.contains("disk is full") || message.contains("No space left") => {
-                return Error::StorageFull {
-                    source: Box::new(error),
-                };
-            }
-            _ if UNAVAILABLE.iter().any(|text| message.contains(text)) => {
-                return Error::unavailable("the database", error);
-            }
-            // PostgreSQL has no NUL in text and JSON, SQLite does.
-            _ if message.contains("invalid byte sequence for encoding")
-                || message.contains("unsupported Unicode escape sequence") =>
-            {
-                return Error::invalid_value(
-                    "text holds the character NUL, which is not kept here",
-                );
-            }
-            _ => {}
-        }
-    }
-    Error::internal(error)
-}
-
-fn is_retryable(error: &Error) -> bool {
-    let Error::Unavailable { source, .. } = error else {
-        return false;
-    };
-    if source.is::<LostRace>() {
-        return true;
-    }
-    match source.downcast_ref::<DieselError>() {
-        // A row that the body found was collected before it was named: the next run sees it gone.
-        Some(DieselError::DatabaseError(
-            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ForeignKeyViolation,
-            _,
-        )) => true,
-        Some(DieselError::DatabaseError(_, info)) => info.message().contains("deadlock detected"),
-        _ => false,
-    }
-}
-
-/// A transaction that saw a row which is gone now; [`Db::write`] runs it again.
-pub(crate) fn lost_race(what: &'static str) -> Error {
-    Error::unavailable("the database", LostRace(what))
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct LostRace(&'static str);
-
-/// True when a write broke a unique constraint; the caller knows which.
-pub(crate) fn is_unique_violation(error: &DieselError) -> bool {
-    matches!(
-        error,
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
-    )
 }

@@ -4,7 +4,7 @@ use berth_domain::{AccountId, RepositoryId, Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, Tx, db_error};
+use crate::conn::{Conn, Tx, db_error, statement};
 use crate::schema::{log_entries, login_failures};
 
 /// A row of the log to be.
@@ -65,6 +65,20 @@ pub async fn of_repository(conn: &mut Conn, id: RepositoryId) -> Result<Vec<(Str
     .map_err(db_error)
 }
 
+/// Metadata of the entries of one kind, oldest first; for tests and audits.
+pub async fn of_kind(conn: &mut Conn, kind: &str) -> Result<Vec<String>> {
+    on_backend!(conn, |c| {
+        log_entries::table
+            .filter(log_entries::kind.eq(kind))
+            .order((log_entries::occurred_at, log_entries::id))
+            .select(log_entries::metadata)
+            .limit(100)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
 /// Kinds and metadata of a namespace's entries, oldest first; for tests and audits.
 pub async fn of_namespace(conn: &mut Conn, id: AccountId) -> Result<Vec<(String, String)>> {
     on_backend!(conn, |c| {
@@ -117,6 +131,7 @@ pub async fn failures_for_update(
         return failures(tx, account, address).await;
     };
     let account_id = account.map_or(0, |id| id.0);
+    statement().await.map_err(db_error)?;
     diesel::insert_into(login_failures::table)
         .values((
             login_failures::account_id.eq(account_id),
@@ -128,6 +143,7 @@ pub async fn failures_for_update(
         .execute(&mut **c)
         .await
         .map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     login_failures::table
         .find((account_id, address))
         .select((login_failures::failures, login_failures::retry_at))

@@ -4,12 +4,11 @@ use berth_domain::{Error, Result};
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::bb8::PooledConnection;
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::conn::{Conn, Db, db_error};
+use crate::conn::{Conn, Db, Patient, db_error};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -65,7 +64,7 @@ pub async fn run(db: &Db) -> Result<usize> {
     }
 }
 
-type PgConn = PooledConnection<'static, AsyncPgConnection>;
+type PgConn = PooledConnection<'static, Patient>;
 
 async fn run_postgres(c: PgConn) -> Result<(Result<usize>, PgConn)> {
     tokio::task::spawn_blocking(move || {

@@ -180,7 +180,7 @@ pub async fn lifetimes_for_update(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<(Tag
                 .select((Tag::as_select(), manifests::digest))
         };
     }
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     match &mut **tx {
         Conn::Pg(c) => query!().for_update().load(&mut **c).await,
         Conn::Lite(c) => query!().load(&mut **c).await,

@@ -103,7 +103,7 @@ impl TestRegistry {
     pub fn faults(&self, failing: u64, fault: Fault) -> Arc<Faults> {
         match fault {
             Fault::Late => Faults::late(failing, &self.clock),
-            Fault::Before | Fault::After | Fault::Statement => Faults::at(failing, fault),
+            _ => Faults::at(failing, fault),
         }
     }
 
@@ -116,17 +116,21 @@ impl TestRegistry {
 
     /// A replica over another storage, which dies where `faults` says.
     pub fn over(&self, storage: &Arc<dyn StorageDriver>, faults: Option<&Arc<Faults>>) -> Services {
-        let settings = Settings::default();
+        self.over_with(storage, Settings::default(), faults)
+    }
+
+    /// The same with these settings.
+    pub fn over_with(
+        &self,
+        storage: &Arc<dyn StorageDriver>,
+        settings: Settings,
+        faults: Option<&Arc<Faults>>,
+    ) -> Services {
+        let db = &self.database.db;
         let Some(faults) = faults else {
-            return services(
-                self.database.db.clone(),
-                &self.clock,
-                storage,
-                None,
-                settings,
-            );
+            return services(db.clone(), &self.clock, storage, None, settings);
         };
-        let db = self.database.db.probed(faults.probe());
+        let db = db.probed(faults.probe());
         services(db, &self.clock, &faults.storage(storage), None, settings)
     }
 

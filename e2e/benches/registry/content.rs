@@ -150,6 +150,28 @@ impl<'a> Pusher<'a> {
         self.manifest(&image.manifest, tag);
     }
 
+    /// Pulls all of an image and hashes it: what is measured is the right thing.
+    pub(crate) fn check(&mut self, image: &Image, tag: &str) {
+        let manifest = self.pull(&format!("manifests/{tag}"));
+        assert!(manifest == image.manifest, "the manifest of `{tag}`");
+        for blob in [&image.layer, &image.config] {
+            let bytes = self.pull(&format!("blobs/{}", blob.digest));
+            assert_eq!(image::digest(&bytes), blob.digest, "a blob of `{tag}`");
+        }
+    }
+
+    /// The body under a path of the repository.
+    fn pull(&mut self, path: &str) -> Vec<u8> {
+        let headers = format!("{}Accept: {}\r\n", self.contender.headers, image::MANIFEST);
+        let path = format!("/v2/{REPOSITORY}/{path}");
+        let mut body = Vec::new();
+        let answer = self.connection.ask("GET", &path, &headers, &mut |bytes| {
+            body.extend_from_slice(bytes);
+        });
+        assert_eq!(answer.status, 200, "{path}");
+        body
+    }
+
     fn put_file(&self, name: &str, bytes: &[u8]) {
         let path = self.contender.folder().join("v2").join(REPOSITORY);
         image::write(&path.join(name), bytes);

@@ -1,8 +1,11 @@
 //! What operators see: measurements, health, redirects to the bucket.
 
+use std::time::{Duration, Instant};
+
 use berth_e2e::deployment::{Deployment, Shape};
 use berth_e2e::harness::Scenario;
-use berth_e2e::image::digest;
+use berth_e2e::image::{self, Image, digest};
+use berth_e2e::rows::Rows;
 use berth_e2e::scenarios;
 use berth_e2e::world::World;
 use reqwest::redirect::Policy;
@@ -11,6 +14,7 @@ use serde_json::Value;
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     every_documented_measurement_is_there_after_a_push_and_a_pull,
+    what_is_collected_and_what_is_scrubbed_is_counted,
     reasons_of_health_are_for_superusers,
     the_first_push_of_the_readme_works_as_it_is_written,
     clients_that_know_the_certificate_use_the_registry_by_tls,
@@ -77,6 +81,100 @@ async fn every_documented_measurement_is_there_after_a_push_and_a_pull(world: Wo
         );
     }
     assert!(!measured.contains(&repository), "no repository is named");
+}
+
+/// A collector that is close behind, and a scrub that looks at everything whenever it runs.
+const BUSY: &[(&str, &str)] = &[
+    ("PUSH_TEMP_TAG_EXPIRATION_SEC", "3"),
+    ("DEFAULT_TAG_EXPIRATION", "0s"),
+    ("GARBAGE_COLLECTION_FREQUENCY", "1"),
+    ("GARBAGE_COLLECTION_GRACE", "1s"),
+    ("STORAGE_SCRUB_INTERVAL", "1s"),
+];
+/// Turns of periodic work are seconds apart, and each kind waits for what the one before makes.
+const COUNTED_MAX: Duration = Duration::from_mins(2);
+
+/// The value of a measurement with one label, of all replicas together.
+async fn measured(world: &World, name: &str, label: &str, value: &str) -> f64 {
+    let start = format!("{name}{{{label}=\"{value}\"}} ");
+    let mut sum = 0.0;
+    for replica in world.replicas() {
+        let answer = world.http.get(format!("{replica}/metrics")).send().await;
+        let text = answer.expect("the server answers").text().await;
+        let text = text.expect("the answer is text");
+        let line = text.lines().find_map(|line| line.strip_prefix(&start));
+        sum += line.map_or(0.0, |number| number.parse().expect("a number"));
+    }
+    sum
+}
+
+/// Waits until a measurement has grown by so much.
+async fn grows(world: &World, [name, label, value]: [&str; 3], before: f64, by: f64) {
+    let begun = Instant::now();
+    loop {
+        let now = measured(world, name, label, value).await;
+        if now >= before + by {
+            return;
+        }
+        assert!(
+            begun.elapsed() < COUNTED_MAX,
+            "`{name}` of {value} went from {before} to {now}, not up by {by}"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn what_is_collected_and_what_is_scrubbed_is_counted(world: World) {
+    let deployment = Deployment::start_with(world.shape(), BUSY).await;
+    let world = World::set_up(deployment).await;
+    let repository = format!("{}/counted", world.organization().await);
+    let (client, url) = (
+        world.distribution(&world.admin, &repository).await,
+        world.url(),
+    );
+    let kinds = [
+        ("tags", 1.0),
+        ("manifests", 1.0),
+        ("links", 2.0),
+        ("objects", 2.0),
+    ];
+    let mut before = Vec::new();
+    for (kind, _) in kinds {
+        before.push(measured(&world, "collected_total", "kind", kind).await);
+    }
+    for (tag, seed) in [("kept", 341), ("gone", 342)] {
+        let image = Image::new(seed, 20_000, "amd64");
+        for blob in [&image.layer, &image.config] {
+            client.push_blob(&url, &blob.digest, &blob.bytes).await;
+        }
+        let manifest = &image.manifest.bytes;
+        let pushed = client.push_manifest(&url, tag, image::MANIFEST, manifest);
+        assert_eq!(pushed.await.status(), StatusCode::CREATED);
+    }
+    let delete = client.request(Method::DELETE, &url, "manifests/gone");
+    let deleted = delete.send().await.expect("the server answers");
+    assert_eq!(deleted.status(), StatusCode::ACCEPTED);
+    for ((kind, count), before) in kinds.into_iter().zip(before) {
+        grows(&world, ["collected_total", "kind", kind], before, count).await;
+    }
+    assert_eq!(
+        client.manifest_status(&url, "kept").await,
+        StatusCode::OK,
+        "what is needed was not counted as collected"
+    );
+
+    // Both blobs that are left, and nothing of what went.
+    let right = ["storage_scrubbed_total", "result", "right"];
+    let before = measured(&world, right[0], right[1], right[2]).await;
+    // Its next turn would be ten minutes after the one at the start.
+    Rows::of(world.deployment())
+        .ask("update job_schedules set next_run_at = 0 where kind = 'scrub'")
+        .await;
+    grows(&world, right, before, 2.0).await;
+    for result in ["missing", "wrong"] {
+        let bad = measured(&world, "storage_scrubbed_total", "result", result).await;
+        assert!(bad.abs() < f64::EPSILON, "{bad} objects are {result}");
+    }
 }
 
 async fn reasons_of_health_are_for_superusers(world: World) {

@@ -8,10 +8,11 @@ use berth_e2e::deployment::{Deployment, Shape};
 use berth_e2e::distribution::Distribution;
 use berth_e2e::gate::Gate;
 use berth_e2e::harness::Scenario;
-use berth_e2e::image::Image;
+use berth_e2e::image::{self, Image};
 use berth_e2e::scenarios;
 use berth_e2e::server::Disk;
 use berth_e2e::world::World;
+use futures::future::join_all;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![in &[Shape::Embedded];
 /// With services that can go away.
 pub(crate) const SCALED: &[Scenario] = scenarios![in &[Shape::Scaled];
     database_may_be_away_for_a_minute,
+    database_may_fall_silent,
     bucket_may_be_away_for_a_minute,
     slow_bucket_slows_blobs_alone,
 ];
@@ -36,6 +38,10 @@ const LAX: &[(&str, &str)] = &[("ALLOW_PULLS_WITHOUT_STRICT_LOGGING", "true")];
 const AWAY: Duration = Duration::from_mins(1);
 /// The longest that a client is left without an answer: a connection is waited for, and some work is tried again.
 const ANSWER_MAX: Duration = Duration::from_secs(25);
+/// The same where the database takes a question and says nothing.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Requests at once that meet a silent database: more than it has connections to a replica.
+const CROWD: usize = 24;
 /// Within this time of a service's return everything works.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
@@ -64,8 +70,12 @@ impl Refused {
 
 /// Sends a request, which is answered in time whatever happens.
 async fn send(request: RequestBuilder) -> Result<Response, Refused> {
+    send_within(ANSWER_MAX, request).await
+}
+
+async fn send_within(limit: Duration, request: RequestBuilder) -> Result<Response, Refused> {
     let begun = Instant::now();
-    let answer = tokio::time::timeout(ANSWER_MAX, request.send()).await;
+    let answer = tokio::time::timeout(limit, request.send()).await;
     let answer = answer.expect("an answer in time").expect("an answer");
     if answer.status().is_success() {
         return Ok(answer);
@@ -124,9 +134,16 @@ async fn recovers(world: &World, client: &Distribution, kept: &Image, tag: &str)
             // Nothing tells a client that a service is back; it asks again, as clients do.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        let ready = world.http.get(format!("{url}/health/ready")).send().await;
-        let ready = ready.expect("the server answers").status();
-        assert_eq!(ready, StatusCode::OK, "ready without a restart");
+        // The probe may have asked before the service was back.
+        loop {
+            let ready = world.http.get(format!("{url}/health/ready")).send().await;
+            if ready.expect("the server answers").status() == StatusCode::OK {
+                break;
+            }
+            let waited = begun.elapsed();
+            assert!(waited < RECOVERY_MAX, "ready without a restart");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
     world.organization().await;
     let errors = world.deployment().errors_logged();
@@ -309,6 +326,56 @@ async fn database_may_be_away_for_a_minute(world: World) {
             );
             assert!(refused.retry_after, "{refused:?}");
         }
+    }
+    gate.open();
+    recovers(&world, &client, &kept, "after").await;
+}
+
+/// The server keeps its connections, takes new ones, and answers nothing: what the network does not tell.
+async fn database_may_fall_silent(world: World) {
+    drop(world);
+    let (gate, (world, client, kept)) = behind("BERTH_TEST_POSTGRES_URL").await;
+    let replicas = world.replicas();
+    let image = Image::new(441, 100_000, "amd64");
+    gate.freeze();
+    let since = Instant::now();
+    while since.elapsed() < AWAY {
+        let asked = (0..CROWD).map(|number| {
+            let url = &replicas[number % replicas.len()];
+            let manifest = client.request(Method::GET, url, "manifests/kept");
+            let blob = format!("blobs/{}", kept.layer.digest);
+            let path = format!("blobs/uploads/?digest={}", image.layer.digest);
+            match number % 4 {
+                0 => manifest,
+                1 => client.request(Method::HEAD, url, &blob),
+                2 => client
+                    .request(Method::POST, url, &path)
+                    .body(image.layer.bytes.clone()),
+                _ => client
+                    .request(Method::PUT, url, "manifests/silent")
+                    .header("Content-Type", image::MANIFEST)
+                    .body(kept.manifest.bytes.clone()),
+            }
+        });
+        let answers = join_all(asked.map(|request| send_within(SILENCE_MAX, request))).await;
+        for (number, outcome) in answers.into_iter().enumerate() {
+            let refused = outcome.expect_err("rights are in the database");
+            if number % 4 == 1 {
+                // An answer to `HEAD` has no body.
+                assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+                assert!(refused.retry_after, "{refused:?}");
+            } else {
+                refused.is_clear(StatusCode::SERVICE_UNAVAILABLE);
+            }
+        }
+        for url in &replicas {
+            let live = send(world.http.get(format!("{url}/health/live"))).await;
+            live.expect("a restart would not help");
+        }
+    }
+    for url in &replicas {
+        let ready = send(world.http.get(format!("{url}/health/ready"))).await;
+        ready.expect_err("it cannot serve");
     }
     gate.open();
     recovers(&world, &client, &kept, "after").await;

@@ -3,16 +3,19 @@
 //!
 //! `BERTH_TORTURE_KILLS` says how often (25 in each shape), `BERTH_TORTURE_SEED` repeats a run's choices.
 
+mod half_made;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use berth_e2e::deployment::{Deployment, Shape};
+use berth_e2e::deployment::Deployment;
 use berth_e2e::hand::{Dice, Hand, IMAGES};
 use berth_e2e::harness::Scenario;
 use berth_e2e::image::Image;
+use berth_e2e::objects::Objects;
+use berth_e2e::rows::Rows;
 use berth_e2e::world::World;
 use berth_e2e::{random, scenarios};
 use reqwest::{Method, StatusCode};
@@ -43,6 +46,8 @@ async fn acknowledged_pushes_survive_kills_and_nothing_half_made_shows(world: Wo
     });
     eprintln!("{shape}: {kills} kills with BERTH_TORTURE_SEED={seed}");
     let (mut hands, repositories) = Hand::several(&world, HANDS, seed).await;
+    let rows = Rows::of(world.deployment());
+    let objects = Objects::of(world.deployment());
     let mut dice = Dice(seed);
     for _ in 0..kills {
         let stop = Arc::new(AtomicBool::new(false));
@@ -59,19 +64,21 @@ async fn acknowledged_pushes_survive_kills_and_nothing_half_made_shows(world: Wo
         for hand in running {
             hands.push(hand.await.expect("a pusher saw only what may happen"));
         }
+        let over_ms = rows.now_ms().await;
         world.deployment_mut().servers[victim].start_again().await;
+        half_made::no_lease_outlives_its_owner(&rows, shape, over_ms).await;
+        half_made::nothing_shows(&rows, &objects).await;
         for hand in &mut hands {
             hand.check().await;
         }
         nobody_else_left_a_tag(&hands, &world, &repositories).await;
+        half_made::nothing_shows(&rows, &objects).await;
+        half_made::no_lease_outlives_its_owner(&rows, shape, over_ms).await;
     }
     let acknowledged: u64 = hands.iter().map(|hand| hand.acknowledged).sum();
     eprintln!("{shape}: {acknowledged} acknowledged changes");
     assert!(acknowledged > kills, "there was load");
-    if shape == Shape::Embedded {
-        let storage = world.deployment().folder().join("data/storage");
-        garbage_goes(&storage, &mut hands[0]).await;
-    }
+    garbage_goes(&objects, &mut hands[0]).await;
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -100,38 +107,34 @@ async fn nobody_else_left_a_tag(hands: &[Hand], world: &World, repositories: &[S
 
 /// After all the kills the collector still does its work: bytes that only a deleted tag needed go
 /// within lease, grace and a few of its turns.
-async fn garbage_goes(storage: &Path, hand: &mut Hand) {
-    let before = files(storage);
+async fn garbage_goes(objects: &Objects, hand: &mut Hand) {
+    let before = objects.keys().await;
     let image = Image::new(IMAGES + 1, 1000, "amd64");
     let url = hand.url();
     for blob in [&image.layer, &image.config] {
         hand.here.push_blob(&url, &blob.digest, &blob.bytes).await;
     }
     hand.put_manifest(true, &url, "witness", &image).await;
-    let witness: BTreeSet<PathBuf> = files(storage).difference(&before).cloned().collect();
-    assert!(!witness.is_empty(), "the image has bytes");
+    let now = objects.keys().await;
+    let witness: BTreeSet<String> = now.difference(&before).cloned().collect();
+    assert!(witness.len() >= 2, "the image has bytes: {witness:?}");
     hand.delete_tag((true, "witness".to_owned()), &url).await;
     let begun = Instant::now();
-    while witness.iter().any(|file| file.exists()) {
+    loop {
+        let left: Vec<String> = objects
+            .keys()
+            .await
+            .intersection(&witness)
+            .cloned()
+            .collect();
+        if left.is_empty() {
+            return;
+        }
         let waited = begun.elapsed();
         assert!(
             waited < Duration::from_mins(2),
-            "{witness:?} is there after {waited:?}"
+            "{left:?} is there after {waited:?}"
         );
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-}
-
-/// Every file below a folder.
-fn files(folder: &Path) -> BTreeSet<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return BTreeSet::new();
-    };
-    entries
-        .filter_map(Result::ok)
-        .flat_map(|entry| match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files(&entry.path()),
-            _ => BTreeSet::from([entry.path()]),
-        })
-        .collect()
 }

@@ -5,7 +5,7 @@
 mod advisories;
 mod auth;
 mod client;
-mod dropped;
+mod contract;
 mod listings;
 mod manifests;
 mod pulls;

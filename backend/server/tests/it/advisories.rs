@@ -7,6 +7,7 @@ mod browsers;
 mod deleted;
 mod fetches;
 mod floods;
+mod nesting;
 mod redirects;
 mod scripts;
 

@@ -27,10 +27,10 @@ const SHORT: Limits = Limits {
 };
 
 /// A listening server; its stop and its task.
-struct Listening {
-    address: SocketAddr,
-    stop: CancellationToken,
-    served: AbortOnDropHandle<()>,
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: CancellationToken,
+    pub(crate) served: AbortOnDropHandle<()>,
 }
 
 async fn listen(limits: Limits, certificate: Option<Certificate>) -> Listening {
@@ -45,6 +45,15 @@ async fn listen(limits: Limits, certificate: Option<Certificate>) -> Listening {
             get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()),
         )
         .route("/endless", get(async move || endless()));
+    listen_with(app, limits, certificate).await
+}
+
+/// Lets a server of the product's own listen on a free port.
+pub(crate) async fn listen_with(
+    app: Router,
+    limits: Limits,
+    certificate: Option<Certificate>,
+) -> Listening {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();

@@ -4,8 +4,11 @@
 
 mod advisories;
 mod connections;
+mod dropped;
 mod graphql;
+mod http2;
 mod keys;
+mod registry;
 mod server;
 mod start_up;
 mod users;

@@ -4,10 +4,15 @@
 //! A binary of its own, since Diesel's instrumentation is one for the whole process.
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::large_futures,
+    reason = "a test awaits what it asks for where it is"
+)]
 
 mod applications;
 mod database;
 mod literals;
+mod mail;
 mod people;
 mod plan;
 mod postgres;
@@ -47,6 +52,8 @@ async fn statements_are_as_many_and_go_by_the_indexes_that_the_tables_say() {
         Box::pin(applications::applications(r)).await;
         keep(r, &mut asked, &mut found).await;
         Box::pin(people::people(r)).await;
+        keep(r, &mut asked, &mut found).await;
+        Box::pin(mail::mail(r)).await;
         keep(r, &mut asked, &mut found).await;
         queries::changes(r).await;
         keep(r, &mut asked, &mut found).await;

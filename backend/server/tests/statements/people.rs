@@ -1,14 +1,31 @@
 //! The own account, and what superusers do with users.
 
 use berth_domain::Secret;
-use berth_services::Origin;
+use berth_services::{Origin, Settings};
 use berth_testkit::PASSWORD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::registry::Registry;
+use crate::seed;
 
 /// Lists of people, each asked for 10 rows and for 100.
-const LISTS: [(&str, &str); 8] = [
+const LISTS: [(&str, &str); 12] = [
+    (
+        "users with what would go with them",
+        "administration { users(first: $n) { nodes { name lastUsedAt soleOrganizationCount contents { repositoryCount robotCount } } } }",
+    ),
+    (
+        "users who were away",
+        "administration { users(first: $n, filter: { inactiveSince: \"2099-01-01T00:00:00Z\" }) { totalCount nodes { name } } }",
+    ),
+    (
+        "all namespaces",
+        "administration { namespaces(first: $n) { totalCount nodes { __typename name contents { repositoryCount robotCount lastPushedAt sizeBytes } } } }",
+    ),
+    (
+        "namespaces of users",
+        "administration { namespaces(first: $n, filter: { kind: USER }) { totalCount nodes { name } } }",
+    ),
     (
         "users",
         "administration { users(first: $n) { totalCount nodes { name email emailVerified enabled isSuperuser company } } }",
@@ -34,8 +51,8 @@ const LISTS: [(&str, &str); 8] = [
         "viewer { notifications(first: $n) { unreadCount nodes { uuid kind organization } } }",
     ),
     (
-        "everybody's app tokens",
-        "administration { appTokens(first: $n) { nodes { uuid user { name } } } }",
+        "own app tokens that end soon",
+        "viewer { appTokens(first: $n, expiring: true) { nodes { uuid } } }",
     ),
     (
         "own sessions, tokens and logins",
@@ -55,6 +72,10 @@ pub(crate) async fn people(r: &mut Registry) {
             r.query(&what, &document, json!({ "n": rows })).await;
         }
     }
+    everybodys_tokens(r).await;
+    let look = "{ administration { usage { bytes blobCount } jobs { kind state nextRunAt } } }";
+    r.query("query what is stored and done", look, json!({}))
+        .await;
     let made = r
         .change(
             "createUser",
@@ -86,6 +107,7 @@ pub(crate) async fn people(r: &mut Registry) {
     )
     .await;
     r.change("deleteMessage", uuid, "deletedUuid").await;
+    seed::messages(&r.raw).await;
     let email = json!({ "email": "root@users.test" });
     r.change("changeEmail", email, "user { email }").await;
     r.change(
@@ -113,4 +135,40 @@ pub(crate) async fn people(r: &mut Registry) {
     // It administers `acme` alone.
     assert!(r.measure("a refused deleteAccount", account).await.is_err());
     r.ann = ann;
+}
+
+/// Superusers see these alone where they reach everything.
+async fn everybodys_tokens(r: &mut Registry) {
+    let mut settings = Settings::default();
+    settings.users.superusers_full_access = true;
+    let full = r.t.replica(settings);
+    let plain = std::mem::replace(&mut r.t.services, full);
+    let lists = [
+        ("", "nodes { uuid user { name } }"),
+        (" that end soon", "nodes { uuid }"),
+    ];
+    for (which, selection) in lists {
+        let filter = if which.is_empty() {
+            ""
+        } else {
+            ", expiring: true"
+        };
+        let document = format!(
+            "query ($n: Int!) {{ administration {{ appTokens(first: $n{filter}) {{ {selection} }} }} }}"
+        );
+        for rows in [10, 100] {
+            let what = format!("query everybody's app tokens{which}: {rows} rows");
+            let found = r.query(&what, &document, json!({ "n": rows })).await;
+            assert!(!found["administration"]["appTokens"].is_null());
+        }
+    }
+    // A list of everything has a condition from its second page on.
+    let list = "query ($after: String) { administration { appTokens(first: 100, after: $after) { \
+                pageInfo { endCursor } nodes { uuid } } } }";
+    let mut after = Value::Null;
+    for what in ["-", "query everybody's app tokens: 100 rows on"] {
+        let page = r.query(what, list, json!({ "after": after })).await;
+        after = page["administration"]["appTokens"]["pageInfo"]["endCursor"].clone();
+    }
+    r.t.services = plain;
 }

@@ -34,6 +34,25 @@ fn digest(first: char) -> String {
     )
 }
 
+/// Fills the table of messages, of which the services make a hundred at most. That is for the time after they
+/// made theirs: of so few rows PostgreSQL reads all, whatever index there is.
+pub(crate) async fn messages(raw: &Raw) {
+    let many = rows(
+        4_000,
+        "messages (uuid, content, severity, media_type, created_at)",
+        "'m' || i, 'hello', 'info', 'text/plain', i",
+    );
+    raw.execute(&many).await;
+    gather(raw, "analyze messages").await;
+}
+
+/// PostgreSQL gathers statistics by itself, SQLite never does.
+async fn gather(raw: &Raw, statement: &str) {
+    if matches!(raw, Raw::Postgres(_)) {
+        raw.execute(statement).await;
+    }
+}
+
 /// Fills the registry and gathers the statistics that a running one has.
 pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
     let Centre {
@@ -68,6 +87,23 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             "app_tokens (uuid, account_id, title, token_sealed, token_hash, expires_at, created_at)",
             &format!(
                 "'a' || i, {users} + 1 + i % 2000, 'laptop', 'x', 'app' || i, {now} + 1000000 * i, {now}"
+            ),
+        ),
+        rows(
+            4_000,
+            "email_codes (account_id, purpose, email, code_hash, expires_at, created_at)",
+            &format!(
+                "{users} + 1 + i % 3999, case i % 2 when 0 then 'confirm' else 'recover' end, \
+                 'user-' || i || '@users.test', 'ec' || i, {now} + i * 1000 - 50000, {now}"
+            ),
+        ),
+        // None of them is due.
+        rows(
+            4_000,
+            "mails (purpose, recipient, account_id, send_at, created_at)",
+            &format!(
+                "'confirm', 'user-' || i || '@users.test', case when i % 2 = 0 then {users} + i end, \
+                 {now} + i * 60000, {now}"
             ),
         ),
         rows(
@@ -112,7 +148,7 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             2_000,
             "oauth_applications (id, namespace_id, client_id, secret_sealed, name, created_at)",
             &format!(
-                "100000 + i, case when i <= 500 then {organization} else {users} + i end, 'client' || i, 'x', 'app', {now}"
+                "100000 + i, case when i <= 500 then {organization} else {users} + i end, 'client' || i, 'x', 'App-' || (10000 + i), {now}"
             ),
         ),
         rows(
@@ -299,8 +335,5 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
     for statement in statements {
         raw.execute(&statement).await;
     }
-    // PostgreSQL gathers statistics by itself, SQLite never does.
-    if matches!(raw, Raw::Postgres(_)) {
-        raw.execute("analyze").await;
-    }
+    gather(raw, "analyze").await;
 }

@@ -7,9 +7,12 @@ use berth_services::Actor;
 use berth_services::manifests::{Accept, PullKind};
 use berth_services::many::Selection;
 use berth_store::collection;
+use berth_testkit::places::Place;
 use berth_testkit::{TestImage, TestRegistry, body, db_test, images, path_of};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+
+use crate::faults;
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
 /// Longer than a lease and than the grace of bytes.
@@ -404,5 +407,47 @@ db_test!(
         t.clock.advance(31 * DAY);
         assert!(workers.run_kind_if_due("scrub").await.unwrap());
         pull(t, &ann, "ann/app", "1").await.unwrap();
+    }
+);
+
+db_test!(
+    /// What a disk that fails, or somebody who means well, makes of a file.
+    async fn changed_bytes_are_found_and_taken_again(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let place = Place::folder();
+        let up = t.over(&place.storage, None);
+        let image = TestImage::new(1);
+        faults::push(&up, &ann, "app", &image).await.unwrap();
+        let layer = Digest::of(&image.layer);
+        let path = path_of("ann/app");
+        let mut changed = 0;
+        for key in place.keys().await {
+            let file = place.file(&key);
+            if std::fs::read(&file).unwrap() == image.layer {
+                // As long as before, so that its length tells nothing.
+                std::fs::write(&file, vec![b'x'; image.layer.len()]).unwrap();
+                changed += 1;
+            }
+        }
+        assert_eq!(changed, 1, "the layer is one file");
+        let workers = up.workers();
+        workers.prepare().await.unwrap();
+        t.clock.advance(31 * DAY);
+        assert!(workers.run_kind_if_due("scrub").await.unwrap());
+        let stat = up.blobs.stat(&ann, &path, &layer).await;
+        assert!(matches!(stat, Err(Error::NotFound { .. })), "{stat:?}");
+        let open = up.blobs.open(&ann, &path, &layer).await;
+        assert!(open.is_err(), "wrong bytes are not given out");
+        let config = Digest::of(&image.config);
+        up.blobs.stat(&ann, &path, &config).await.unwrap();
+
+        faults::push(&up, &ann, "app", &image).await.unwrap();
+        faults::pull(&up, &ann, "app", &image).await.unwrap();
+        t.clock.advance(31 * DAY);
+        assert!(workers.run_kind_if_due("scrub").await.unwrap());
+        faults::pull(&up, &ann, "app", &image).await.unwrap();
+        // The wrong bytes go; nothing names them any more.
+        assert!(workers.run_kind_if_due("object_sweep").await.unwrap());
+        assert_eq!(place.keys().await.len(), 2);
     }
 );

@@ -1,20 +1,28 @@
 //! The services on both databases.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(
+    clippy::large_futures,
+    reason = "a test awaits what it asks for where it is"
+)]
 
 mod abuse;
 mod account;
 mod accounts;
+mod administration;
 mod app_tokens;
 mod bell;
 mod cancellation;
 mod clocks;
 mod collection;
 mod deletions;
+mod elsewhere;
 mod events;
 mod faults;
 mod histories;
+mod last_use;
 mod listings;
+mod login_log;
 mod oauth;
 mod ownership;
 mod people;
@@ -22,6 +30,7 @@ mod power;
 mod pushes;
 mod races;
 mod renames;
+mod restricted;
 mod secrets;
 mod selections;
 mod service_keys;

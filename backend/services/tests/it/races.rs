@@ -3,6 +3,8 @@
 //! `BERTH_RACE_ROUNDS` says how often each of the racers goes round; `cargo xtask race` sets it. What
 //! can happen between two statements is explored in `berth-model`; this is the same on real databases.
 
+mod leases;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

@@ -158,6 +158,11 @@ pub(super) fn is_absent(error: &S3Error) -> bool {
         && matches!(code.as_deref(), None | Some("NoSuchKey" | "NoSuchUpload"))
 }
 
+/// True where the bucket's answer did not come through.
+pub(super) fn is_unanswered(error: &S3Error) -> bool {
+    matches!(error, S3Error::Reqwest(_) | S3Error::Io(_))
+}
+
 /// True where the same request may succeed a little later. S3 completes an upload with a status of
 /// 200 that it sends early, so there the code tells.
 fn is_transient(error: &S3Error) -> bool {

@@ -188,8 +188,23 @@ impl S3 {
             .bucket
             .put_multipart_chunk(bytes, path, number, &multipart.upload_id, CONTENT_TYPE)
             .await;
-        sent.map(|part| part.etag)
-            .map_err(|error| self.failures.explain("write a part", error))
+        match sent {
+            Ok(part) => Ok(part.etag),
+            // A bucket that refuses before it has read a part breaks the connection, and what it said is lost.
+            Err(error) if failure::is_unanswered(&error) && self.is_complete(path).await => {
+                tracing::warn!(
+                    storage.path = path,
+                    "an upload was put together already; its client has to start again"
+                );
+                Err(Error::Hidden(Noun::Upload))
+            }
+            Err(error) => Err(self.failures.explain("write a part", error)),
+        }
+    }
+
+    /// Whether the object of an upload is there, so that nothing can be added to it.
+    async fn is_complete(&self, path: &str) -> bool {
+        self.bucket.head_object(path).await.is_ok()
     }
 }
 

@@ -76,6 +76,22 @@ async fn a_writer_that_lost_its_lease_cannot_spoil_its_successor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_was_put_together_takes_no_more_and_says_so() {
+    let Some(config) = s3_config() else { return };
+    let driver = S3::new(&config).unwrap();
+    let persisted = append(&driver, &driver.begin(), &noise(PART, 1)).await;
+    // A request that sent the rest, and whose answer was lost.
+    let write = append(&driver, &persisted, &noise(PART, 2)).await;
+    driver.finish(write).await.unwrap();
+    let mut again = persisted.clone();
+    let outcome = driver.append(&mut again, &mut body(&noise(PART, 2))).await;
+    assert!(
+        matches!(outcome, Err(Error::Hidden(Noun::Upload))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_smaller_part_size_does_not_tear_an_open_upload() {
     let Some(mut config) = s3_config() else {
         return;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use berth_domain::{Error, Result};
-use diesel::result::ConnectionError;
+use diesel::result::{ConnectionError, Error as DieselError};
 use diesel_async::pooled_connection::bb8::Pool;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
@@ -13,21 +13,27 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures::FutureExt;
 use percent_encoding::percent_decode_str;
 use rustls::ClientConfig;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode as Negotiated};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::patience::Patient;
 use super::refusal::Refusal;
 use super::tls::{Ssl, SslMode};
 use super::{CHECKOUT_TIMEOUT, unavailable};
 
 /// How long a server may take to answer, where the URL says nothing else.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a server may leave what it was sent without a sign of life, where its URL does not say
-/// (`tcp_user_timeout`): one that vanished closes no connection, and the system waits a quarter of an hour.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How long a server may leave what it was sent without an answer, where its URL does not say
+/// (`tcp_user_timeout`): one that vanished closes no connection, and the system waits a quarter of an hour; one
+/// that hangs is waited for without an end.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// What to do about a failure that says little.
+const SEE_LOG: &str = "see what the server's log says";
 
 /// A parsed `postgresql://user:password@host:port/database?sslmode=…`.
 ///
@@ -38,6 +44,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 pub struct PostgresUrl {
     config: Config,
     ssl: Ssl,
+    silence_max: Duration,
 }
 
 impl FromStr for PostgresUrl {
@@ -75,21 +82,28 @@ impl FromStr for PostgresUrl {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(SILENCE_MAX);
+        let silence_max = *config.get_tcp_user_timeout().unwrap_or(&SILENCE_MAX);
+        config.tcp_user_timeout(silence_max);
+        if !rest.iter().any(|pair| pair.starts_with("keepalives")) {
+            // What is waited for longer, a statement of the collector, is asked for between.
+            config.keepalives_idle(silence_max);
         }
-        Ok(Self { config, ssl })
+        Ok(Self {
+            config,
+            ssl,
+            silence_max,
+        })
     }
 }
 
 impl PostgresUrl {
     /// A pool of connections, after one was seen to work.
-    pub(super) async fn pool(self, url: &str, size: u32) -> Result<Pool<AsyncPgConnection>> {
+    pub(super) async fn pool(self, url: &str, size: u32) -> Result<Pool<Patient>> {
         let refused = |refusal| Error::unavailable("the database", refusal);
         let tls = self.ssl.client().map_err(refused)?;
         // The pool itself tells a wrong password only as a timeout.
         drop(self.open(tls.as_ref()).await.map_err(refused)?);
-        let mut manager = ManagerConfig::<AsyncPgConnection>::default();
+        let mut manager = ManagerConfig::<Patient>::default();
         manager.recycling_method = RecyclingMethod::Fast;
         manager.custom_setup = Box::new(move |_| {
             let (target, tls) = (self.clone(), tls.clone());
@@ -116,7 +130,22 @@ impl PostgresUrl {
             .map_err(unavailable)
     }
 
-    async fn open(&self, tls: Option<&ClientConfig>) -> Result<AsyncPgConnection, Refusal> {
+    /// Opens a connection, unless the server takes it and says nothing.
+    async fn open(&self, tls: Option<&ClientConfig>) -> Result<Patient, Refusal> {
+        let opened = timeout(self.silence_max, async {
+            let conn = self.reach(tls).await?;
+            let patient = Patient::new(conn, self.silence_max).await;
+            patient.map_err(|error| Failed::Statement(error).refusal())
+        });
+        opened.await.unwrap_or_else(|_| {
+            Err(Refusal::new(
+                "the server took the connection and said nothing",
+                "see whether the server hangs, or what stands before it",
+            ))
+        })
+    }
+
+    async fn reach(&self, tls: Option<&ClientConfig>) -> Result<AsyncPgConnection, Refusal> {
         let Some(tls) = tls else {
             return connect(&self.config, NoTls).await.map_err(Failed::refusal);
         };
@@ -133,19 +162,19 @@ impl PostgresUrl {
     }
 }
 
-/// Either the server did not connect, or Diesel did not take the connection.
+/// The server did not connect, Diesel did not take the connection, or the first statement failed.
 enum Failed {
     Server(tokio_postgres::Error),
     Diesel(ConnectionError),
+    Statement(DieselError),
 }
 
 impl Failed {
     fn refusal(self) -> Refusal {
         match self {
             Self::Server(error) => Refusal::of(&error),
-            Self::Diesel(error) => {
-                Refusal::new(error.to_string(), "see what the server's log says")
-            }
+            Self::Diesel(error) => Refusal::new(error.to_string(), SEE_LOG),
+            Self::Statement(error) => Refusal::new(error.to_string(), SEE_LOG),
         }
     }
 
@@ -155,7 +184,7 @@ impl Failed {
             Self::Server(error) => error
                 .code()
                 .is_none_or(|code| *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION),
-            Self::Diesel(_) => false,
+            Self::Diesel(_) | Self::Statement(_) => false,
         }
     }
 }

@@ -122,6 +122,12 @@ impl Writer {
         self.pool.get_owned().await.map_err(unavailable)
     }
 
+    /// Its one connection, to be looked at by tests.
+    #[cfg(feature = "faults")]
+    pub(super) const fn pool(&self) -> &Pool<Lite> {
+        &self.pool
+    }
+
     /// Waits for the turn, and joins the group that is open or begins one.
     pub(super) async fn begin(self: &Arc<Self>, manner: Manner) -> Result<(Pooled, Turn)> {
         let waiting = Waiting::new(self);

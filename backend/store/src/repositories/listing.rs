@@ -409,7 +409,7 @@ async fn load<R>(conn: &mut Conn, sql: &str, binds: &[String]) -> Result<Vec<R>>
 where
     R: QueryableByName<Pg> + QueryableByName<Sqlite> + Send + 'static,
 {
-    statement().map_err(db_error)?;
+    statement().await.map_err(db_error)?;
     match conn {
         Conn::Pg(c) => {
             let mut query = diesel::sql_query(sql).into_boxed::<Pg>();

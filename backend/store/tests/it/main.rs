@@ -3,4 +3,5 @@
 
 mod commits;
 mod schema;
+mod silence;
 mod tls;

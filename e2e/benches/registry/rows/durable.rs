@@ -52,30 +52,35 @@ fn measure(contender: &Contender, scale: &Scale, seed: &mut u64) -> Figures {
     };
     let sync = fdatasync(scale);
     let (mut manifests, mut wholes) = (Vec::new(), Vec::new());
-    let mut pusher = Pusher::new(contender);
+    let (mut pusher, mut witnesses) = (Pusher::new(contender), Vec::new());
     for _ in 0..scale.pick(200, 5) {
         let image = image();
         let begun = Instant::now();
         pusher.blob(&image.layer, Manner::Whole);
         pusher.blob(&image.config, Manner::Whole);
         let last = Instant::now();
-        pusher.manifest(&image.manifest, &image.layer.digest[7..23]);
+        pusher.manifest(&image.manifest, tag(&image));
         manifests.push(last.elapsed());
         wholes.push(begun.elapsed());
+        witnesses.push(image);
     }
     let work: Vec<Vec<Image>> = (0..64)
         .map(|_| (0..scale.pick(30, 1)).map(|_| image()).collect())
         .collect();
+    witnesses.push(work[0][0].clone());
     let load = once(work, |images| {
         let mut pusher = Pusher::new(contender);
         let mut turns = Vec::new();
         for image in images {
             let begun = Instant::now();
-            pusher.image(&image, &image.layer.digest[7..23], Manner::Whole);
+            pusher.image(&image, tag(&image), Manner::Whole);
             turns.push(begun.elapsed());
         }
         (turns, 0)
     });
+    for image in &witnesses {
+        pusher.check(image, tag(image));
+    }
     let [sync, manifest, whole] = [
         sync,
         percentile(&mut manifests, 0.5),
@@ -91,6 +96,10 @@ fn measure(contender: &Contender, scale: &Scale, seed: &mut u64) -> Figures {
         (RATE, load.per_second()),
         (RATE_SYNCS, load.per_second() * sync),
     ]
+}
+
+fn tag(image: &Image) -> &str {
+    &image.layer.digest[7..23]
 }
 
 /// What the disk takes to keep a page that was appended to a file.

@@ -47,6 +47,9 @@ pub(super) fn run(scale: &Scale) -> (Table, Vec<Aim>) {
                 }
                 (Vec::new(), 0)
             });
+            let (mut pusher, last) = (Pusher::new(contender), tags - 1);
+            pusher.check(&images[0], "t0");
+            pusher.check(&images[last % MANIFESTS], &format!("t{last}"));
         },
         |contender, (), _| {
             let headers = format!("{}{ACCEPT}", contender.headers);

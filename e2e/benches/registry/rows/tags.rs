@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use berth_e2e::scale::{self, LARGE_REPOSITORY};
+use serde_json::Value;
 
 use super::{metric, milliseconds};
 use crate::content::{Image, Manner, Pusher};
@@ -31,7 +32,13 @@ pub(super) fn run(scale: &Scale) -> (Table, Vec<Aim>) {
     let table = compare(
         scale,
         &kinds,
-        |contender| prepare(contender, scale, tags),
+        |contender| {
+            let lists = prepare(contender, scale, tags);
+            for (list, all) in [(&lists.small, 100), (&lists.large, tags)] {
+                check(contender, list, all);
+            }
+            lists
+        },
         |contender, lists, _| {
             let page = |from: &(dyn Fn(u64) -> usize + Sync), list: &List| {
                 let mut load = for_a_while_alone(contender, scale.round, |connection, number| {
@@ -138,6 +145,39 @@ fn ask(
     let path = format!("{}?n={count}&last={last}", list.path);
     let answer = connection.ask("GET", &path, &list.headers, sink);
     assert_eq!(answer.status, 200, "the list is there");
+}
+
+/// The page in the middle of a list holds the hundred tags that follow, under the right name.
+fn check(contender: &Contender, list: &List, tags: usize) {
+    let (mut body, from) = (Vec::new(), tags / 2 - 1);
+    let mut connection = Connection::open(contender.address);
+    ask(&mut connection, list, 100, &name(from), &mut |bytes| {
+        body.extend_from_slice(bytes);
+    });
+    let answer: Value = serde_json::from_slice(&body).expect("a list is JSON");
+    let path = format!("/v2/{}/tags/list", answer["name"].as_str().unwrap_or("?"));
+    assert_eq!(path, list.path);
+    let mut found: Vec<&str> = answer["tags"]
+        .as_array()
+        .expect("a list has tags")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    found.sort_unstable();
+    let wanted = match contender.kind {
+        // It knows no pages and tells all of them.
+        Kind::DockerRegistry => 1..=tags,
+        _ => from + 1..=(from + 100).min(tags),
+    };
+    let wanted: Vec<String> = wanted.map(name).collect();
+    assert!(
+        found == wanted,
+        "{} lists {} tags behind `{}`, the first is {:?}",
+        contender.kind.name(),
+        found.len(),
+        name(from),
+        found.first()
+    );
 }
 
 /// How long one client takes for all pages, one after the other; each tag is counted.
