@@ -11,7 +11,7 @@ use futures::{channel::oneshot, future::LocalBoxFuture};
 use gloo_net::http::{Method, Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use wasm_bindgen::JsCast;
 
@@ -192,6 +192,21 @@ impl Api {
         });
     }
 
+    /// Sends a request to `/api/v1` as [`raw`] does. One that is for who has just given the password waits for it, and is
+    /// sent once more.
+    pub(crate) async fn try_raw(
+        self,
+        verb: &str,
+        address: &str,
+        json: Option<String>,
+    ) -> Result<RawAnswer, ApiError> {
+        let answer = raw(verb, address, json.clone()).await?;
+        if answer.wants_password() && self.wait_for(Wanted::Password).await {
+            return raw(verb, address, json).await;
+        }
+        Ok(answer)
+    }
+
     /// The part that knows no operation, so that the compiler makes it once.
     fn data(self, body: Result<String, ApiError>, asks: bool) -> Answer<Box<RawValue>> {
         Box::pin(async move {
@@ -249,6 +264,19 @@ pub(crate) struct RawAnswer {
     pub(crate) text: String,
     /// From the question to the last byte.
     pub(crate) milliseconds: u32,
+}
+
+impl RawAnswer {
+    /// Whether it is a refusal of `/api/v1` that the password ends.
+    fn wants_password(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Problem {
+            error_type: String,
+        }
+        let problem = serde_json::from_str::<Problem>(&self.text);
+        self.status == 401
+            && problem.is_ok_and(|problem| problem.error_type == "fresh_login_required")
+    }
 }
 
 /// Sends a request with the session as it is, and hands on what comes. Only silence is a failure.
@@ -320,5 +348,29 @@ fn decode(response: Response) -> Result<Box<RawValue>, ApiError> {
         (_, Some(error)) => Err(ApiError::of_graphql(error, request_id)),
         (Some(data), None) => Ok(data),
         (None, None) => Err(ApiError::of_status(status, request_id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RawAnswer;
+
+    #[test]
+    fn only_a_stale_login_is_ended_by_the_password() {
+        let wants = |status, text: &str| {
+            let answer = RawAnswer {
+                status,
+                text: text.to_owned(),
+                milliseconds: 1,
+            };
+            answer.wants_password()
+        };
+        assert!(wants(
+            401,
+            r#"{"status":401,"error_type":"fresh_login_required"}"#
+        ));
+        assert!(!wants(401, r#"{"error_type":"invalid_token"}"#));
+        assert!(!wants(200, r#"{"error_type":"fresh_login_required"}"#));
+        assert!(!wants(401, "fresh_login_required"));
     }
 }

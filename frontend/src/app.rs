@@ -95,6 +95,7 @@ fn started() -> impl IntoView {
                             <Route path=path!("/superuser/messages") view=Messages/>
                             <Route path=path!("/superuser/service-keys") view=ServiceKeys/>
                             <Route path=path!("/superuser/registry") view=Registry/>
+                            <Route path=path!("/superuser/change-log") view=ChangeLog/>
                             <Route path=path!("/oauth/authorize") view=Authorize/>
                             <Route path=path!("/oauth/localapp") view=LocalApp/>
                         </Routes>
@@ -140,6 +141,7 @@ lazy_page!(Users, superuser, pages::Users);
 lazy_page!(Messages, superuser, pages::Messages);
 lazy_page!(ServiceKeys, superuser, pages::ServiceKeys);
 lazy_page!(Registry, superuser, pages::Registry);
+lazy_page!(ChangeLog, superuser, pages::ChangeLog);
 lazy_page!(Authorize, oauth, pages::Authorize);
 lazy_page!(LocalApp, oauth, pages::LocalApp);
 

@@ -135,8 +135,11 @@ mod tests {
             direct_login: true,
             sends_mail: false,
             sign_up: false,
+            keeps_accounts: true,
             app_tokens: true,
             user_names: false,
+            user_rename: false,
+            notes_last_use: false,
             messages: Vec::new(),
         }
     }

@@ -87,7 +87,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                                     <NavItem href="/superuser/service-keys" others=&[] icon=lu::LuKeyRound>
                                         {words!(i18n, service_keys.title)}
                                     </NavItem>
-                                    <NavItem href="/superuser/registry" others=&[] icon=lu::LuActivity>
+                                    <NavItem href="/superuser/registry" others=&[paths::CHANGE_LOG] icon=lu::LuActivity>
                                         {words!(i18n, registry.title)}
                                     </NavItem>
                                 </Show>

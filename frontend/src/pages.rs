@@ -28,4 +28,4 @@ pub(crate) use repositories::Repositories;
 pub(crate) use setup::SetUp;
 pub(crate) use sign_up::CreateAccount;
 pub(crate) use signin::{SignIn, SignInMutation, SignInVariables, wrong_password};
-pub(crate) use superuser::{Messages, Registry, ServiceKeys, Users};
+pub(crate) use superuser::{ChangeLog, Messages, Registry, ServiceKeys, Users};

@@ -79,6 +79,16 @@ pub(crate) fn account(name: &str, tab: &str) -> String {
         .on(&namespace(name, true))
 }
 
+/// What changed in the versions of this product.
+pub(crate) const CHANGE_LOG: &str = "/superuser/change-log";
+
+/// The list of users, with one of them found.
+pub(crate) fn users(name: &str) -> String {
+    QueryString::default()
+        .with("q", name)
+        .on("/superuser/users")
+}
+
 /// What `?tab=` calls the tab with the application tokens of the own account.
 pub(crate) const TOKENS_TAB: &str = "Applicationtokens";
 

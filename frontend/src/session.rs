@@ -29,7 +29,9 @@ struct Again {
 pub(crate) struct Viewer {
     pub(crate) user: Account,
     pub(crate) creatable_namespaces: Vec<String>,
+    pub(crate) can_create_organization: bool,
     pub(crate) is_superuser: bool,
+    can_list_app_tokens: bool,
 }
 
 impl Viewer {
@@ -69,8 +71,11 @@ pub(crate) struct Registry {
     pub(crate) direct_login: bool,
     pub(crate) sends_mail: bool,
     pub(crate) sign_up: bool,
+    pub(crate) keeps_accounts: bool,
     pub(crate) app_tokens: bool,
     pub(crate) user_names: bool,
+    pub(crate) user_rename: bool,
+    pub(crate) notes_last_use: bool,
     /// As they come; kept by [`Session::messages`].
     pub(crate) messages: Vec<Message>,
 }
@@ -177,8 +182,11 @@ impl Session {
             direct_login: true,
             sends_mail: false,
             sign_up: false,
+            keeps_accounts: true,
             app_tokens: false,
             user_names: false,
+            user_rename: false,
+            notes_last_use: false,
             messages: Vec::new(),
         })
     }
@@ -192,6 +200,15 @@ impl Session {
     pub(crate) fn sees_administration(self) -> bool {
         self.viewer
             .with(|viewer| viewer.as_ref().is_some_and(Viewer::sees_administration))
+    }
+
+    /// Whether the viewer sees the application tokens of all users.
+    pub(crate) fn lists_app_tokens(self) -> bool {
+        self.viewer.with(|viewer| {
+            viewer
+                .as_ref()
+                .is_some_and(|viewer| viewer.can_list_app_tokens)
+        })
     }
 
     /// Whether the viewer changes users and messages, now.

@@ -60,10 +60,13 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 16] = [
+    "appTokens",
     "applications",
     "assignedAuthorizations",
+    "assignments",
     "authorizations",
+    "namespaces",
     "notifications",
     "organizations",
     "referrers",
@@ -73,6 +76,7 @@ const PAGES: [&str; 12] = [
     "starred",
     "tags",
     "tokens",
+    "users",
 ];
 /// Lists of objects that come whole.
 const LISTS: [&str; 5] = ["children", "history", "layers", "permissions", "scopes"];

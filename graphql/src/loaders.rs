@@ -8,7 +8,7 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use berth_domain::{AccountId, Error, ManifestId, RepositoryId, TagName};
 use berth_services::accounts::ProfileView;
 use berth_services::manifests::{IndexChild, ManifestView};
-use berth_services::organizations::{NamespaceCounts, NamespaceView};
+use berth_services::organizations::{Contents, NamespaceCounts, NamespaceView};
 use berth_services::repositories::{RepositoryFigures, RepositoryView};
 
 use crate::context::Shared;
@@ -34,6 +34,18 @@ pub(crate) struct Counts(pub(crate) AccountId);
 /// Asks for the bytes of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Size(pub(crate) AccountId);
+
+/// Asks how much is in a namespace, whatever the viewer sees of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct InNamespace(pub(crate) AccountId);
+
+/// Asks for the bytes of a namespace, whatever the viewer sees of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ContentSize(pub(crate) AccountId);
+
+/// Asks how many organizations a user administers alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Alone(pub(crate) AccountId);
 
 /// Asks for what a user and superusers know of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,6 +118,24 @@ loader!(Size => u64, |shared, keys| {
     let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
     let found = shared.services.organizations.sizes(&shared.actor(), &ids).await;
     found.map(|found| found.into_iter().map(|(id, value)| (Size(id), value)).collect())
+});
+
+loader!(InNamespace => Contents, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.organizations.contents(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (InNamespace(id), value)).collect())
+});
+
+loader!(ContentSize => u64, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.organizations.content_sizes(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (ContentSize(id), value)).collect())
+});
+
+loader!(Alone => u64, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.superuser.sole_administrations(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (Alone(id), value)).collect())
 });
 
 loader!(Profile => ProfileView, |shared, keys| {

@@ -1,6 +1,6 @@
 //! Descriptions and messages: `CommonMark` without raw HTML.
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd, html};
 
 /// HTML for a description. Raw HTML becomes text, pictures become their words, and links lead only to the web or to mail.
 pub(crate) fn render(source: &str) -> String {
@@ -22,6 +22,23 @@ pub(crate) fn render_message(source: &str) -> String {
             other => (other, None),
         };
         std::iter::once(first).chain(second)
+    });
+    written(events)
+}
+
+/// The same for a text below a page's heading: without a title of its own.
+pub(crate) fn render_untitled(source: &str) -> String {
+    let mut in_title = false;
+    let events = safe(source).filter(|event| match event {
+        Event::Start(Tag::Heading { level, .. }) if *level == HeadingLevel::H1 => {
+            in_title = true;
+            false
+        }
+        Event::End(TagEnd::Heading(HeadingLevel::H1)) => {
+            in_title = false;
+            false
+        }
+        _ => !in_title,
     });
     written(events)
 }
@@ -52,7 +69,7 @@ fn written<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{render, render_message};
+    use super::{render, render_message, render_untitled};
 
     #[test]
     fn raw_html_is_shown_and_not_obeyed() {
@@ -89,6 +106,14 @@ mod tests {
         assert!(
             !html.contains("<script") && !html.contains("href"),
             "{html}"
+        );
+    }
+
+    #[test]
+    fn below_a_heading_of_the_page_a_text_has_no_title() {
+        assert_eq!(
+            render_untitled("# A *title*\n\nText.\n\n## Part\n\n<b>raw</b>"),
+            "<p>Text.</p>\n<h2>Part</h2>\n<p>&lt;b&gt;raw&lt;/b&gt;</p>\n"
         );
     }
 

@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod administration;
 pub(crate) mod application;
 pub(crate) mod artifact;
+pub(crate) mod contents;
+pub(crate) mod job;
 pub(crate) mod manifest;
 pub(crate) mod message;
 pub(crate) mod namespace;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256, Sha512};
 
+use crate::quote::shorten;
 use crate::sql::text_value;
 use crate::{Error, Invalid, Result};
 
@@ -126,15 +127,6 @@ impl FromStr for Digest {
         }
         Ok(Self(text.to_owned()))
     }
-}
-
-/// Keeps a quoted input in a message short.
-pub(crate) fn shorten(text: &str) -> String {
-    const SHOWN: usize = 80;
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
-    }
-    text.chars().take(SHOWN).chain(['…']).collect()
 }
 
 #[cfg(test)]

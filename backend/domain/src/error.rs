@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::Digest;
+use crate::{Digest, shorten};
 
 /// Result of everything in the product that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -120,7 +120,7 @@ pub enum Error {
     NotFound {
         /// What was looked for.
         noun: Noun,
-        /// The name as it was asked for.
+        /// The name as it was asked for, short and without control characters.
         name: String,
     },
     /// A tag ended inside the Time Machine window.
@@ -276,7 +276,7 @@ impl Error {
     pub fn not_found(noun: Noun, name: impl fmt::Display) -> Self {
         Self::NotFound {
             noun,
-            name: name.to_string(),
+            name: shorten(&name.to_string()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariants: no I/O happens here, a value that exists is valid, and everything also builds for
 //! WebAssembly, so that the console validates with the very parsers the server uses.
 
+pub mod address;
 pub mod digest;
 pub mod error;
 pub mod event;
@@ -11,12 +12,14 @@ pub mod manifest;
 pub mod names;
 pub mod page;
 pub mod platform;
+mod quote;
 pub mod roles;
 pub mod scope;
 pub mod secret;
 mod sql;
 pub mod time;
 
+pub use address::Address;
 pub use digest::{Algorithm, Digest};
 pub use error::{BoxError, Error, Invalid, Noun, Result};
 pub use event::{ApplicationFields, Event, ServiceKeyChange};
@@ -25,6 +28,7 @@ pub use manifest::{Descriptor, Manifest, ManifestKind, MediaType};
 pub use names::{Email, Namespace, Reference, RepositoryName, RepositoryPath, RobotName, TagName};
 pub use page::{Page, PageRequest};
 pub use platform::Platform;
+pub use quote::shorten;
 pub use roles::{
     AccountKind, CodePurpose, MessageFormat, NotificationKind, RepositoryRole, RepositoryState,
     Severity, TeamRole, UploadState, Visibility,

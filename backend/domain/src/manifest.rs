@@ -54,7 +54,7 @@ impl FromStr for MediaType {
         if !valid {
             return Err(Error::invalid(
                 Invalid::Manifest,
-                format!("`{}` is not a media type", crate::digest::shorten(text)),
+                format!("`{}` is not a media type", crate::quote::shorten(text)),
             ));
         }
         Ok(Self(essence.to_ascii_lowercase()))

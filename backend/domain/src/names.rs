@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::digest::shorten;
+use crate::quote::shorten;
 use crate::sql::text_value;
 use crate::{Digest, Error, Invalid, Result};
 

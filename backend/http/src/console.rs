@@ -15,8 +15,15 @@ use embedded::{serve, serve as show};
 use missing::{serve, show};
 
 /// Paths that belong to machines: what is unknown below them is a 404 and never a page.
-const MACHINE_PATHS: [&str; 7] = [
-    "/api/", "/graphql", "/health", "/keys/", "/metrics", "/v1/", "/v2",
+const MACHINE_PATHS: [&str; 8] = [
+    "/.well-known/",
+    "/api/",
+    "/graphql",
+    "/health",
+    "/keys/",
+    "/metrics",
+    "/v1/",
+    "/v2",
 ];
 
 /// True where a page may be meant. The console's own routes know which there are; names of

@@ -35,7 +35,7 @@ pub(crate) async fn read(
     let parsed = serde_json::from_slice(&bytes).ok();
     let value = match (wanted, parsed) {
         (Body::Optional(_), parsed) => parsed
-            .filter(|_| is_json(headers))
+            .filter(|value: &Value| is_json(headers) && !value.is_null())
             .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
         (_, Some(value)) => value,
         (_, None) => return Err(Failure::message(NOT_READABLE)),

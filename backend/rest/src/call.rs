@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_domain::{Error, Namespace, Noun, RepositoryPath, Result};
+use berth_domain::{Error, Namespace, Noun, RepositoryPath, Result, Secret};
 use berth_http::address::PublicAddress;
 use berth_services::{Actor, Services};
 use serde::de::DeserializeOwned;
@@ -20,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) services: Services,
     /// Who asks.
     pub(crate) actor: Actor,
+    /// The session of the browser that asks, where that told who it is.
+    pub(crate) session: Option<Secret<String>>,
     /// Under which address the client reached the registry.
     pub(crate) address: PublicAddress,
     /// What the query says.
@@ -41,23 +43,27 @@ impl Call {
         value
     }
 
-    /// A namespace in the path. One that cannot exist is like one that the caller may not know.
+    /// A namespace in the path. One that cannot exist is like one that is not there.
     pub(crate) fn namespace(&self, name: &str) -> Result<Namespace> {
-        self.parameter(name)
-            .parse()
-            .map_err(|_| self.hidden(Noun::Namespace))
+        let name = self.parameter(name);
+        name.parse().map_err(|_| self.absent(Noun::Namespace, name))
     }
 
-    /// The repository in the path. One that cannot exist is like one that the caller may not know.
+    /// The repository in the path. One that cannot exist is like one that is not there.
     pub(crate) fn repository(&self) -> Result<RepositoryPath> {
-        self.services
-            .repository_path(self.parameter("repository"))
-            .map_err(|_| self.hidden(Noun::Repository))
+        let name = self.parameter("repository");
+        let path = self.services.repository_path(name);
+        path.map_err(|_| self.absent(Noun::Repository, name))
     }
 
-    fn hidden(&self, noun: Noun) -> Error {
+    /// What the caller is told of what is not there: superusers who reach everything that it is not, everybody else
+    /// what they are told of what they may not know.
+    pub(crate) fn absent(&self, noun: Noun, name: &str) -> Error {
         if self.actor.is_anonymous() {
             Error::unauthenticated("access to the requested resource is not authorized")
+        } else if self.services.settings().users.superusers_full_access && self.actor.is_superuser()
+        {
+            Error::not_found(noun, name)
         } else {
             Error::Hidden(noun)
         }

@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use berth_domain::Secret;
 use berth_http::address::PublicAddress;
 use berth_http::body::Incoming;
 use berth_http::observe::record_actor;
@@ -87,6 +88,7 @@ async fn dispatch(
     let body = body::read(&operation.body, &parts.headers, incoming).await?;
     let call = Call {
         services: app.services.clone(),
+        session: identity.session().map(Secret::from),
         actor: identity.actor,
         address: address.clone(),
         query,
@@ -144,6 +146,8 @@ async fn resolve<'a>(
     let offered = candidate.entry;
     match offered.operation(method) {
         Some(operation) => Ok((candidate, operation)),
+        // What is switched off is not there, whatever else the path offers.
+        None if offered.is_off(method) => Err(Failure::not_found()),
         None => Err(Failure::Verb(offered.verbs())),
     }
 }

@@ -134,7 +134,8 @@ const fn body(operation: &Operation) -> Option<&Schema> {
 const fn scope(operation: &Operation) -> Option<Scope> {
     match operation.audience {
         Audience::Everybody => None,
-        Audience::PublicOr(scope) | Audience::Scope(scope) => Some(scope),
+        Audience::PublicOr(scope) | Audience::Scope(scope) | Audience::Told(scope) => Some(scope),
+        Audience::Superuser => Some(Scope::SuperUser),
     }
 }
 

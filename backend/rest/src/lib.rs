@@ -1,4 +1,5 @@
-//! The REST API: `/api/v1`, as scripts and tools of the source product call it, and OAuth on the web.
+//! The REST API: `/api/v1`, as scripts and tools of the source product call it, OAuth on the web, and what tools look
+//! for at the root of the site.
 //!
 //! An operation is a wire struct, a description in `operations` and a function that calls one service and
 //! renders. From the descriptions come routing, checks of body and query, who may ask, and the descriptions
@@ -19,6 +20,7 @@ mod operations;
 mod paging;
 mod parameters;
 mod schema;
+mod site;
 mod table;
 mod wire;
 
@@ -66,6 +68,7 @@ pub fn router(services: Services, addresses: Addresses) -> Router {
         .route("/api/v1/", any(dispatch::serve))
         .route("/api/v1/{*path}", any(dispatch::serve))
         .route("/csrf_token", get(csrf::token))
+        .merge(site::router())
         .merge(oauth::router())
         .with_state(app)
 }

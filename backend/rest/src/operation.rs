@@ -37,6 +37,10 @@ pub(crate) enum Audience {
     PublicOr(Scope),
     /// A user whose token, if any, has the scope.
     Scope(Scope),
+    /// The same, and the operation itself tells all others.
+    Told(Scope),
+    /// Superusers, whose tokens need the scope for it, and who sees everything and changes nothing.
+    Superuser,
 }
 
 /// What is done with a body.
@@ -183,9 +187,22 @@ impl Operation {
         self
     }
 
+    /// For users whose token, if any, has a scope; the operation itself tells all others, in its own words.
+    pub(crate) fn told_scope(mut self, scope: Scope) -> Self {
+        self.audience = Audience::Told(scope);
+        self
+    }
+
     /// For users whose token, if any, has a scope, and for everybody about what is public.
     pub(crate) fn scope_or_public(mut self, scope: Scope) -> Self {
         self.audience = Audience::PublicOr(scope);
+        self
+    }
+
+    /// For superusers, whose tokens need the scope for it, and for who sees everything and changes nothing: what
+    /// they read.
+    pub(crate) const fn superusers(mut self) -> Self {
+        self.audience = Audience::Superuser;
         self
     }
 

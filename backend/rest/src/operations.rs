@@ -4,8 +4,10 @@ mod app_token;
 mod application;
 mod application_token;
 mod authorization;
+mod capability;
 mod discovery;
 mod error;
+mod external_login;
 mod message;
 mod notification;
 mod organization;
@@ -33,6 +35,7 @@ pub(crate) fn groups() -> Vec<Group> {
         permission::group(),
         user::group(),
         session::group(),
+        external_login::group(),
         star::group(),
         notification::group(),
         app_token::group(),
@@ -42,6 +45,7 @@ pub(crate) fn groups() -> Vec<Group> {
         superuser_server::group(),
         service_key::group(),
         message::group(),
+        capability::group(),
         discovery::group(),
         error::group(),
     ]
@@ -63,6 +67,7 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
         "assigned_authorization_uuid" => "The unique ID of the assigned authorization",
         "token_uuid" => "The unique ID of the token",
         "uuid" => "The unique ID of the message or notification",
+        "service_id" => "The name of a service that users sign in by",
         "error_type" => "The error code identifying the type of error.",
         _ => return None,
     })

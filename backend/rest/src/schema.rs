@@ -104,6 +104,12 @@ pub(crate) const fn object(description: &'static str) -> Shape {
     Shape::new(description, Kind::Object)
 }
 
+/// Any number of texts.
+pub(crate) fn texts(description: &'static str) -> Shape {
+    let item = Box::new(Kind::Text { longest: None });
+    Shape::new(description, Kind::List(item))
+}
+
 /// Any number of objects with any fields.
 pub(crate) fn objects(description: &'static str) -> Shape {
     Shape::new(description, Kind::List(Box::new(Kind::Object)))

@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     template: Template,
     /// Tag and operation, one for each verb.
     pub(crate) operations: Vec<(&'static str, Operation)>,
+    /// Verbs that the configuration switches off.
+    off: Vec<Method>,
 }
 
 /// A path that a request may mean.
@@ -44,21 +46,25 @@ impl Table {
                 tags.push((group.tag, group.description));
             }
             for operation in group.operations {
-                if !(operation.feature)(settings) {
-                    continue;
-                }
                 let template = Template::new(operation.path);
-                let known = entries.iter_mut().find(|entry| entry.template == template);
-                let operation = (group.tag, operation);
-                match known {
-                    Some(entry) => entry.operations.push(operation),
-                    None => entries.push(Entry {
+                let known = entries.iter().position(|entry| entry.template == template);
+                let place = known.unwrap_or_else(|| {
+                    entries.push(Entry {
                         template,
-                        operations: vec![operation],
-                    }),
+                        operations: Vec::new(),
+                        off: Vec::new(),
+                    });
+                    entries.len() - 1
+                });
+                if (operation.feature)(settings) {
+                    entries[place].operations.push((group.tag, operation));
+                } else {
+                    entries[place].off.push(operation.method);
                 }
             }
         }
+        // A path of which everything is switched off is not there.
+        entries.retain(|entry| !entry.operations.is_empty());
         Self { tags, entries }
     }
 
@@ -98,6 +104,11 @@ impl Entry {
             .iter()
             .map(|(_, operation)| operation)
             .find(|operation| operation.method == *method)
+    }
+
+    /// Whether it would offer a verb if the configuration did not switch it off.
+    pub(crate) fn is_off(&self, method: &Method) -> bool {
+        self.off.contains(method)
     }
 
     /// Whether pages of other sites may call it. They could do what asks for no consent to a registry that only

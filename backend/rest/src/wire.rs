@@ -78,7 +78,7 @@ impl Avatar {
             .required("name", text("Whose picture it is"))
             .required(
                 "hash",
-                text("SHA-256 of the e-mail address, or of what nobody knows"),
+                text("A hash of the e-mail address, or of what nobody knows"),
             )
             .required("color", text("The color to draw it in, as #rrggbb"))
             .required("kind", text("user, org, robot or app"))

@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use berth_domain::PageRequest;
 use berth_services::settings::{
-    ApiSettings, AppTokenSettings, Authentication, CollectionSettings, OAuthSettings, PushSettings,
-    RegistrySettings, RobotSettings, Settings, UserSettings,
+    ApiSettings, AppTokenSettings, Authentication, AvatarKind, CollectionSettings, OAuthSettings,
+    PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
 };
 
 use crate::config::Config;
-use crate::config::values::{AuthenticationType, RegistryState};
+use crate::config::values::{AuthenticationType, Avatars, RegistryState};
 
 const fn authentication(configured: AuthenticationType) -> Authentication {
     match configured {
-        // The others refuse to start.
-        AuthenticationType::Database
-        | AuthenticationType::Ldap
+        AuthenticationType::Database => Authentication::Database,
+        // These refuse to start: nobody could sign in.
+        AuthenticationType::Ldap
         | AuthenticationType::Oidc
         | AuthenticationType::Keystone
         | AuthenticationType::Jwt
-        | AuthenticationType::AppToken => Authentication::Database,
+        | AuthenticationType::AppToken => Authentication::Elsewhere,
     }
 }
 
@@ -42,6 +42,10 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             page_size: usize::try_from(registry.page_size)
                 .unwrap_or(usize::MAX)
                 .clamp(1, PageRequest::<()>::LIMIT_MAX),
+            avatars: match config.look.avatars {
+                Avatars::Local => AvatarKind::Local,
+                Avatars::Gravatar => AvatarKind::Gravatar,
+            },
         },
         users: UserSettings {
             superusers: config.superusers.names.clone(),
@@ -60,6 +64,9 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             rename: config.accounts.user_rename,
             names: config.accounts.user_metadata,
             read_only_superusers: config.superusers.read_only.clone(),
+            restricted: config.superusers.restricted,
+            unrestricted_names: config.superusers.unrestricted_names.clone(),
+            note_last_use: config.accounts.note_last_use,
             encrypted_passwords_only: config.tokens.encrypted_passwords_only,
             log_logins: config.usage_logs.logins,
             log_login_failures: config.usage_logs.login_failures,

@@ -126,6 +126,8 @@ pub mod namespace {
         View => View,
         /// Create repositories in it.
         CreateRepository => CreateRepository,
+        /// Create robots in it.
+        CreateRobot => CreateRobot,
         /// Its robots, settings and members.
         Administer => Administer,
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use berth_domain::{
     AccountId, CodePurpose, Email, Error, Event, Namespace, Noun, Page, PageRequest, Result,
-    SessionId,
+    SessionId, Timestamp,
 };
 use berth_store::accounts::{Account, UserProfile};
 use berth_store::{Tx, email_codes, logins, mails, sessions, users};
@@ -64,6 +64,9 @@ pub struct ProfileView {
     pub company: Option<String>,
     /// Where the user is.
     pub location: Option<String>,
+    /// When the user last signed in or showed a credential, to within five minutes; none before, and where that is not
+    /// noted.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Core {
@@ -81,6 +84,9 @@ impl Core {
             family_name: profile.family_name,
             company: profile.company,
             location: profile.location,
+            last_used_at: account
+                .last_accessed_at
+                .filter(|_| self.settings.users.note_last_use),
         })
     }
 
@@ -100,12 +106,20 @@ impl Core {
         users.superusers_enabled && users.read_only_superusers.contains(name)
     }
 
+    /// Whether a user makes nothing of its own.
+    pub(crate) fn is_restricted(&self, name: &Namespace) -> bool {
+        let users = &self.settings.users;
+        users.restricted && !users.unrestricted_names.contains(name)
+    }
+
     /// Whether the configuration gives rights to whoever has a name.
     fn is_privileged(&self, name: &Namespace) -> bool {
         let users = &self.settings.users;
         let superusers = users.superusers.iter().flatten();
+        let unrestricted = users.restricted.then_some(&users.unrestricted_names);
         superusers
             .chain(&users.read_only_superusers)
+            .chain(unrestricted.into_iter().flatten())
             .any(|privileged| privileged == name)
     }
 

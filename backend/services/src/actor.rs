@@ -71,6 +71,8 @@ pub struct Actor {
     pub(crate) superuser: bool,
     /// Sees what superusers see and changes nothing.
     pub(crate) read_only_superuser: bool,
+    /// Makes nothing of its own: no organization, and nothing in its own namespace.
+    pub(crate) restricted: bool,
     /// When the password of a session was last given.
     pub(crate) authenticated_at: Option<Timestamp>,
     /// The token of [`Credential::AppToken`], for logs.
@@ -149,6 +151,11 @@ impl Actor {
     /// True for a superuser whose token, if any, carries that scope.
     pub fn is_superuser(&self) -> bool {
         self.superuser && self.scopes.allows(Scope::SuperUser)
+    }
+
+    /// True for who sees what superusers see and changes nothing; no token needs a scope for it.
+    pub const fn is_read_only_superuser(&self) -> bool {
+        self.read_only_superuser
     }
 
     /// True for who sees what superusers see, superusers included.

@@ -154,14 +154,20 @@ impl AppTokens {
         Ok(page.page(found).map(Into::into))
     }
 
-    /// Everybody's tokens, the newest first, for superusers.
+    /// Whether [`Self::page_of_all`] is for the actor.
+    pub fn may_list_all(&self, actor: &Actor) -> bool {
+        self.switched_on().is_ok() && self.core.gate.view_tokens(actor).is_ok()
+    }
+
+    /// Everybody's tokens, the newest first, for superusers who reach everything and for those who see everything
+    /// and change nothing.
     pub async fn page_of_all(
         &self,
         actor: &Actor,
         expiring: bool,
         page: &PageRequest<AppTokenId>,
     ) -> Result<Page<AppTokenView>> {
-        self.core.gate.view_registry(actor)?;
+        self.core.gate.view_tokens(actor)?;
         self.switched_on()?;
         let soon = expiring.then(|| self.soon());
         let mut conn = self.core.db.read().await?;

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crypto::tokens;
-use berth_domain::{CLOCKS_APART, Error, Result, Scopes, Secret, Timestamp};
+use berth_domain::{AccountId, CLOCKS_APART, Error, Result, Scopes, Secret, Timestamp};
 use berth_store::accounts::{Account, UserProfile};
 use berth_store::oauth::applications::Application;
-use berth_store::{oauth, sessions};
+use berth_store::{accounts as account_rows, oauth, sessions};
 
 use crate::actor::{Actor, ApplicationName, Credential, Origin, Principal};
 use crate::core::Core;
@@ -34,7 +34,7 @@ const WRONG_PASSWORD: &str = "Invalid Username or Password";
 /// Refusal of a disabled account.
 const DISABLED: &str = "This user has been disabled. Please contact your administrator.";
 
-/// A token that is used all day writes its use down this often.
+/// A token, or a user, that is there all day has its use written down this often.
 const TOUCH_AFTER: Duration = Duration::from_mins(5);
 
 /// Authentication.
@@ -104,6 +104,7 @@ impl Authn {
             Scopes::all(),
             origin,
         )?;
+        self.note_use(&account).await;
         Ok(Some(Actor {
             authenticated_at: Some(session.authenticated_at),
             ..actor
@@ -135,16 +136,48 @@ impl Authn {
         }
         let credential = Credential::OAuth(token.id);
         let actor = self.user_actor(&account, &profile, credential, token.scopes, origin)?;
-        if !is_noted(token.last_used_at, now) {
-            let touched = self
-                .core
-                .db
-                .write_relaxed(async |tx| oauth::touch(tx, token.id, now).await);
+        let (is_token_due, is_user_due) =
+            (!is_noted(token.last_used_at, now), self.is_due(&account));
+        if is_token_due || is_user_due {
+            let touched = self.core.db.write_relaxed(async |tx| {
+                if is_token_due {
+                    oauth::touch(tx, token.id, now).await?;
+                }
+                if is_user_due {
+                    account_rows::touch(tx, &[account.id], now).await?;
+                }
+                Ok(())
+            });
             if let Err(e) = touched.await {
                 tracing::warn!(error = ?e, "last use of a token could not be written down");
             }
         }
         Ok(with_application(actor, application))
+    }
+
+    /// Whether it is to be written down that a user is there (`FEATURE_USER_LAST_ACCESSED`).
+    fn is_due(&self, account: &Account) -> bool {
+        self.core.settings.users.note_last_use
+            && !is_noted(account.last_accessed_at, self.core.now())
+    }
+
+    /// Writes down that a user is there, where that is due.
+    async fn note_use(&self, account: &Account) {
+        if self.is_due(account) {
+            self.touch(account.id).await;
+        }
+    }
+
+    /// Remembers that an account was used; a login does not fail over it.
+    async fn touch(&self, id: AccountId) {
+        let now = self.core.now();
+        let touched = self
+            .core
+            .db
+            .write_relaxed(async |tx| account_rows::touch(tx, &[id], now).await);
+        if let Err(e) = touched.await {
+            tracing::warn!(error = ?e, "last use of an account could not be written down");
+        }
     }
 
     pub(crate) fn user_actor(
@@ -167,6 +200,7 @@ impl Authn {
             scopes,
             superuser: self.core.is_superuser(&name, profile),
             read_only_superuser: self.core.is_read_only_superuser(&name),
+            restricted: self.core.is_restricted(&name),
             ..actor(
                 Principal::User {
                     id: account.id,
@@ -203,6 +237,7 @@ fn actor(principal: Principal, credential: Credential, origin: Origin) -> Actor 
         grant: None,
         superuser: false,
         read_only_superuser: false,
+        restricted: false,
         authenticated_at: None,
         app_token: None,
         application: None,

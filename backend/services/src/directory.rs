@@ -16,7 +16,7 @@ use crate::access::namespace::View;
 use crate::access::policy::{self, Decision, NamespaceAction};
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
-use crate::organizations::avatar_hash;
+use crate::settings::AvatarKind;
 
 /// No more organizations are told with their member.
 pub const MEMBERSHIPS_MAX: usize = 1_000;
@@ -36,7 +36,7 @@ pub struct Profile {
     pub name: Namespace,
     /// User or organization.
     pub kind: AccountKind,
-    /// SHA-256 in hex of the e-mail address, or of a random value where there is none.
+    /// A hash in hex of the e-mail address, or of a random value where there is none.
     pub avatar_hash: String,
 }
 
@@ -115,7 +115,7 @@ impl Directory {
         let account = account
             .filter(|account| account.kind == AccountKind::User)
             .ok_or_else(|| Error::not_found(Noun::User, name))?;
-        profile(&account)
+        profile(self.core.settings.registry.avatars, &account)
     }
 
     /// What the pictures of accounts are made from, for who has their ids.
@@ -126,7 +126,8 @@ impl Directory {
     ) -> Result<HashMap<AccountId, String>> {
         let mut conn = self.core.db.read().await?;
         let found = accounts::by_ids(&mut conn, ids).await?;
-        let hash = |account: Account| (account.id, avatar_hash(&account));
+        let avatars = self.core.settings.registry.avatars;
+        let hash = |account: Account| (account.id, avatars.of_account(&account));
         Ok(found.into_iter().map(hash).collect())
     }
 
@@ -164,7 +165,7 @@ impl Directory {
         let has_password = logins::password_hash(&mut conn, *id).await?.is_some();
         let knows_email = actor.scopes.allows(Scope::UserAdmin);
         Ok(OwnAccount {
-            profile: profile(&account)?,
+            profile: profile(core.settings.registry.avatars, &account)?,
             tag_expiration: self.window(&account),
             email: account.email.filter(|_| knows_email),
             email_verified: own.email_verified,
@@ -176,7 +177,7 @@ impl Directory {
                 location: own.location,
             },
             created_at: account.created_at,
-            can_create_repository: core.gate.writable().is_ok(),
+            can_create_repository: core.gate.writable().is_ok() && !actor.restricted,
             organizations,
         })
     }
@@ -205,7 +206,7 @@ impl Directory {
         let in_teams = scopes.allows(Scope::OrgAdmin) || scopes.allows(Scope::RepoCreate);
         let is_administrator = may(NamespaceAction::Administer);
         Ok(OrganizationView {
-            profile: profile(&account)?,
+            profile: profile(self.core.settings.registry.avatars, &account)?,
             is_member: in_teams && facts.is_some_and(|facts| facts.team_role.is_some()),
             is_administrator,
             can_create_repository: self.core.gate.writable().is_ok()
@@ -216,12 +217,12 @@ impl Directory {
     }
 }
 
-pub(crate) fn profile(account: &Account) -> Result<Profile> {
+pub(crate) fn profile(avatars: AvatarKind, account: &Account) -> Result<Profile> {
     Ok(Profile {
         id: account.id,
         name: account.name.as_deref().unwrap_or_default().parse()?,
         kind: account.kind,
-        avatar_hash: avatar_hash(account),
+        avatar_hash: avatars.of_account(account),
     })
 }
 

@@ -91,13 +91,14 @@ impl Journal {
             performer_name: actor.name(),
             ip: actor.origin.ip.map(|ip| ip.to_string()),
             occurred_at: self.clock.now(),
-            metadata: with_performer(event.metadata(), actor).to_string(),
+            metadata: metadata(event, actor).to_string(),
         }
     }
 }
 
-/// Adds who acted, and how, to an entry's metadata.
-fn with_performer(mut metadata: Value, actor: &Actor) -> Value {
+/// What an entry tells: of the event, and who acted, and how.
+fn metadata(event: &Event, actor: &Actor) -> Value {
+    let mut metadata = event.metadata();
     if let Some(fields) = metadata.as_object_mut() {
         match &actor.principal {
             Principal::Robot { name, .. } => {
@@ -124,8 +125,14 @@ fn with_performer(mut metadata: Value, actor: &Actor) -> Value {
             fields.insert("app_specific_token_title".into(), json!(token.title));
         }
         if let Some(agent) = &actor.origin.user_agent {
-            fields.insert("user-agent".into(), json!(agent));
+            fields.insert(event.agent_key().into(), json!(agent));
+        }
+        if event.tells_address() {
+            fields.insert("ip".into(), json!(actor.origin.ip));
         }
     }
     metadata
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use berth_domain::{CodePurpose, Email, Error, Result, Secret, Timestamp};
 use berth_store::accounts::{self, Account};
 use berth_store::email_codes::{self, EmailCode};
 use berth_store::mails::{self, Mail};
-use berth_store::{Tx, users};
+use berth_store::{Tx, organizations, teams, users};
 
 use tokio::time::Instant;
 
@@ -27,12 +27,33 @@ const BATCH: i64 = 20;
 const ROUND: Duration = Duration::from_mins(5);
 /// Live codes of an account for a purpose: whoever asks again and again gets no more mails.
 const CODES_MAX: i64 = 5;
+/// Organizations with one address that a mail names.
+const ORGANIZATIONS_MAX: i64 = 10;
+/// Administrators of each that it names.
+const ADMINISTRATORS_MAX: i64 = 20;
 /// First wait after a failure; it doubles with each.
 const RETRY_FIRST: Duration = Duration::from_secs(30);
 /// Longest wait.
 const RETRY_MAX: Duration = Duration::from_hours(1);
+/// The end of every mail.
+const LEAVE_IT: &str = "If it was not you, leave this mail alone: nothing changes.\n";
 /// A mail that no server took for so long is given up; nobody waits for it any more.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
+
+/// Who reads a mail.
+struct Reader {
+    /// The user, or the first of the organizations.
+    account: Account,
+    /// The organizations with the address, by name, each with who administers it; empty for a user.
+    organizations: Vec<(String, Vec<String>)>,
+}
+
+/// What goes out with an attempt.
+struct Letter {
+    to: Email,
+    /// As in [`Reader`]. A mail that names organizations has no link: nobody signs in as one.
+    organizations: Vec<(String, Vec<String>)>,
+}
 
 /// The mail queue of the registry.
 pub(crate) struct MailQueue {
@@ -69,10 +90,10 @@ impl MailQueue {
             .db
             .write(async |tx| self.begin_attempt(tx, mail, &code).await)
             .await?;
-        let Some(to) = written else {
+        let Some(letter) = written else {
             return self.forget(mail).await;
         };
-        match mailer.send(&self.text(mail.purpose, to, &code)).await {
+        match mailer.send(&self.text(mail.purpose, letter, &code)).await {
             Ok(()) => {
                 metrics::counter!("mails_total", "result" => "sent").increment(1);
                 self.forget(mail).await
@@ -98,20 +119,22 @@ impl MailQueue {
         }
     }
 
-    /// Makes the code of an attempt; none where nobody is there to mail to.
+    /// Makes the code of an attempt; none where nobody is there to mail to. That of a mail to an organization is told to
+    /// nobody, and counts for how many mails an account gets.
     async fn begin_attempt(
         &self,
         tx: &mut Tx,
         mail: &Mail,
         code: &Secret<String>,
-    ) -> Result<Option<Email>> {
+    ) -> Result<Option<Letter>> {
         let now = self.core.now();
         if let Some(before) = &mail.code_hash {
             email_codes::spend(tx, before).await?;
         }
-        let Some(account) = addressee(tx, mail).await? else {
+        let Some(reader) = addressee(tx, mail).await? else {
             return Ok(None);
         };
+        let account = reader.account;
         if email_codes::count_live(tx, account.id, mail.purpose, now).await? >= CODES_MAX {
             return Ok(None);
         }
@@ -129,7 +152,10 @@ impl MailQueue {
             .email
             .filter(|own| own.eq_ignore_ascii_case(&mail.recipient));
         let address = address.as_ref().unwrap_or(&mail.recipient);
-        address.parse().map(Some)
+        Ok(Some(Letter {
+            to: address.parse()?,
+            organizations: reader.organizations,
+        }))
     }
 
     async fn forget(&self, mail: &Mail) -> Result<()> {
@@ -139,7 +165,8 @@ impl MailQueue {
             .await
     }
 
-    fn text(&self, purpose: CodePurpose, to: Email, code: &Secret<String>) -> OutgoingMail {
+    fn text(&self, purpose: CodePurpose, letter: Letter, code: &Secret<String>) -> OutgoingMail {
+        let Letter { to, organizations } = letter;
         let registry = &self.core.settings.registry;
         let title: String = registry
             .title
@@ -159,25 +186,69 @@ impl MailQueue {
                 format!("Somebody, probably you, asked for a new password at {title} ({host})."),
             ),
         };
+        if !organizations.is_empty() {
+            let subject = format!("Who administers your organization at {title}");
+            let text = format!("{says}\n\n{}\n{LEAVE_IT}", administrators(&organizations));
+            return OutgoingMail { to, subject, text };
+        }
         let (scheme, code) = (&registry.scheme, code.expose());
         let minutes = CODE_LIFE.as_secs() / 60;
         let text = format!(
-            "{says}\n\nFollow this link within {minutes} minutes; it works once:\n\n{scheme}://{host}/{path}?code={code}\n\n\
-             If it was not you, leave this mail alone: nothing changes.\n"
+            "{says}\n\nFollow this link within {minutes} minutes; it works once:\n\n{scheme}://{host}/{path}?code={code}\n\n{LEAVE_IT}"
         );
         OutgoingMail { to, subject, text }
     }
 }
 
-/// Whose mail it is; none where the account is gone or shut out, and where no user has the address.
-async fn addressee(tx: &mut Tx, mail: &Mail) -> Result<Option<Account>> {
+/// Whose mail it is; none where the account is gone or shut out, and where nobody has the address.
+async fn addressee(tx: &mut Tx, mail: &Mail) -> Result<Option<Reader>> {
     let found = match mail.account_id {
         Some(id) => accounts::user(tx, id).await?,
-        None => users::by_email(tx, &mail.recipient).await?,
+        None => match users::by_email(tx, &mail.recipient).await? {
+            None => return organizations_of(tx, &mail.recipient).await,
+            found => found,
+        },
     };
     Ok(found
         .map(|(account, _)| account)
-        .filter(|account| account.enabled && account.deleting_at.is_none()))
+        .filter(|account| account.enabled && account.deleting_at.is_none())
+        .map(|account| Reader {
+            account,
+            organizations: Vec::new(),
+        }))
+}
+
+/// The organizations that have an address which no user has, with those who can sign in for them.
+async fn organizations_of(tx: &mut Tx, email: &str) -> Result<Option<Reader>> {
+    let found = organizations::by_email(tx, email, ORGANIZATIONS_MAX).await?;
+    let mut organizations = Vec::with_capacity(found.len());
+    for organization in &found {
+        let ids = teams::administering_users(tx, organization.id, ADMINISTRATORS_MAX).await?;
+        let users = accounts::by_ids(tx, &ids).await?;
+        let mut names: Vec<String> = users.into_iter().filter_map(|user| user.name).collect();
+        names.sort_unstable();
+        organizations.push((organization.name.clone().unwrap_or_default(), names));
+    }
+    Ok(found.into_iter().next().map(|account| Reader {
+        account,
+        organizations,
+    }))
+}
+
+/// The part of a mail that tells whose passwords count.
+fn administrators(organizations: &[(String, Vec<String>)]) -> String {
+    let lines = organizations.iter().map(|(name, administrators)| {
+        if administrators.is_empty() {
+            return format!("  {name}: nobody; ask who runs the registry");
+        }
+        format!("  {name}: {}", administrators.join(", "))
+    });
+    let lines: Vec<String> = lines.collect();
+    format!(
+        "No user has this address. It is that of an organization, as which nobody signs in: its administrators \
+         sign in as themselves, and each recovers the own password.\n\n{}\n",
+        lines.join("\n")
+    )
 }
 
 fn wait(attempts: i64) -> Duration {
@@ -213,6 +284,22 @@ impl Core {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_to_an_organization_names_who_signs_in_for_it() {
+        let text = administrators(&[
+            ("acme".into(), vec!["ann".into(), "bob".into()]),
+            ("zoo".into(), Vec::new()),
+        ]);
+        let lines: Vec<_> = text.lines().rev().take(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "  zoo: nobody; ask who runs the registry",
+                "  acme: ann, bob"
+            ]
+        );
+    }
 
     #[test]
     fn attempts_come_further_apart_up_to_an_hour() {

@@ -4,6 +4,7 @@ mod assignments;
 mod authorizations;
 mod description;
 mod exchange;
+mod listing;
 mod redirects;
 mod tokens;
 
@@ -12,20 +13,20 @@ use std::time::Duration;
 
 use berth_crypto::tokens as texts;
 use berth_domain::{
-    AccountId, AccountKind, ApplicationId, Error, Event, Namespace, Noun, Page, PageRequest,
-    Result, Scope, Scopes, Secret, Timestamp,
+    AccountId, AccountKind, ApplicationId, Error, Event, Namespace, Noun, Result, Scope, Scopes,
+    Secret, Timestamp, shorten,
 };
 use berth_store::accounts::Account;
 use berth_store::oauth::applications::{self as rows, Application};
 use berth_store::{Conn, Tx};
-use sha2::{Digest as _, Sha256};
 
-pub use assignments::AssignmentView;
+pub use assignments::{ApplicationAssignment, AssignmentView};
 pub use authorizations::{
     Asked, AuthorizationView, Authorizations, Consent, Granted, Reason, Refusal,
 };
 pub use description::{Change, DESCRIPTION_MAX, Description, NAME_MAX};
 pub use exchange::{Exchange, ExchangeRefusal, Exchanged};
+pub use listing::{ApplicationKey, ApplicationList, ApplicationSort};
 pub use tokens::{TOKEN_NAME_MAX, TOKENS_MAX, TokenView};
 
 use crate::access::Access;
@@ -35,14 +36,12 @@ use crate::actor::Actor;
 use crate::core::Core;
 use crate::directory::{Profile, profile};
 use crate::journal::Subject;
-use crate::organizations::avatar_hash;
+use crate::settings::AvatarKind;
 
 /// Life of an access token for which nobody asked for a shorter one, as clients expect it: ten years.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(87_660);
 /// What the secret of an application is sealed for.
 pub(crate) const SECRET_CONTEXT: &str = "oauth-client-secret";
-/// Longest scope that a refusal repeats, in characters.
-const SHOWN_MAX: usize = 64;
 
 /// Applications of organizations, and the access tokens that their administrators make.
 #[derive(Clone)]
@@ -123,23 +122,25 @@ pub struct ApplicationInfo {
     pub description: String,
     /// Where it presents itself; may be empty.
     pub homepage: String,
-    /// SHA-256 in hex of its address, or of what the picture of its namespace is made from.
+    /// A hash in hex of its address, or of what the picture of its namespace is made from.
     pub avatar_hash: String,
     /// Who runs it: an organization, or the first user for what set-up made.
     pub owner: Profile,
 }
 
 impl ApplicationInfo {
-    fn new(application: Application, owner: &Account) -> Result<Self> {
+    fn new(avatars: AvatarKind, application: Application, owner: &Account) -> Result<Self> {
         let email = application.avatar_email.as_deref();
-        let hash = email.map(|email| hex::encode(Sha256::digest(email.trim().to_lowercase())));
         Ok(Self {
-            avatar_hash: hash.unwrap_or_else(|| avatar_hash(owner)),
+            avatar_hash: email.map_or_else(
+                || avatars.of_account(owner),
+                |email| avatars.of_email(email),
+            ),
             client_id: application.client_id,
             name: application.name,
             description: application.description,
             homepage: application.homepage,
-            owner: profile(owner)?,
+            owner: profile(avatars, owner)?,
         })
     }
 }
@@ -166,8 +167,7 @@ impl Core {
     /// No scope, and the first that is none.
     fn scopes(&self, text: &str) -> Result<Scopes> {
         let refused = |word: &str| {
-            let shown: String = word.chars().take(SHOWN_MAX).collect();
-            Error::invalid_value(format!("Invalid scope: {shown}")).in_field("scope")
+            Error::invalid_value(format!("Invalid scope: {}", shorten(word))).in_field("scope")
         };
         let mut scopes = Vec::new();
         for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
@@ -217,33 +217,6 @@ impl Applications {
                 self.view(row, &access.name, Shown::Secret)
             })
             .await
-    }
-
-    /// The applications of an organization, the oldest first, with their secrets where those are asked for; each
-    /// reading of a secret is logged.
-    ///
-    /// # Errors
-    /// An actor that does not administer the organization. Who sees everything and changes nothing gets them
-    /// without what is private.
-    pub async fn page(
-        &self,
-        actor: &Actor,
-        organization: &Namespace,
-        with_secrets: bool,
-        page: &PageRequest<ApplicationId>,
-    ) -> Result<Page<ApplicationView>> {
-        let mut conn = self.core.db.read().await?;
-        let (access, administers) = self.readable(&mut conn, actor, organization).await?;
-        let found = rows::page(&mut conn, access.id, page.after, page.fetch()).await?;
-        drop(conn);
-        let (found, shown) = (page.page(found), Shown::to(administers, with_secrets));
-        self.log_readings(actor, shown, &found.items).await?;
-        let views = found.items.into_iter();
-        let views = views.map(|row| self.view(row, &access.name, shown));
-        Ok(Page {
-            items: views.collect::<Result<_>>()?,
-            has_more: found.has_more,
-        })
     }
 
     /// One application of an organization, to whom [`Self::page`] shows it, and as that does.
@@ -299,7 +272,7 @@ impl Applications {
         let mut conn = self.core.db.read().await?;
         let found = rows::by_client_id(&mut conn, client_id).await?;
         let (row, owner) = found.ok_or_else(|| Error::not_found(Noun::Application, client_id))?;
-        ApplicationInfo::new(row, &owner)
+        ApplicationInfo::new(self.core.settings.registry.avatars, row, &owner)
     }
 
     /// Changes what an application says of itself. Tokens and codes stay as they are.
@@ -426,14 +399,11 @@ impl Applications {
         actor: &Actor,
         name: &Namespace,
     ) -> Result<Access<Administer>> {
-        let access = self
-            .core
-            .gate
-            .namespace::<Administer>(conn, actor, name)
-            .await?;
+        let gate = &self.core.gate;
+        let access = gate.namespace::<Administer>(conn, actor, name).await?;
         match access.kind {
             AccountKind::Organization => Ok(access),
-            AccountKind::User | AccountKind::Robot => Err(Error::Hidden(Noun::Namespace)),
+            AccountKind::User | AccountKind::Robot => Err(gate.absent_namespace(actor, name)),
         }
     }
 
@@ -476,7 +446,7 @@ impl Applications {
         let gate = &self.core.gate;
         let access = gate.namespace::<View>(conn, actor, name).await?;
         if access.kind != AccountKind::Organization {
-            return Err(Error::Hidden(Noun::Namespace));
+            return Err(gate.absent_namespace(actor, name));
         }
         let action = NamespaceAction::Administer;
         let decision = policy::decide_namespace(actor, &access, action, gate.switches());

@@ -1,5 +1,7 @@
 //! Namespaces, and the organizations among them (O1, O2, O6).
 
+mod contents;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,6 @@ use berth_store::accounts::{self, Account};
 use berth_store::gate::NamespaceFacts;
 use berth_store::organizations::{self as rows, Belonging};
 use berth_store::{Conn, Tx, repositories::listing, tags};
-use sha2::{Digest as _, Sha256};
 
 use crate::access::namespace::{Administer, View};
 use crate::access::policy::{self, Decision, NamespaceAction};
@@ -22,6 +23,8 @@ use crate::creation::create_organization;
 use crate::journal::Subject;
 use crate::many::{Checking, Items, Many};
 use crate::repositories::visible_to;
+
+pub use contents::Contents;
 
 /// No more namespaces are offered to create repositories in; a form searches beyond that.
 const CREATABLE_MAX: i64 = 1_000;
@@ -36,6 +39,10 @@ pub struct Organizations {
 
 /// A user's or organization's namespace as one actor sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about what the actor may do"
+)]
 pub struct NamespaceView {
     /// The owner's account.
     pub id: AccountId,
@@ -55,6 +62,8 @@ pub struct NamespaceView {
     pub belongs: bool,
     /// Whether the actor may create repositories here.
     pub can_create_repository: bool,
+    /// Whether the actor may create robots here.
+    pub can_create_robot: bool,
     /// Whether the actor manages robots, settings and members.
     pub can_administer: bool,
 }
@@ -147,6 +156,11 @@ impl Core {
 impl Organizations {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    /// Whether the actor may create organizations.
+    pub fn may_create(&self, actor: &Actor) -> bool {
+        self.core.gate.create_organization(actor).is_ok()
     }
 
     /// Creates an organization with a team `owners` that holds the creator.
@@ -304,7 +318,7 @@ impl Organizations {
             id: account.id,
             kind: account.kind,
             name,
-            avatar_hash: avatar_hash(&account),
+            avatar_hash: self.core.settings.registry.avatars.of_account(&account),
             email: account.email.filter(|_| knows_email),
             created_at: account.created_at,
             tag_expiration: facts.map(|_| {
@@ -316,6 +330,8 @@ impl Organizations {
             belongs: facts.is_some(),
             can_create_repository: self.core.gate.writable().is_ok()
                 && may(NamespaceAction::CreateRepository),
+            can_create_robot: self.core.gate.writable().is_ok()
+                && may(NamespaceAction::CreateRobot),
             can_administer,
         })
     }
@@ -465,13 +481,4 @@ impl Organizations {
         names.sort_unstable();
         Ok(names)
     }
-}
-
-/// What an account's picture is made from.
-pub(crate) fn avatar_hash(account: &Account) -> String {
-    let seed = match account.email.as_deref() {
-        Some(email) => email.trim().to_lowercase(),
-        None => account.uuid.clone(),
-    };
-    hex::encode(Sha256::digest(seed.as_bytes()))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use berth_domain::{
     AccountId, AccountKind, Error, Event, Namespace, RepositoryId, RepositoryRole, Result,
-    RobotName,
+    RobotName, shorten,
 };
 use berth_store::accounts::Account;
 use berth_store::gate::RepositoryFacts;
@@ -152,7 +152,7 @@ impl Known {
 
     /// The account that may have a role in the repository.
     fn account(&self, facts: &RepositoryFacts, name: &str) -> Result<AccountId> {
-        let unknown = || Error::invalid_value(format!("Invalid username: {name}"));
+        let unknown = || Error::invalid_value(format!("Invalid username: {}", shorten(name)));
         if name.contains('+') {
             let robot: RobotName = name.parse().map_err(|_| unknown())?;
             // Answered without a look at the row, so that robots of others cannot be counted.

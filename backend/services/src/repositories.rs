@@ -89,6 +89,14 @@ pub struct Sort {
     pub descending: bool,
 }
 
+impl Sort {
+    /// By name, from the beginning.
+    pub const BY_NAME: Self = Self {
+        by: SortBy::Name,
+        descending: false,
+    };
+}
+
 /// Where a listing goes on: the sort key of the last row seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepositoryKey {
@@ -261,17 +269,8 @@ impl Repositories {
         sort: Sort,
         page: &PageRequest<RepositoryKey>,
     ) -> Result<Page<RepositoryView>> {
-        let mut conn = self.core.db.read().await?;
         let visible = visible_to(actor, self.core.gate.switches());
-        let order = order(sort, page.after.as_ref());
-        let found = listing::page(&mut conn, visible, filter, &order, page.fetch()).await?;
-        let found = page.page(found);
-        let ids: Vec<RepositoryId> = found.items.iter().map(|(id, _)| *id).collect();
-        let mut views = self.views(&mut conn, actor, &ids).await?;
-        Ok(Page {
-            items: ids.iter().filter_map(|id| views.remove(id)).collect(),
-            has_more: found.has_more,
-        })
+        self.listed(actor, visible, filter, sort, page).await
     }
 
     /// How many repositories [`Self::page`] walks through, 10,000 at most.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use listing::{LIST_MAX, ListedRobot};
 
-use crate::access::namespace::Administer;
+use crate::access::namespace::{Administer, CreateRobot};
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::journal::Subject;
@@ -107,7 +107,7 @@ impl Robots {
                 let access = self
                     .core
                     .gate
-                    .namespace::<Administer>(tx, actor, namespace)
+                    .namespace::<CreateRobot>(tx, actor, namespace)
                     .await?;
                 self.switched_on()?;
                 let name = RobotName::new(access.name.clone(), short)

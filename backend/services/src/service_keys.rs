@@ -11,7 +11,7 @@ use std::time::Duration;
 use berth_crypto::SigningKey;
 use berth_domain::{
     Error, Event, NotificationKind, Noun, Page, PageRequest, Result, Secret, ServiceKeyChange,
-    Timestamp,
+    Timestamp, shorten,
 };
 use berth_store::service_keys::{self as rows, NewServiceKey, ServiceKey};
 use berth_store::{Conn, Tx};
@@ -404,7 +404,7 @@ fn check_service(service: &str) -> Result<()> {
 fn check_name(name: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | ':' | '/');
     if name.len() > NAME_MAX || !name.chars().all(fits) {
-        let message = format!("Invalid service key friendly name: {name}");
+        let message = format!("Invalid service key friendly name: {}", shorten(name));
         return Err(Error::invalid_value(message).in_field("name"));
     }
     Ok(())

@@ -57,6 +57,28 @@ pub struct RegistrySettings {
     pub storage_redirect: bool,
     /// `V2_PAGINATION_SIZE`: entries of a page of tags or repositories where the client names no number.
     pub page_size: usize,
+    /// `AVATAR_KIND`.
+    pub avatars: AvatarKind,
+}
+
+/// Where pictures of accounts come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AvatarKind {
+    /// Clients draw them.
+    #[default]
+    Local,
+    /// Clients may ask Gravatar, which finds them by the MD5 of an e-mail address.
+    Gravatar,
+}
+
+impl AvatarKind {
+    /// As the configuration has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Gravatar => "gravatar",
+        }
+    }
 }
 
 impl Default for RegistrySettings {
@@ -70,6 +92,7 @@ impl Default for RegistrySettings {
             library: "library".parse().ok(),
             storage_redirect: false,
             page_size: PageRequest::<()>::LIMIT_MAX,
+            avatars: AvatarKind::default(),
         }
     }
 }
@@ -113,6 +136,12 @@ pub struct UserSettings {
     pub names: bool,
     /// `GLOBAL_READONLY_SUPER_USERS`.
     pub read_only_superusers: Vec<Namespace>,
+    /// `FEATURE_RESTRICTED_USERS`: users, superusers too, make nothing of their own.
+    pub restricted: bool,
+    /// `RESTRICTED_USERS_WHITELIST`: these do all the same.
+    pub unrestricted_names: Vec<Namespace>,
+    /// `FEATURE_USER_LAST_ACCESSED`: when users last signed in or showed a credential is noted.
+    pub note_last_use: bool,
     /// `FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH`: clients do not sign in with the password as it is typed.
     pub encrypted_passwords_only: bool,
     /// `ACTION_LOG_AUDIT_LOGINS`.
@@ -140,6 +169,9 @@ impl Default for UserSettings {
             rename: false,
             names: false,
             read_only_superusers: Vec::new(),
+            restricted: false,
+            unrestricted_names: Vec::new(),
+            note_last_use: true,
             encrypted_passwords_only: false,
             log_logins: true,
             log_login_failures: false,
@@ -170,6 +202,8 @@ impl Default for ApiSettings {
 pub enum Authentication {
     /// This registry: accounts are made, and passwords kept, here.
     Database,
+    /// A directory or a provider: accounts are neither made nor deleted here, and have no password here.
+    Elsewhere,
 }
 
 impl Authentication {
@@ -177,6 +211,7 @@ impl Authentication {
     pub const fn is_own(self) -> bool {
         match self {
             Self::Database => true,
+            Self::Elsewhere => false,
         }
     }
 }

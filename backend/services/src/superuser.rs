@@ -2,8 +2,10 @@
 //! here too.
 
 mod organizations;
+mod recovery;
 mod server;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use berth_crypto::{passwords, tokens};
@@ -13,8 +15,9 @@ use berth_domain::{
 use berth_store::accounts::{self, Account};
 use berth_store::{Tx, logins, sessions, users};
 
+pub use berth_store::namespaces::NamespaceFilter;
 pub use berth_store::users::UserFilter;
-pub use server::Footing;
+pub use server::{Footing, Stored};
 
 use crate::accounts::{ProfileView, user_with_profile};
 use crate::actor::Actor;
@@ -69,6 +72,22 @@ impl Superuser {
             items: items.collect::<Result<_>>()?,
             has_more: found.has_more,
         })
+    }
+
+    /// How many organizations each of these users administers alone: whoever deletes the user becomes their
+    /// administrator. Those who administer none so are left out.
+    pub async fn sole_administrations(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<HashMap<AccountId, u64>> {
+        self.core.gate.view_registry(actor)?;
+        let mut conn = self.core.db.read().await?;
+        let counts = users::sole_administrations(&mut conn, ids).await?;
+        let counts = counts.into_iter();
+        Ok(counts
+            .filter_map(|(id, count)| Some((id, u64::try_from(count).ok()?)))
+            .collect())
     }
 
     /// How many users [`Self::users`] walks through, 10,000 at most.

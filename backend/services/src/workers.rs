@@ -23,6 +23,12 @@ const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
 impl Services {
     /// The workers of this process; any number of processes may run them.
     pub fn workers(&self) -> Workers {
+        let core = &self.core;
+        Workers::new(core.db.clone(), Arc::clone(&core.clock), self.work())
+    }
+
+    /// What there is to do in a registry of this configuration.
+    pub(crate) fn work(&self) -> Vec<Periodic> {
         let settings = &self.core.settings.collection;
         let mut work = vec![
             self.periodic("upload_sweep", Duration::from_hours(1), async |s| {
@@ -76,7 +82,7 @@ impl Services {
                 s.collection().scrub().await
             }));
         }
-        Workers::new(self.core.db.clone(), Arc::clone(&self.core.clock), work)
+        work
     }
 
     fn collection(&self) -> Collection {

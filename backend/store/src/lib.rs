@@ -18,6 +18,7 @@ pub mod mails;
 pub mod manifests;
 pub mod messages;
 pub mod migrations;
+pub mod namespaces;
 pub mod notifications;
 pub mod oauth;
 pub mod organizations;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use berth_domain::{AccountId, AccountKind, Namespace, Result, TeamRole, Timestamp};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::accounts::Account;
@@ -70,6 +72,28 @@ pub async fn page(
             query = query.filter(accounts::name.gt(after.as_str()));
         }
         query
+            .order(accounts::name)
+            .limit(limit)
+            .select(Account::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// What the index of organizations' addresses is narrowed to, in words that a database takes for the same.
+const HAS_EMAIL: &str = "accounts.kind = 'organization' and accounts.email is not null";
+
+/// The enabled organizations with this address, in any case, by name, at most `limit`: several may share one.
+pub async fn by_email(conn: &mut Conn, email: &str, limit: i64) -> Result<Vec<Account>> {
+    diesel::define_sql_function!(fn lower(text: Nullable<Text>) -> Nullable<Text>);
+    let email = email.to_lowercase();
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::enabled.eq(true))
+            .filter(accounts::deleting_at.is_null())
+            .filter(lower(accounts::email).eq(email))
+            .filter(sql::<Bool>(HAS_EMAIL))
             .order(accounts::name)
             .limit(limit)
             .select(Account::as_select())

@@ -4,8 +4,34 @@ use berth_domain::{Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Tx, db_error};
+use crate::conn::{Conn, Tx, db_error};
 use crate::schema::job_schedules;
+
+/// How a kind of work stands.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = job_schedules)]
+pub struct Schedule {
+    /// Which work.
+    pub kind: String,
+    /// When it is due next.
+    pub next_run_at: Timestamp,
+    /// Until when a replica holds it, which runs it meanwhile.
+    pub locked_until: Option<Timestamp>,
+    /// Why the last run failed, if it did.
+    pub last_error: Option<String>,
+}
+
+/// How all work stands, by kind; there are a few kinds.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Schedule>> {
+    on_backend!(conn, |c| {
+        job_schedules::table
+            .order(job_schedules::kind)
+            .select(Schedule::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
 
 /// Makes the row of a kind of work, due at once, unless it is there.
 pub async fn ensure(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<()> {
@@ -56,6 +82,18 @@ pub async fn claim(
         ))
         .execute(c)
         .await
+    })
+    .map_err(db_error)?;
+    Ok(changed == 1)
+}
+
+/// Makes work due at once, unless a replica is at it; tells whether there is such work.
+pub async fn hasten(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<bool> {
+    let changed = on_backend!(&mut **tx, |c| {
+        diesel::update(job_schedules::table.find(kind))
+            .set(job_schedules::next_run_at.eq(now))
+            .execute(c)
+            .await
     })
     .map_err(db_error)?;
     Ok(changed == 1)

@@ -431,6 +431,7 @@ diesel::joinable!(oauth_tokens -> accounts (account_id));
 diesel::joinable!(oauth_codes -> oauth_applications (application_id));
 diesel::joinable!(oauth_codes -> accounts (account_id));
 diesel::joinable!(oauth_assignments -> oauth_applications (application_id));
+diesel::joinable!(oauth_assignments -> accounts (account_id));
 diesel::joinable!(repositories -> accounts (namespace_id));
 diesel::joinable!(repository_permissions -> repositories (repository_id));
 diesel::joinable!(repository_permissions -> accounts (account_id));

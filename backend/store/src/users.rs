@@ -11,9 +11,9 @@ use diesel_async::RunQueryDsl;
 use crate::accounts::{Account, HAS_USER_EMAIL, UserProfile, taken};
 use crate::conn::{Conn, Tx, db_error};
 use crate::organizations::mark_deleting;
-use crate::repositories::listing::COUNT_MAX;
+use crate::repositories::listing::{COUNT_MAX, grouped};
 use crate::schema::{accounts, user_profiles};
-use crate::sql::{contains, execute, kind_of};
+use crate::sql::{contains, execute, id_list, kind_of};
 
 /// Which users a listing holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct UserFilter {
     pub search: Option<String>,
     /// Enabled ones, or disabled ones.
     pub enabled: Option<bool>,
+    /// Those that were not used since then, and are older.
+    pub inactive_since: Option<Timestamp>,
 }
 
 /// What a user tells of itself. `None` stays as it is, an empty text is removed.
@@ -41,6 +43,10 @@ diesel::define_sql_function!(
     /// Lower case.
     fn lower(text: diesel::sql_types::Nullable<Text>) -> diesel::sql_types::Nullable<Text>);
 
+diesel::define_sql_function!(
+    /// The first of both that is there.
+    fn coalesce(first: diesel::sql_types::Nullable<BigInt>, second: BigInt) -> BigInt);
+
 /// Narrows a query of accounts to the users that a listing holds.
 macro_rules! listed {
     ($query:expr, $filter:expr) => {{
@@ -59,6 +65,10 @@ macro_rules! listed {
         }
         if let Some(enabled) = $filter.enabled {
             query = query.filter(accounts::enabled.eq(enabled));
+        }
+        if let Some(since) = $filter.inactive_since {
+            query =
+                query.filter(coalesce(accounts::last_accessed_at, accounts::created_at).lt(since));
         }
         query
     }};
@@ -258,6 +268,36 @@ pub async fn sole_administrator_of(
     let rows: Vec<Row> =
         on_backend!(&mut **tx, |c| diesel::sql_query(statement).load(c).await).map_err(db_error)?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// How many organizations each of these users administers alone; those who administer none so are left out.
+pub async fn sole_administrations(
+    conn: &mut Conn,
+    users: &[AccountId],
+) -> Result<HashMap<AccountId, i64>> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = id_list(users.iter().map(|id| id.0));
+    let (user_kind, kind) = (kind_of(conn, "u"), kind_of(conn, "o"));
+    // User by user, with everything counted: PostgreSQL answers joins of all of them, and `not exists`, by reading all teams.
+    let others = format!(
+        "select count(*) from teams t2 join team_members m2 on m2.team_id = t2.id \
+         join accounts u on u.id = m2.account_id where t2.namespace_id = o.id and t2.role = 'admin' \
+         and {user_kind} = 'user' and u.deleting_at is null and u.id <> a.id"
+    );
+    let sql = format!(
+        "select a.id, (select count(distinct o.id) from team_members m join teams t on t.id = m.team_id \
+         join accounts o on o.id = t.namespace_id where m.account_id = a.id and t.role = 'admin' \
+         and {kind} = 'organization' and o.deleting_at is null and ({others}) = 0) as count \
+         from accounts a where a.id in ({ids})"
+    );
+    let counts = grouped(conn, sql).await?;
+    Ok(counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(id, count)| (AccountId(id), count))
+        .collect())
 }
 
 /// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.

@@ -313,6 +313,12 @@ fn service_needs() -> Vec<Need> {
             (5, 5),
         ),
         Need::packages(
+            "curl",
+            which("curl").map(|path| path.display().to_string()),
+            &["curl"],
+            (5, 1),
+        ),
+        Need::packages(
             "Chromium",
             ["chromium", "chromium-browser", "google-chrome"]
                 .iter()

@@ -21,12 +21,16 @@ use berth_e2e::world::{Account, World};
 use accounts::{
     a_stranger_signs_up_and_is_mailed_another_link_on_demand,
     a_token_is_made_and_taken_back_with_the_password_asked_for,
+    an_encrypted_password_is_made_and_signs_clients_in,
+    another_name_is_chosen_where_that_is_allowed_and_everything_follows,
     of_others_only_what_is_public_is_shown, the_own_account_is_changed_and_ended,
+    the_own_password_is_changed_and_ends_all_other_sessions,
     where_sign_up_is_off_nothing_leads_there,
     without_mail_a_stranger_is_signed_in_at_once_and_a_taken_name_is_told,
 };
 use explorers::{
     graphql_runs_in_the_browser_as_the_viewer, rest_runs_in_the_browser_as_the_viewer,
+    what_wants_the_password_asks_for_it_and_goes_on,
 };
 use flows::{
     a_tag_and_a_repository_of_the_same_spelling_both_open,
@@ -45,7 +49,11 @@ use lists::{
 use mail::an_address_is_confirmed_and_a_lost_password_recovered_by_mail;
 use oauth::{
     a_token_is_assigned_authorized_declined_and_revoked,
-    a_token_of_an_application_is_found_and_revoked, an_application_is_made_gives_a_token_and_goes,
+    a_token_of_an_application_is_found_and_revoked, an_access_token_is_made_by_name_and_shown_once,
+    an_application_is_made_gives_a_token_and_goes,
+    an_application_of_a_device_is_named_by_its_scheme,
+    an_assignment_is_seen_and_taken_back_before_it_is_answered,
+    applications_are_searched_and_sorted_in_the_address,
     what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
 };
@@ -54,27 +62,36 @@ use organizations::{
     time_machine_is_chosen_and_shown_again, who_does_not_administer_finds_no_settings,
 };
 use pages::{
-    code_of_a_page_comes_when_it_is_opened, first_load_stays_within_its_budget,
-    hidden_and_unknown_pages_look_alike, pages_are_accessible_in_every_look,
+    code_of_a_page_comes_when_it_is_opened, dialogs_are_accessible_in_japanese,
+    first_load_stays_within_its_budget, hidden_and_unknown_pages_look_alike,
+    pages_are_accessible_in_every_look, pages_of_strangers_are_accessible_in_every_look,
     sign_in_page_opens_without_complaint,
 };
 use registry::{
     a_message_in_markdown_is_shown_and_its_markup_does_nothing,
     an_account_becomes_an_organization_of_who_is_named,
     superusers_see_the_registry_and_search_its_configuration,
+    work_of_the_registry_is_begun_at_once_on_demand,
 };
 use service_keys::{
     a_service_key_is_made_renamed_approved_and_deleted,
+    a_superuser_deletes_an_organization_of_somebody_else,
     a_superuser_renames_an_organization_and_becomes_its_owner,
+    superusers_find_namespaces_of_users_among_the_organizations,
     who_is_no_superuser_sees_no_service_keys,
 };
 use stars::{
     a_star_that_is_refused_goes_back, a_starred_repository_is_found_among_the_starred,
-    the_bell_tells_leads_on_and_is_put_away,
+    starred_repositories_are_searched_and_sorted, the_bell_tells_leads_on_and_is_put_away,
 };
 use superusers::{
     a_message_stands_above_every_page_until_it_is_deleted,
-    a_user_is_created_shut_out_changed_and_deleted, disabled_users_are_found_by_their_status,
+    a_user_is_created_shut_out_changed_and_deleted,
+    a_user_is_taken_over_and_is_an_organization_then,
+    a_user_who_lost_the_password_is_mailed_a_link_by_a_superuser,
+    disabled_users_are_found_by_their_status,
+    tokens_of_all_users_are_seen_by_who_sees_everything_alone,
+    users_who_were_away_are_found_by_their_last_use,
     who_sees_everything_changes_no_user_and_others_see_none,
 };
 
@@ -104,32 +121,50 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_address_is_confirmed_and_a_lost_password_recovered_by_mail,
     rest_runs_in_the_browser_as_the_viewer,
     graphql_runs_in_the_browser_as_the_viewer,
+    what_wants_the_password_asks_for_it_and_goes_on,
     a_stranger_signs_up_and_is_mailed_another_link_on_demand,
     without_mail_a_stranger_is_signed_in_at_once_and_a_taken_name_is_told,
     where_sign_up_is_off_nothing_leads_there,
     a_token_is_made_and_taken_back_with_the_password_asked_for,
     the_own_account_is_changed_and_ended,
+    the_own_password_is_changed_and_ends_all_other_sessions,
+    an_encrypted_password_is_made_and_signs_clients_in,
+    another_name_is_chosen_where_that_is_allowed_and_everything_follows,
     of_others_only_what_is_public_is_shown,
     a_user_is_created_shut_out_changed_and_deleted,
     disabled_users_are_found_by_their_status,
+    users_who_were_away_are_found_by_their_last_use,
+    a_user_who_lost_the_password_is_mailed_a_link_by_a_superuser,
+    a_user_is_taken_over_and_is_an_organization_then,
+    tokens_of_all_users_are_seen_by_who_sees_everything_alone,
     who_sees_everything_changes_no_user_and_others_see_none,
     a_message_stands_above_every_page_until_it_is_deleted,
     a_starred_repository_is_found_among_the_starred,
     a_star_that_is_refused_goes_back,
+    starred_repositories_are_searched_and_sorted,
     the_bell_tells_leads_on_and_is_put_away,
     a_service_key_is_made_renamed_approved_and_deleted,
     who_is_no_superuser_sees_no_service_keys,
     a_superuser_renames_an_organization_and_becomes_its_owner,
+    a_superuser_deletes_an_organization_of_somebody_else,
+    superusers_find_namespaces_of_users_among_the_organizations,
     an_application_is_made_gives_a_token_and_goes,
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
     what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
     a_token_is_assigned_authorized_declined_and_revoked,
     a_token_of_an_application_is_found_and_revoked,
+    an_access_token_is_made_by_name_and_shown_once,
+    an_assignment_is_seen_and_taken_back_before_it_is_answered,
+    applications_are_searched_and_sorted_in_the_address,
+    an_application_of_a_device_is_named_by_its_scheme,
     superusers_see_the_registry_and_search_its_configuration,
+    work_of_the_registry_is_begun_at_once_on_demand,
     a_message_in_markdown_is_shown_and_its_markup_does_nothing,
     an_account_becomes_an_organization_of_who_is_named,
     hidden_and_unknown_pages_look_alike,
     pages_are_accessible_in_every_look,
+    pages_of_strangers_are_accessible_in_every_look,
+    dialogs_are_accessible_in_japanese,
 ];
 
 /// A browser in which somebody has signed in, at the list of repositories.

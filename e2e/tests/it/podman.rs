@@ -1,15 +1,17 @@
-//! podman: build, push, pull, several platforms (R2).
+//! podman: build, push, pull, several platforms (R2), and the first login of a new user (U5).
 
 use berth_e2e::client::text;
 use berth_e2e::harness::Scenario;
 use berth_e2e::image::INDEX;
+use berth_e2e::random;
 use berth_e2e::scenarios;
 use berth_e2e::world::World;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     image_is_pulled_by_tag_and_by_digest_as_it_was_pushed,
-    manifest_list_holds_every_platform
+    manifest_list_holds_every_platform,
+    a_new_user_logs_in_with_the_generated_password_and_with_the_encrypted_one
 ];
 
 async fn image_is_pulled_by_tag_and_by_digest_as_it_was_pushed(world: World) {
@@ -135,4 +137,60 @@ async fn manifest_list_holds_every_platform(world: World) {
         .ok()
         .await;
     assert_eq!(pulled, "arm64");
+}
+
+/// As a superuser's script makes it, whose answer is handed to the user.
+async fn a_new_user_logs_in_with_the_generated_password_and_with_the_encrypted_one(world: World) {
+    let name = random::name("carol");
+    let email = format!("{name}@example.com");
+    let made = world
+        .http
+        .post(format!("{}/api/v1/superuser/users/", world.url()))
+        .bearer_auth(world.oauth_account().password)
+        .json(&json!({ "username": name, "email": email }))
+        .send()
+        .await
+        .expect("the server answers");
+    assert_eq!(made.status(), 200);
+    let made: Value = made.json().await.expect("the answer is JSON");
+    let host = world.host();
+    for (number, password) in ["password", "encrypted_password"].into_iter().enumerate() {
+        let client = world.anonymous();
+        let password = made[password].as_str().expect("it is told once");
+        client
+            .podman([
+                "login",
+                "--tls-verify=false",
+                "-u",
+                &name,
+                "--password-stdin",
+                &host,
+            ])
+            .input(password)
+            .ok()
+            .await;
+        client.write("context/hello", "hello from a new user");
+        client.write("context/Containerfile", "FROM scratch\nCOPY hello /hello\n");
+        let tagged = client.image(&format!("{name}/first"), &format!(":{number}"));
+        client
+            .podman(["build", "-t", &tagged, text(&client.path("context"))])
+            .ok()
+            .await;
+        client
+            .podman(["push", "--tls-verify=false", &tagged])
+            .ok()
+            .await;
+    }
+    // It is no password of anybody else.
+    let (client, other) = (world.anonymous(), world.user().await);
+    let login = [
+        "login",
+        "--tls-verify=false",
+        "-u",
+        &other.name,
+        "--password-stdin",
+        &host,
+    ];
+    let password = made["password"].as_str().expect("it is told once");
+    client.podman(login).input(password).fails().await;
 }

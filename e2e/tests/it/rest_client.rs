@@ -1,4 +1,7 @@
-//! A client of the REST API that a public generator makes from the registry's own description (X4).
+//! Clients of the REST API: one that a public generator makes from the registry's own description (X4), and a script
+//! for a shell. Both get their tokens on the web, by OAuth.
+
+mod web;
 
 use std::sync::{Arc, Weak};
 
@@ -7,16 +10,25 @@ use berth_e2e::harness::Scenario;
 use berth_e2e::image::write;
 use berth_e2e::random;
 use berth_e2e::scenarios;
-use berth_e2e::world::World;
+use berth_e2e::world::{Account, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-pub(crate) const SCENARIOS: &[Scenario] = scenarios![a_generated_client_drives_the_registry];
+use web::Script;
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    a_generated_client_drives_the_registry,
+    the_job_in_the_documentation_does_what_it_says,
+];
+
+/// What the programs may do.
+const WIDE: &str = "repo:admin repo:create user:admin org:admin super:user";
 
 /// What the program is made of, beside the client.
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("main.go", include_str!("rest_client/main.go")),
+    ("people.go", include_str!("rest_client/people.go")),
     ("go.mod", include_str!("rest_client/go.mod")),
     ("go.sum", include_str!("rest_client/go.sum")),
 ];
@@ -105,22 +117,71 @@ async fn description(world: &World) -> Value {
     serde_json::from_str(&text.expect("the answer is text")).expect("the description is JSON")
 }
 
-/// An access token of the first user with these scopes, by an application of a new organization.
-async fn token(world: &World, scope: &str) -> String {
-    let organization = world.organization().await;
-    let input = json!({ "organization": organization, "name": "Script" });
-    let made = world
-        .graphql
-        .mutate("createApplication", input, "application { clientId }")
-        .await;
-    let client_id = &made["application"]["clientId"];
-    let input = json!({ "clientId": client_id, "name": "script", "scope": scope });
-    let made = world
-        .graphql
-        .mutate("createApplicationToken", input, "token")
-        .await;
-    let token = made["token"].as_str();
-    token.expect("a new token has a text").to_owned()
+/// Access tokens of the first user, a wide one by a code and a narrow one in an address.
+async fn tokens(world: &World) -> [String; 2] {
+    let script = Script::sign_in(&world.url(), &world.admin).await;
+    let organization = random::name("org");
+    script.organization(&organization).await;
+    let wide = script.application(&organization, "Script").await;
+    let narrow = script.application(&organization, "Reader").await;
+    [
+        script.token_by_code(&wide, WIDE).await,
+        script.token_in_address(&narrow, "repo:read").await,
+    ]
+}
+
+/// The script in the documentation.
+fn job() -> String {
+    let page = include_str!("../../../docs/rest.md");
+    let begin = "```sh\n#!/bin/sh\n";
+    let (_, job) = page.split_once(begin).expect("the page has a script");
+    let (job, _) = job.split_once("\n```").expect("the script ends");
+    job.to_owned()
+}
+
+async fn the_job_in_the_documentation_does_what_it_says(world: World) {
+    let organization = random::name("org");
+    let sandbox = world.anonymous();
+    let script = sandbox.write("job.sh", &job());
+    let run = || {
+        sandbox
+            .run("sh")
+            .arg(&script)
+            .env("REGISTRY", world.url())
+            .env("LOGIN", &world.admin.name)
+            .env("PASSWORD", &world.admin.password)
+            .env("PROJECT", &organization)
+            .ok()
+    };
+    let last = |said: String| said.lines().last().unwrap_or_default().to_owned();
+    let token = last(run().await);
+    let robot = Account {
+        name: format!("{organization}+ci"),
+        password: token.clone(),
+    };
+    let repository = format!("{organization}/app");
+    let client = world.client(&robot);
+    let layout = client.image_layout(77, 20_000);
+    client.push(&layout, &repository, "1.0").await;
+    // The second run finds everything.
+    assert_eq!(last(run().await), token);
+    assert_eq!(
+        seen(&world, &organization).await,
+        json!({
+            "email": null,
+            "robots": { "nodes": [{
+                "name": robot.name,
+                "description": "pushes from CI",
+                "credentials": { "token": token },
+            }] },
+            "repositories": { "nodes": [{
+                "path": repository,
+                "description": "",
+                "visibility": "PRIVATE",
+                "permissions": [{ "account": robot.name, "role": "WRITE" }],
+            }] },
+        })
+    );
 }
 
 /// What is there of an organization: its address, robots and repositories.
@@ -133,9 +194,10 @@ async fn seen(world: &World, organization: &str) -> Value {
 }
 
 async fn a_generated_client_drives_the_registry(world: World) {
+    // What it tells everybody is not for other scenarios.
+    let world = World::of_its_own(world.shape()).await;
     let program = Program::of(&world).await;
-    let all = "user:admin org:admin repo:create repo:admin";
-    let tokens = [token(&world, all).await, token(&world, "repo:read").await];
+    let tokens = tokens(&world).await;
     let organization = random::name("org");
     let refused = |kind: &str, status: u16, error_type: &str, detail: &str| {
         let link = format!("{}/api/v1/error/{error_type}", world.url());
@@ -218,7 +280,110 @@ async fn a_generated_client_drives_the_registry(world: World) {
         })
     );
 
-    let said = program.run("delete", &world, &tokens, &organization).await;
+    let run = async |part: &str| program.run(part, &world, &tokens, &organization).await;
+    let said = run("users").await;
+    let ann = format!("{organization}-ann");
+    assert_eq!(said["made"]["username"], json!(ann));
+    assert_eq!(said["made"]["password"].as_str().map(str::len), Some(32));
+    assert_eq!(
+        said["again"],
+        json!({
+            "type": "*superuser.CreateInstallUserBadRequest",
+            "body": { "message": format!(
+                "Username has already been taken by user cannot be reused: {ann}"
+            ) },
+        })
+    );
+    assert_eq!(
+        said["narrow"],
+        refused(
+            "*superuser.ListAllUsersForbidden",
+            403,
+            "insufficient_scope",
+            "Unauthorized"
+        )
+    );
+    let listed = said["list"].as_array().expect("a list");
+    let named = |row: &&Value| row["username"] == json!(ann);
+    let row = listed.iter().find(named).expect("the new user is listed");
+    assert_eq!(row["enabled"], true);
+    assert_eq!(row["email"], format!("{ann}@example.com"));
+    assert_eq!(
+        said["gone"],
+        refused(
+            "*superuser.GetInstallUserNotFound",
+            404,
+            "not_found",
+            "Not Found"
+        )
+    );
+
+    let said = run("applications").await;
+    assert_eq!(said["made"]["redirect_uri"], "https://deployer.test/");
+    assert_eq!(
+        said["changed"]["application_uri"],
+        "https://deployer.test/about"
+    );
+    assert_eq!(
+        said["changed"]["client_secret"],
+        said["made"]["client_secret"]
+    );
+    assert_eq!(said["token"]["token"].as_str().map(str::len), Some(40));
+    assert_eq!(said["tokens"][0]["uuid"], said["token"]["uuid"]);
+    assert_eq!(said["tokens"][0]["name"], "nightly");
+    assert_eq!(said["list"], json!([said["changed"]]));
+    assert_eq!(
+        said["gone"],
+        refused(
+            "*organization.GetOrganizationApplicationNotFound",
+            404,
+            "not_found",
+            "Not Found"
+        )
+    );
+
+    let said = run("app-tokens").await;
+    assert_eq!(
+        (&said["title"], &said["same"]),
+        (&json!("laptop"), &json!(true))
+    );
+    assert_eq!(said["list"][0]["title"], "laptop");
+    assert_eq!(
+        said["gone"],
+        refused(
+            "*appspecifictokens.GetAppTokenNotFound",
+            404,
+            "not_found",
+            "Not Found"
+        )
+    );
+
+    let said = run("stars").await;
+    let app = json!({ "namespace": organization, "repository": "team/app" });
+    assert_eq!(said["starred"], app);
+    assert_eq!(
+        said["unknown"],
+        refused("*user.CreateStarNotFound", 404, "not_found", "Not Found")
+    );
+    assert_eq!(said["list"][0]["name"], "team/app");
+    assert_eq!(said["after"], json!([]));
+
+    let said = run("messages").await;
+    assert_eq!(
+        said["narrow"],
+        refused(
+            "*globalmessages.CreateGlobalMessageForbidden",
+            403,
+            "insufficient_scope",
+            "Unauthorized"
+        )
+    );
+    let message = &said["list"][0];
+    assert_eq!(message["content"], "Back at noon");
+    assert_eq!(message["severity"], "warning");
+    assert_eq!(said["after"], json!([]));
+
+    let said = run("delete").await;
     let gone = refused(
         "*organization.GetOrganizationNotFound",
         404,

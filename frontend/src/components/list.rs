@@ -16,7 +16,7 @@ use crate::{i18n::*, paths::QueryString, text};
 const ROWS: i32 = 20;
 const ROWS_CHOICES: [i32; 3] = [20, 50, 100];
 /// Keys of the URL by which lists are filtered, beside the search.
-const FILTERS: [&str; 2] = ["visibility", "state"];
+const FILTERS: [&str; 5] = ["visibility", "state", "kind", "inactive", "expiring"];
 
 type Go = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 

@@ -55,14 +55,6 @@ impl Column {
         }
     }
 
-    /// The same without an order of its own.
-    pub(crate) fn unsorted(self) -> Self {
-        Self {
-            sort: Sort::No,
-            ..self
-        }
-    }
-
     /// Sorted by its key, from the top at first.
     pub(crate) fn sorted_down(self) -> Self {
         Self {

@@ -291,6 +291,8 @@ fn fixed(i18n: I18n, session: Session) -> Vec<Hit> {
         hits.push(Hit::page(t_string!(i18n, service_keys.title), page, href));
         let href = "/superuser/registry".to_owned();
         hits.push(Hit::page(t_string!(i18n, registry.title), page, href));
+        let href = paths::CHANGE_LOG.to_owned();
+        hits.push(Hit::page(t_string!(i18n, registry.change_log), page, href));
     }
     let href = "/repository".to_owned();
     hits.insert(0, Hit::page(t_string!(i18n, nav.repositories), page, href));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use leptos::{ev::SubmitEvent, prelude::*};
 
 use crate::{
-    api::{ApiError, RawAnswer, raw},
+    api::{ApiError, RawAnswer, raw, use_api},
     components::{
         Button, ButtonKind, CodeBlock, Crumb, Crumbs, Empty, FormAlert, FormGroup, Heading, Label,
         NotVisible, RawAnswerView, SearchInput, SkeletonTable, TextArea, ask, load, use_list_url,
@@ -185,8 +185,7 @@ fn One(operation: Operation) -> impl IntoView {
 /// The form of one operation and what came of it.
 #[component]
 fn Try(operation: Operation) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = use_session();
+    let (api, session, i18n) = (use_api(), use_session(), use_i18n());
     let operation = StoredValue::new(operation);
     let values: Vec<RwSignal<String>> = operation.with_value(|operation| {
         operation
@@ -220,7 +219,7 @@ fn Try(operation: Operation) -> impl IntoView {
         let sent = (has_body && !text.trim().is_empty()).then_some(text);
         answer.set(None);
         work.start(
-            async move { raw(&verb, &address, sent).await },
+            async move { api.try_raw(&verb, &address, sent).await },
             move |got| {
                 answer.try_set(Some(got));
             },

@@ -3,7 +3,7 @@
 
 use berth_domain::Email;
 use cynic::MutationBuilder;
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
@@ -12,9 +12,7 @@ use leptos_router::{
 use super::setup::{is_password, refusal};
 use crate::{
     api::{ApiError, ErrorClass, use_api},
-    components::{
-        Button, ButtonKind, FormAlert, Heading, PasswordField, TextField, error_text, use_toasts,
-    },
+    components::{Button, ButtonKind, FormAlert, Heading, PasswordField, TextField},
     i18n::*,
     schema,
     session::{Viewer, use_session},
@@ -175,23 +173,6 @@ pub(crate) fn Recovery() -> impl IntoView {
     } else {
         view! { <NewPassword/> }.into_any()
     }
-}
-
-/// Has a link for a new password mailed to a user's address, and says so.
-pub(crate) fn use_recovery_mail() -> Callback<String> {
-    let (api, i18n, toasts) = (use_api(), use_i18n(), use_toasts());
-    Callback::new(move |email: String| {
-        let variables = EmailVariables {
-            email: email.clone(),
-        };
-        let request = api.done_once(RequestRecovery::build(variables));
-        spawn_local(async move {
-            match request.await {
-                Ok(()) => toasts.success(tu_string!(i18n, users.recovery_sent, email = email)),
-                Err(error) => toasts.failure(error_text(i18n, &error)),
-            }
-        });
-    })
 }
 
 #[component]

@@ -59,6 +59,7 @@ struct Facts {
     name: String,
     avatar: session::Avatar,
     viewer_can_administer: bool,
+    viewer_can_create_robot: bool,
 }
 
 /// The page of a namespace.
@@ -88,6 +89,7 @@ pub(crate) fn Namespace(
 fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
     let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
     let name = StoredValue::new(facts.name.clone());
+    let may_create_robot = facts.viewer_can_create_robot;
     let is_own = session.user_name_untracked().as_deref() == Some(&facts.name);
     let mut tabs = vec![Tab {
         key: REPOSITORIES,
@@ -146,7 +148,7 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
             <Tabs label=words!(i18n, namespace.tabs) tabs current/>
             <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
                 {move || match current.get().as_str() {
-                    ROBOTS => view! { <Robots namespace=name.get_value()/> }.into_any(),
+                    ROBOTS => view! { <Robots namespace=name.get_value() may_create=may_create_robot/> }.into_any(),
                     APPLICATIONS => view! { <Applications organization=name.get_value()/> }.into_any(),
                     AUTHORIZATIONS => view! { <Authorizations/> }.into_any(),
                     TOKENS => view! { <Tokens/> }.into_any(),

@@ -2,72 +2,39 @@
 
 mod create;
 mod delete;
+mod listed;
 mod superuser;
 
 use std::collections::BTreeMap;
 
-use cynic::QueryBuilder;
 use icondata_lu as lu;
 use leptos::prelude::*;
 
 use create::CreateOrganization;
-use superuser::{OrganizationKey, RenameOrganization, TakeOwnership};
+use listed::{Line, Listed, NamespaceKind, Question};
+use superuser::{OrganizationKey, RenameOrganization};
 
 pub(crate) use delete::{Contents, DeleteOrganizations, Doomed};
+pub(crate) use superuser::{TakeOwnership, Taken};
 
 use crate::{
     api::use_api,
     components::{
-        Avatar, BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, Heading,
-        ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, SkeletonTable, ask, load,
-        use_list_url,
+        Avatar, BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, FilterChip,
+        Heading, Label, ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select,
+        SkeletonTable, ask, load, use_list_url,
     },
-    fragments::{BigInt, DateTime, PageInfo},
     i18n::*,
-    paths, schema,
-    session::{self, use_session},
+    paths,
+    session::use_session,
 };
 
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables {
-    first: i32,
-    after: Option<String>,
-    search: Option<String>,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-#[cynic(graphql_type = "Query", variables = "Variables")]
-struct OrganizationsQuery {
-    #[arguments(first: $first, after: $after, filter: { search: $search })]
-    organizations: OrganizationConnection,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct OrganizationConnection {
-    nodes: Vec<Organization>,
-    page_info: PageInfo,
-    total_count: Option<i32>,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct Organization {
-    id: cynic::Id,
-    name: String,
-    avatar: session::Avatar,
-    created_at: DateTime,
-    repository_count: i32,
-    robot_count: Option<i32>,
-    size_bytes: Option<BigInt>,
-    last_pushed_at: Option<DateTime>,
-    member_count: Option<i32>,
-    viewer_can_administer: bool,
-}
-
-/// What a superuser does with an organization.
+/// What a superuser does with a namespace.
 #[derive(Clone)]
 enum Open {
     Rename(OrganizationKey),
-    Take(OrganizationKey),
+    Take(Taken),
+    Delete(Doomed),
 }
 
 /// What a row's menu does.
@@ -78,7 +45,7 @@ struct Actions {
     open: Option<RwSignal<Option<Open>>>,
 }
 
-/// The organizations that the viewer belongs to, or all of them for superusers.
+/// The organizations that the viewer belongs to; for superusers all of them, and the namespaces of users.
 #[component]
 pub(crate) fn Organizations() -> impl IntoView {
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
@@ -87,28 +54,34 @@ pub(crate) fn Organizations() -> impl IntoView {
     let open = RwSignal::new(None::<Open>);
     // What would go with each row shown so far, since rows stay chosen when the page is turned.
     let seen = StoredValue::new(BTreeMap::<String, Contents>::new());
-    let listing = Listing::new(
-        "organizations",
-        "name",
-        vec![
-            Column::new("name", words!(i18n, organizations.name)),
-            Column::new("repositories", words!(i18n, organizations.repo_count)),
-            Column::new("sizeBytes", words!(i18n, organizations.size)),
-            Column::new("members", words!(i18n, organizations.members)),
-            Column::new("robots", words!(i18n, organizations.robots)),
-            Column::new("lastPushedAt", words!(i18n, organizations.last_pushed)),
-            Column::new("createdAt", words!(i18n, organizations.created)),
-        ],
-    );
+    let all = untrack(|| session.sees_administration());
+    let mut columns = vec![
+        Column::new("name", words!(i18n, organizations.name)),
+        Column::new("repositories", words!(i18n, organizations.repo_count)),
+        Column::new("sizeBytes", words!(i18n, organizations.size)),
+        Column::new("members", words!(i18n, organizations.members)),
+        Column::new("robots", words!(i18n, organizations.robots)),
+        Column::new("lastPushedAt", words!(i18n, organizations.last_pushed)),
+        Column::new("createdAt", words!(i18n, organizations.created)),
+    ];
+    if all {
+        columns.insert(1, Column::new("kind", words!(i18n, organizations.kind)));
+    }
+    let listing = Listing::new("organizations", "name", columns);
+    let kind = move || NamespaceKind::of_key(&url.get("kind")?).filter(|_| all);
     let selection = listing.selection();
     let list = ask(move || {
-        let search = Some(url.search()).filter(|text| !text.is_empty());
-        let variables = Variables {
+        let question = Question {
             first: url.rows(),
             after: url.after(),
-            search,
+            search: Some(url.search()).filter(|text| !text.is_empty()),
+            kind: kind(),
         };
-        api.run(listing.sends(OrganizationsQuery::build(variables)))
+        if all {
+            listed::all(api, listing, question)
+        } else {
+            listed::own(api, listing, question)
+        }
     });
     let doom = Callback::new(move |chosen: Chosen| {
         let contents = seen.with_value(|seen| Contents::of(&chosen, seen));
@@ -123,7 +96,10 @@ pub(crate) fn Organizations() -> impl IntoView {
         selection.clear();
         list.refetch();
     });
-    let may_create = move || session.viewer().is_some() && !session.registry().read_only;
+    let may_create = move || {
+        let viewer = session.viewer();
+        viewer.is_some_and(|viewer| viewer.can_create_organization) && !session.registry().read_only
+    };
     view! {
         <section class="pf-v6-c-page__main-section">
             <div class="berth-page-head">
@@ -131,12 +107,16 @@ pub(crate) fn Organizations() -> impl IntoView {
             </div>
             <div class="berth-toolbar">
                 <SearchInput label=words!(i18n, organizations.search)/>
+                {all.then(|| view! { <KindFilter/> })}
                 <Show when=may_create>
                     <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
                         {words!(i18n, organizations.create)}
                     </Button>
                 </Show>
                 <ListTools listing/>
+                <Show when=move || kind().is_some()>
+                    <KindChip/>
+                </Show>
                 <BulkBar selection>
                     <Menu label=words!(i18n, organizations.more_actions) items=bulk icon=None/>
                 </BulkBar>
@@ -144,12 +124,13 @@ pub(crate) fn Organizations() -> impl IntoView {
             {load(
                 list,
                 || view! { <SkeletonTable/> }.into_any(),
-                move |data| {
-                    let OrganizationConnection { nodes, page_info, total_count } = data.organizations;
-                    if nodes.is_empty() && !url.search_untracked().is_empty() {
+                move |listed| {
+                    let Listed { lines, next, total } = listed;
+                    let is_narrowed = !url.search_untracked().is_empty() || untrack(kind).is_some();
+                    if lines.is_empty() && is_narrowed {
                         return view! { <NothingFound/> }.into_any();
                     }
-                    if nodes.is_empty() {
+                    if lines.is_empty() {
                         return view! {
                             <Empty
                                 icon=lu::LuBuilding2
@@ -165,26 +146,22 @@ pub(crate) fn Organizations() -> impl IntoView {
                         }
                             .into_any();
                     }
-                    let shown = nodes.len();
+                    let shown = lines.len();
                     let open = session.administers().then_some(open);
                     let actions = Actions { doom, open };
                     seen.update_value(|seen| {
-                        seen.extend(nodes.iter().map(|node| {
-                            let (repositories, robots) = (node.repository_count, node.robot_count);
-                            let contents = Contents::new(repositories, robots, node.size_bytes.as_ref());
-                            (node.id.inner().to_owned(), contents)
-                        }));
+                        seen.extend(lines.iter().map(|line| (line.id.clone(), contents(line))));
                     });
                     view! {
                         <DataTable
                             listing
                             label=words!(i18n, nav.organizations)
-                            rows=nodes.into_iter().map(|organization| row(i18n, organization, actions)).collect()
+                            rows=lines.into_iter().map(|line| row(i18n, line, all, actions)).collect()
                             // Not counted, so that all that match are no choice: deletion takes no filter.
                             total=None
                             grid="lg"
                         />
-                        <Pager shown total=total_count next=page_info.next()/>
+                        <Pager shown total next/>
                     }
                         .into_any()
                 },
@@ -222,8 +199,10 @@ fn SuperuserDialogs(open: RwSignal<Option<Open>>, refetch: Callback<()>) -> impl
             Open::Rename(organization) => {
                 view! { <RenameOrganization organization on_close on_done/> }.into_any()
             }
-            Open::Take(organization) => {
-                view! { <TakeOwnership organization on_close on_done/> }.into_any()
+            Open::Take(taken) => view! { <TakeOwnership taken on_close on_done/> }.into_any(),
+            Open::Delete(doomed) => {
+                view! { <DeleteOrganizations doomed by_superuser=true on_close on_done/> }
+                    .into_any()
             }
         })
     }
@@ -247,31 +226,102 @@ pub(crate) fn NothingFound() -> impl IntoView {
     }
 }
 
-fn row(i18n: I18n, organization: Organization, actions: Actions) -> Row {
-    let Organization { name, avatar, .. } = organization;
-    let href = paths::namespace(&name, false);
+/// The choice of whose namespaces are shown.
+#[component]
+fn KindFilter() -> impl IntoView {
+    let (i18n, url) = (use_i18n(), use_list_url());
+    view! {
+        <div class="berth-toolbar__filter">
+            <Select
+                label=words!(i18n, organizations.kind)
+                options=Signal::derive(move || {
+                    vec![
+                        (String::new(), t_string!(i18n, organizations.all_kinds).to_owned()),
+                        (
+                            NamespaceKind::Organization.key().to_owned(),
+                            t_string!(i18n, organizations.organizations_alone).to_owned(),
+                        ),
+                        (
+                            NamespaceKind::User.key().to_owned(),
+                            t_string!(i18n, organizations.users_alone).to_owned(),
+                        ),
+                    ]
+                })
+                value=Signal::derive(move || url.get("kind").unwrap_or_default())
+                on_change=Callback::new(move |value: String| url.put_filter("kind", &value))
+            />
+        </div>
+    }
+}
+
+/// What is chosen there, to be taken away.
+#[component]
+fn KindChip() -> impl IntoView {
+    let (i18n, url) = (use_i18n(), use_list_url());
+    let is_users = move || url.get("kind").as_deref() == Some(NamespaceKind::User.key());
+    view! {
+        <div class="berth-filters">
+            <FilterChip
+                name=words!(i18n, organizations.kind)
+                value=Signal::derive(move || {
+                    if is_users() {
+                        t_string!(i18n, organizations.users_alone).to_owned()
+                    } else {
+                        t_string!(i18n, organizations.organizations_alone).to_owned()
+                    }
+                })
+                on_remove=Callback::new(move |()| url.put_filter("kind", ""))
+            />
+            <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.clear_filters())>
+                {words!(i18n, list.clear_filters)}
+            </Button>
+        </div>
+    }
+}
+
+/// What would go with a row.
+fn contents(line: &Line) -> Contents {
+    Contents::new(line.repositories, line.robots, line.size.as_ref())
+}
+
+fn kind_cell(i18n: I18n, kind: NamespaceKind) -> Cell {
+    let (icon, text) = match kind {
+        NamespaceKind::User => (lu::LuUser, words!(i18n, settings.kind_user)),
+        NamespaceKind::Organization => (lu::LuBuilding2, words!(i18n, settings.kind_organization)),
+    };
+    Cell::new(
+        view! { <Label icon=Some(icon)>{move || text.get()}</Label> },
+        kind.key(),
+    )
+}
+
+/// A row; `all` for a list of all namespaces.
+fn row(i18n: I18n, line: Line, all: bool, actions: Actions) -> Row {
+    let is_user = line.kind == NamespaceKind::User;
+    let href = paths::namespace(&line.name, is_user);
     let entity = {
-        let shown = name.clone();
+        let (shown, color) = (line.name.clone(), line.color.clone());
         view! {
             <span class="berth-entity">
-                <Avatar name=name.clone() color=avatar.color/>
+                <Avatar name=line.name.clone() color/>
                 <a href=href><bdi>{shown}</bdi></a>
             </span>
         }
     };
-    let cells = vec![
-        Cell::new(entity, name.clone()),
-        Cell::count(i18n, Some(organization.repository_count)),
-        Cell::size(organization.size_bytes),
-        Cell::count(i18n, organization.member_count),
-        Cell::count(i18n, organization.robot_count),
-        Cell::time(organization.last_pushed_at),
-        Cell::time(Some(organization.created_at)),
+    let mut cells = vec![
+        Cell::new(entity, line.name.clone()),
+        Cell::count(i18n, Some(line.repositories)),
+        Cell::size(line.size.clone()),
+        Cell::count(i18n, line.members),
+        Cell::count(i18n, line.robots),
+        Cell::time(line.last_pushed_at.clone()),
+        Cell::time(Some(line.created_at.clone())),
     ];
-    let id = organization.id.into_inner();
-    let key = (id.clone(), name.clone());
-    let may = organization.viewer_can_administer;
-    let menu = Callback::new(move |()| actions.items(i18n, &key, may));
+    if all {
+        cells.insert(1, kind_cell(i18n, line.kind));
+    }
+    let (id, name, may) = (line.id.clone(), line.name.clone(), line.administered);
+    let menu = Callback::new(move |()| actions.items(i18n, &line));
     Row {
         selectable: may,
         menu: (may || actions.open.is_some()).then_some(menu),
@@ -280,27 +330,51 @@ fn row(i18n: I18n, organization: Organization, actions: Actions) -> Row {
 }
 
 impl Actions {
-    /// `may` for who administers the organization.
-    fn items(self, i18n: I18n, key: &OrganizationKey, may: bool) -> Vec<MenuItem> {
-        let mut items = Vec::new();
+    fn items(self, i18n: I18n, line: &Line) -> Vec<MenuItem> {
+        let is_user = line.kind == NamespaceKind::User;
+        let (mut items, mut delete) = (Vec::new(), None);
         if let Some(open) = self.open {
             let opens = |dialog: Open| move || open.set(Some(dialog.clone()));
-            items.push(MenuItem::action(
-                t_string!(i18n, ownership.rename),
-                opens(Open::Rename(key.clone())),
-            ));
-            items.push(MenuItem::action(
-                t_string!(i18n, ownership.take),
-                opens(Open::Take(key.clone())),
-            ));
+            if is_user {
+                items.push(MenuItem::Link {
+                    text: t_string!(i18n, organizations.manage_user).to_owned(),
+                    href: paths::users(&line.name),
+                });
+            } else {
+                let key = (line.id.clone(), line.name.clone());
+                items.push(MenuItem::action(
+                    t_string!(i18n, ownership.rename),
+                    opens(Open::Rename(key)),
+                ));
+                let doomed = Doomed {
+                    chosen: Chosen::one(&line.id, &line.name),
+                    contents: contents(line),
+                };
+                let dialog = opens(Open::Delete(doomed));
+                delete = Some(MenuItem::danger(t_string!(i18n, common.delete), dialog));
+            }
+            if line.takeable {
+                let taken = Taken {
+                    id: line.id.clone(),
+                    name: line.name.clone(),
+                    is_user,
+                };
+                items.push(MenuItem::action(
+                    t_string!(i18n, ownership.take),
+                    opens(Open::Take(taken)),
+                ));
+            }
         }
-        if may && !items.is_empty() {
-            items.push(MenuItem::Divider);
+        if line.administered {
+            let one = Chosen::one(&line.id, &line.name);
+            let dialog = move || self.doom.run(one.clone());
+            delete = Some(MenuItem::danger(t_string!(i18n, common.delete), dialog));
         }
-        if may {
-            let one = Chosen::one(&key.0, &key.1);
-            let delete = move || self.doom.run(one.clone());
-            items.push(MenuItem::danger(t_string!(i18n, common.delete), delete));
+        if let Some(delete) = delete {
+            if !items.is_empty() {
+                items.push(MenuItem::Divider);
+            }
+            items.push(delete);
         }
         items
     }

@@ -16,8 +16,8 @@ use crate::{
     api::use_api,
     components::{
         BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, FilterChip, Heading,
-        Icon, ListTools, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable,
-        VisibilityLabel, ask, load, use_list_url,
+        Icon, ListTools, ListUrl, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select,
+        SkeletonTable, VisibilityLabel, ask, load, use_list_url,
     },
     fragments::{BigInt, DateTime, OrderDirection, PageInfo, Visibility},
     i18n::*,
@@ -46,6 +46,19 @@ enum RepositoryOrderField {
 struct RepositoryOrder {
     field: RepositoryOrderField,
     direction: OrderDirection,
+}
+
+/// The order that the URL says.
+fn order_of(url: ListUrl) -> RepositoryOrder {
+    let (column, descending) = url.sort(DEFAULT_SORT);
+    RepositoryOrder {
+        field: if column == "pushed" {
+            RepositoryOrderField::LastPushed
+        } else {
+            RepositoryOrderField::Name
+        },
+        direction: OrderDirection::descending(descending),
+    }
 }
 
 /// Narrows a list of repositories.
@@ -167,19 +180,11 @@ pub(crate) fn RepositoryList(
     let listing = Listing::new("repositories", DEFAULT_SORT, columns(i18n, starring));
     let selection = listing.selection();
     let list = ask(move || {
-        let (column, descending) = url.sort(DEFAULT_SORT);
         let variables = Variables {
             first: url.rows(),
             after: url.after(),
             filter: filter(),
-            order_by: RepositoryOrder {
-                field: if column == "pushed" {
-                    RepositoryOrderField::LastPushed
-                } else {
-                    RepositoryOrderField::Name
-                },
-                direction: OrderDirection::descending(descending),
-            },
+            order_by: order_of(url),
         };
         api.run(listing.sends(RepositoriesQuery::build(variables)))
     });

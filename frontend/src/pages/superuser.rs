@@ -1,5 +1,6 @@
 //! What superusers see and do, and what those see who change nothing.
 
+mod change_log;
 mod messages;
 mod registry;
 mod service_keys;
@@ -9,6 +10,7 @@ use leptos::prelude::*;
 
 use crate::{components::NotVisible, session::use_session};
 
+pub(crate) use change_log::ChangeLog;
 pub(crate) use messages::Messages;
 pub(crate) use registry::Registry;
 pub(crate) use service_keys::ServiceKeys;

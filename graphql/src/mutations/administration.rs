@@ -7,6 +7,7 @@ use super::account::user;
 use crate::context::Asks;
 use crate::error::{gql, gql_named};
 use crate::ids;
+use crate::types::job::Job;
 use crate::types::message::{Message, MessageFormat, Severity};
 use crate::types::namespace::User;
 
@@ -65,6 +66,36 @@ pub(super) struct DisableUserInput {
 pub(super) struct DeleteUserInput {
     /// Global id of the user.
     id: ID,
+}
+
+/// Which user.
+#[derive(InputObject)]
+pub(super) struct SendUserRecoveryInput {
+    /// Global id of the user.
+    id: ID,
+}
+
+/// What a mail for a lost password gives.
+#[derive(SimpleObject)]
+pub(super) struct SendUserRecoveryPayload {
+    /// Where it goes.
+    email: String,
+    /// The user.
+    user: User,
+}
+
+/// Which work.
+#[derive(InputObject)]
+pub(super) struct RetryJobInput {
+    /// Its `kind`.
+    kind: String,
+}
+
+/// What making work due gives.
+#[derive(SimpleObject)]
+pub(super) struct RetryJobPayload {
+    /// The work as it stands now.
+    job: Job,
 }
 
 macro_rules! user_payloads {
@@ -235,6 +266,35 @@ impl AdministrationMutations {
         deleted.map_err(gql)?;
         Ok(DeleteUserPayload {
             deleted_id: input.id,
+        })
+    }
+
+    /// Mails a link for a new password, which works once within 30 minutes, to a user who is no superuser and not shut
+    /// out. Scope: `super:user`. Role: superuser. Fresh login. It is not logged.
+    async fn send_user_recovery(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which user.")] input: SendUserRecoveryInput,
+    ) -> Result<SendUserRecoveryPayload> {
+        let id = id(&input.id)?;
+        let superuser = &ctx.services().superuser;
+        let email = superuser.send_recovery(&ctx.actor(), id).await;
+        Ok(SendUserRecoveryPayload {
+            email: email.map_err(gql)?,
+            user: user(ctx, id).await?,
+        })
+    }
+
+    /// Makes periodic work due at once: a worker begins it within seconds, unless it is running already. Scope:
+    /// `super:user`. Role: superuser. Fresh login. It is not logged.
+    async fn retry_job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which work.")] input: RetryJobInput,
+    ) -> Result<RetryJobPayload> {
+        let job = ctx.services().retry_job(&ctx.actor(), &input.kind).await;
+        Ok(RetryJobPayload {
+            job: job.map_err(gql)?.into(),
         })
     }
 

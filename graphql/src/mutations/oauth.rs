@@ -19,7 +19,8 @@ pub(super) struct CreateApplicationInput {
     organization: String,
     /// What people call it, at most 255 characters.
     name: String,
-    /// Where it presents itself: `http://…` or `https://…`, or empty.
+    /// Where it presents itself: an address of the web, or with a scheme of the application's own such as `myapp://home`;
+    /// or empty.
     #[graphql(default)]
     homepage: String,
     /// What it is for, at most 4,096 characters.
@@ -27,7 +28,8 @@ pub(super) struct CreateApplicationInput {
     description: String,
     /// Its picture is made from this address; from the organization's when left out.
     avatar_email: Option<String>,
-    /// What every address begins with that browsers are sent back to; empty for none but the registry's own page.
+    /// What every address begins with that browsers are sent back to: one of the web, or with a scheme of the
+    /// application's own such as `myapp://callback`; empty for none but the registry's own page.
     #[graphql(default)]
     redirect_prefix: String,
 }
@@ -166,6 +168,22 @@ pub(super) struct AssignTokenInput {
 pub(super) struct AssignTokenPayload {
     /// What the user is asked for.
     assignment: AssignedAuthorization,
+}
+
+/// Which question is taken back.
+#[derive(InputObject)]
+pub(super) struct WithdrawAssignmentInput {
+    /// Which application.
+    client_id: String,
+    /// The uuid of what the user is asked for.
+    uuid: String,
+}
+
+/// What taking a question back gives.
+#[derive(SimpleObject)]
+pub(super) struct WithdrawAssignmentPayload {
+    /// The uuid that is no more.
+    withdrawn_uuid: String,
 }
 
 /// Which question is declined.
@@ -405,6 +423,23 @@ impl OauthMutations {
         let assigned = authorizations.assign(&actor, &asked, &own, username).await;
         Ok(AssignTokenPayload {
             assignment: AssignedAuthorization(assigned.map_err(gql)?),
+        })
+    }
+
+    /// A user is not asked any more what was assigned; the bell is quiet about it. A token that the user has consented
+    /// to stays. Undone by `assignToken`. Scope: `org:admin`. Role: administrator. Log:
+    /// `oauth_token_assignment_withdrawn`.
+    async fn withdraw_assignment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which question.")] input: WithdrawAssignmentInput,
+    ) -> Result<WithdrawAssignmentPayload> {
+        let (applications, actor) = (&ctx.services().applications, ctx.actor());
+        let which = by_client_id(&input.client_id);
+        let withdrawn = applications.withdraw_assignment(&actor, which, &input.uuid);
+        withdrawn.await.map_err(gql)?;
+        Ok(WithdrawAssignmentPayload {
+            withdrawn_uuid: input.uuid,
         })
     }
 

@@ -39,7 +39,7 @@ pub(super) struct RequestRecoveryInput {
 /// What asking for a new password gives.
 #[derive(SimpleObject)]
 pub(super) struct RequestRecoveryPayload {
-    /// True, whether or not a user has the address.
+    /// True, whether or not anybody has the address.
     success: bool,
 }
 
@@ -108,8 +108,8 @@ impl RecoveryMutations {
         }
     }
 
-    /// Mails a link for a new password, which works once within 30 minutes. Whether a user has the address
-    /// shows in nothing. Scope: none.
+    /// Mails a link for a new password, which works once within 30 minutes. To the address of an organization goes a mail
+    /// that names its administrators. Who has the address shows in nothing else. Scope: none.
     async fn request_recovery(
         &self,
         ctx: &Context<'_>,

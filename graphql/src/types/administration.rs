@@ -3,21 +3,25 @@
 #![expect(clippy::unused_async, reason = "resolvers are asynchronous")]
 
 use async_graphql::{Context, InputObject, Json, Object, Result, SimpleObject};
-use berth_domain::Error;
+use berth_domain::{AccountKind, Error};
 use berth_services::messages::CONTENT_MAX;
-use berth_services::superuser::{Footing, UserFilter as Filter};
+use berth_services::superuser::{self as services, Footing, UserFilter as Filter};
 use futures::future::try_join_all;
 use serde_json::Value;
 
 use super::account::{self, AppTokenConnection};
-use super::namespace::{Organization, OrganizationConnection, OrganizationFilter, User};
+use super::job::Job;
+use super::namespace::{
+    NamespaceConnection, NamespaceFilter, NamespaceKind, Organization, OrganizationConnection,
+    OrganizationFilter, User,
+};
 use super::service_key::{ServiceKey, ServiceKeyConnection};
 use crate::connection::{self, connection, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::loaders::load;
 use crate::markdown;
-use crate::scalars::BigInt;
+use crate::scalars::{BigInt, DateTime};
 
 /// What superusers see.
 pub(crate) struct Administration;
@@ -60,6 +64,17 @@ pub(crate) struct UserFilter {
     search: Option<String>,
     /// True for enabled ones alone, false for disabled ones.
     enabled: Option<bool>,
+    /// Those alone that are older and were not used since then; see `User.lastUsedAt`.
+    inactive_since: Option<DateTime>,
+}
+
+/// How much is stored.
+#[derive(SimpleObject)]
+pub(crate) struct RegistryUsage {
+    /// Bytes of all blobs, each counted once however many repositories share it.
+    bytes: BigInt,
+    /// How many blobs.
+    blob_count: BigInt,
 }
 
 connection!(
@@ -87,6 +102,7 @@ impl Administration {
         let filter = Filter {
             search: filter.search.filter(|text| !text.is_empty()),
             enabled: filter.enabled,
+            inactive_since: filter.inactive_since.map(|since| since.0),
         };
         let (superuser, actor) = (&ctx.services().superuser, ctx.actor());
         let page = superuser.users(&actor, &filter, &request).await;
@@ -138,21 +154,58 @@ impl Administration {
         ))
     }
 
-    /// Everybody's tokens for clients, the newest first.
+    /// All namespaces by name: those of users and those of organizations.
+    async fn namespaces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<NamespaceFilter>,
+    ) -> Result<NamespaceConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let filter = filter.unwrap_or_default();
+        let filter = services::NamespaceFilter {
+            search: filter.search.filter(|text| !text.is_empty()),
+            kind: filter.kind.map(|kind| match kind {
+                NamespaceKind::User => AccountKind::User,
+                NamespaceKind::Organization => AccountKind::Organization,
+            }),
+        };
+        let (superuser, actor) = (&ctx.services().superuser, ctx.actor());
+        let page = superuser.namespaces(&actor, &filter, &request).await;
+        let page = page.map_err(gql)?;
+        let total = if ctx.look_ahead().field("totalCount").exists() {
+            let total = superuser.count_namespaces(&actor, &filter).await;
+            Some(count(total.map_err(gql)?))
+        } else {
+            None
+        };
+        let rows = page.items.into_iter();
+        let rows = rows.map(|view| (connection::cursor(&view.name), view.into()));
+        Ok(NamespaceConnection::new(
+            skipped,
+            page.has_more,
+            rows.collect(),
+            total,
+        ))
+    }
+
+    /// Everybody's tokens for clients, the newest first; null unless `viewer.canListAppTokens`.
     async fn app_tokens(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
         #[graphql(desc = "Those alone that end soon.", default)] expiring: bool,
-    ) -> Result<AppTokenConnection> {
+    ) -> Result<Option<AppTokenConnection>> {
         let skipped = after.is_some();
         let request = connection::request(first, after)?;
         let app_tokens = &ctx.services().app_tokens;
         let page = app_tokens
             .page_of_all(&ctx.actor(), expiring, &request)
             .await;
-        Ok(account::app_tokens(skipped, page.map_err(gql)?))
+        Ok(found(page)?.map(|page| account::app_tokens(skipped, page)))
     }
 
     /// Keys of services, the newest first: those that the registry signs its own tokens with, and those that were made
@@ -180,6 +233,34 @@ impl Administration {
     async fn status(&self, ctx: &Context<'_>) -> Result<RegistryStatus> {
         let footing = ctx.services().superuser.footing(&ctx.actor()).await;
         Ok(footing.map_err(gql)?.into())
+    }
+
+    /// How much is stored; it is counted for who asks, which takes a while where there is much.
+    async fn usage(&self, ctx: &Context<'_>) -> Result<RegistryUsage> {
+        let stored = ctx.services().superuser.stored(&ctx.actor()).await;
+        let stored = stored.map_err(gql)?;
+        Ok(RegistryUsage {
+            bytes: BigInt(stored.bytes),
+            blob_count: BigInt(stored.blobs),
+        })
+    }
+
+    /// The periodic work of the registry; there are a few kinds.
+    async fn jobs(&self, ctx: &Context<'_>) -> Result<Vec<Job>> {
+        let jobs = ctx.services().jobs(&ctx.actor()).await;
+        Ok(jobs.map_err(gql)?.into_iter().map(Into::into).collect())
+    }
+
+    /// What changed in this version and those before, in Markdown.
+    async fn change_log(&self, ctx: &Context<'_>) -> Result<&'static str> {
+        let log = ctx.services().superuser.changelog(&ctx.actor());
+        log.map_err(gql)
+    }
+
+    /// The same in HTML that is safe to show, without its title.
+    async fn change_log_html(&self, ctx: &Context<'_>) -> Result<String> {
+        let log = ctx.services().superuser.changelog(&ctx.actor());
+        Ok(markdown::render_untitled(log.map_err(gql)?))
     }
 
     /// How a message in Markdown will look: its `contentHtml` before it is posted.

@@ -1,13 +1,16 @@
 //! OAuth applications, their access tokens, and what users let them do.
 
-use async_graphql::{Context, Enum, Object, Result, SimpleObject};
-use berth_domain::{ApplicationId, OAuthTokenId, Page, Scopes};
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use berth_domain::{ApplicationId, AssignmentId, OAuthTokenId, Page, PageRequest, Scopes};
 use berth_services::oauth::{
-    ApplicationInfo, ApplicationView, Asked, AssignmentView, AuthorizationView, Consent, Reason,
+    ApplicationAssignment as AssignmentRow, ApplicationInfo, ApplicationKey, ApplicationList,
+    ApplicationSort, ApplicationView, Asked, AssignmentView, AuthorizationView, Consent, Reason,
     Refusal, TokenView,
 };
+use serde::{Deserialize, Serialize};
 
 use super::namespace::{Avatar, picture};
+use super::repository::OrderDirection;
 use crate::connection::{self, connection};
 use crate::context::Asks;
 use crate::error::{found, gql};
@@ -119,6 +122,76 @@ impl Application {
             AccessTokenConnection::new(skipped, page.has_more, rows.collect())
         }))
     }
+
+    /// What users are asked to consent to and have not answered yet, the newest first; null when hidden.
+    async fn assignments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<ApplicationAssignmentConnection>> {
+        let skipped = after.is_some();
+        let request = connection::request::<AssignmentId>(first, after)?;
+        let (applications, actor) = (&ctx.services().applications, ctx.actor());
+        let view = &self.0;
+        let page = applications.assignments(&actor, &view.organization, &view.client_id, &request);
+        let page = found(page.await)?;
+        Ok(page.map(|page| {
+            let rows = page.items.into_iter();
+            let rows = rows.map(|row| (connection::cursor(&row.id), ApplicationAssignment(row)));
+            ApplicationAssignmentConnection::new(skipped, page.has_more, rows.collect())
+        }))
+    }
+}
+
+/// What a list of applications is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "ApplicationSort")]
+pub(crate) enum ApplicationOrderField {
+    /// When it was made.
+    Created,
+    /// The name, whatever its case.
+    Name,
+}
+
+/// The order of a list of applications.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub(crate) struct ApplicationOrder {
+    /// By what.
+    field: ApplicationOrderField,
+    /// Which end comes first.
+    direction: OrderDirection,
+}
+
+/// Narrows a list of applications.
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct ApplicationFilter {
+    /// Text in the name or in the client id, in any case.
+    search: Option<String>,
+}
+
+/// What a cursor of this list holds.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Key {
+    Created(ApplicationId),
+    Name(String, ApplicationId),
+}
+
+impl From<Key> for ApplicationKey {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Created(id) => Self::Created(id),
+            Key::Name(name, id) => Self::Name(name, id),
+        }
+    }
+}
+
+fn cursor(view: &ApplicationView, by: ApplicationSort) -> String {
+    connection::cursor(&match ApplicationKey::of(view, by) {
+        ApplicationKey::Created(id) => Key::Created(id),
+        ApplicationKey::Name(name, id) => Key::Name(name, id),
+    })
 }
 
 connection!(
@@ -128,21 +201,29 @@ connection!(
     "the applications of an organization"
 );
 
-/// A page of an organization's applications; none when hidden.
+/// A page of an organization's applications; none when hidden. A cursor of another order starts from the beginning.
 pub(crate) async fn applications(
     ctx: &Context<'_>,
     organization: &berth_domain::Namespace,
     first: Option<i32>,
     after: Option<String>,
+    filter: Option<ApplicationFilter>,
+    order_by: Option<ApplicationOrder>,
 ) -> Result<Option<ApplicationConnection>> {
     let skipped = after.is_some();
-    let request = connection::request::<ApplicationId>(first, after)?;
+    let request = connection::request::<Key>(first, after)?;
+    let request = PageRequest::new(request.after.map(Into::into), request.limit);
+    let list = ApplicationList {
+        search: filter.unwrap_or_default().search,
+        by: order_by.map_or_else(ApplicationSort::default, |order| order.field.into()),
+        descending: order_by.is_some_and(|order| order.direction == OrderDirection::Desc),
+    };
     let (applications, actor) = (&ctx.services().applications, ctx.actor());
-    let page = applications.page(&actor, organization, false, &request);
+    let page = applications.page(&actor, organization, false, &list, &request);
     let page = found(page.await)?;
     Ok(page.map(|page| {
         let rows = page.items.into_iter();
-        let rows = rows.map(|view| (connection::cursor(&view.id), Application(view)));
+        let rows = rows.map(|view| (cursor(&view, list.by), Application(view)));
         ApplicationConnection::new(skipped, page.has_more, rows.collect())
     }))
 }
@@ -206,6 +287,41 @@ connection!(
     AccessTokenEdge,
     AccessToken,
     "the access tokens of an application"
+);
+
+/// What a user is asked for.
+#[derive(Clone)]
+pub(crate) struct ApplicationAssignment(AssignmentRow);
+
+/// A consent that a user is asked for and has not answered yet, as those see it who look after the application.
+#[Object]
+impl ApplicationAssignment {
+    /// Names it, for `withdrawAssignment`.
+    async fn uuid(&self) -> &str {
+        &self.0.uuid
+    }
+
+    /// Who is asked, by name.
+    async fn username(&self) -> &str {
+        &self.0.user
+    }
+
+    /// What the application will be able to do.
+    async fn scopes(&self) -> Vec<AccessScope> {
+        in_words(&self.0.scopes)
+    }
+
+    /// When it was asked for.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+}
+
+connection!(
+    ApplicationAssignmentConnection,
+    ApplicationAssignmentEdge,
+    ApplicationAssignment,
+    "consents that users are asked for to an application"
 );
 
 /// An application as everybody sees it whom it asks.

@@ -5,12 +5,15 @@
     reason = "the fields of an interface name their types and arguments, again and again"
 )]
 
-use async_graphql::{Context, ID, InputObject, Interface, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, Result, SimpleObject};
 use berth_domain::AccountKind;
 use berth_services::accounts::ProfileView;
 use berth_services::organizations::{NamespaceCounts, NamespaceView};
 
-use super::application::{self, Application, ApplicationConnection};
+use super::application::{
+    self, Application, ApplicationConnection, ApplicationFilter, ApplicationOrder,
+};
+use super::contents::{self, NamespaceContents};
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
 use super::robot::{self, RobotConnection};
 use crate::connection::{connection, count};
@@ -72,6 +75,7 @@ fn avatar(view: &NamespaceView) -> Avatar {
         desc = "First part of the paths of its repositories."
     ),
     field(name = "avatar", ty = "Avatar", desc = "A picture for it."),
+    field(name = "created_at", ty = "DateTime", desc = "When it was made."),
     field(
         name = "tag_expiration_seconds",
         ty = "Option<i32>",
@@ -123,9 +127,19 @@ fn avatar(view: &NamespaceView) -> Avatar {
         )
     ),
     field(
+        name = "contents",
+        ty = "Option<NamespaceContents>",
+        desc = "How much is in it, whatever the viewer sees of it; null unless the viewer administers it or sees everything that superusers see."
+    ),
+    field(
         name = "viewer_can_create_repository",
         ty = "bool",
         desc = "Whether the viewer may create repositories here."
+    ),
+    field(
+        name = "viewer_can_create_robot",
+        ty = "bool",
+        desc = "Whether the viewer may create robots here."
     ),
     field(
         name = "viewer_can_administer",
@@ -212,9 +226,20 @@ macro_rules! namespace {
                 robot::page(ctx, self.0.id, first, after, search).await
             }
 
+            /// How much is in it, whatever the viewer sees of it; null unless the viewer administers it or sees
+            /// everything that superusers see.
+            pub(crate) async fn contents(&self, ctx: &Context<'_>) -> Result<Option<NamespaceContents>> {
+                contents::of(ctx, self.0.id).await
+            }
+
             /// Whether the viewer may create repositories here.
             pub(crate) async fn viewer_can_create_repository(&self) -> bool {
                 self.0.can_create_repository
+            }
+
+            /// Whether the viewer may create robots here.
+            pub(crate) async fn viewer_can_create_robot(&self) -> bool {
+                self.0.can_create_robot
             }
 
             /// Whether the viewer manages its robots, settings and members.
@@ -274,6 +299,19 @@ namespace! {
         async fn location(&self, ctx: &Context<'_>) -> Result<Option<String>> {
             Ok(self.profile(ctx).await?.and_then(|profile| profile.location))
         }
+
+        /// When the user last signed in or showed a credential, to within five minutes; null before, and where
+        /// `registry.notesLastUse` is false.
+        async fn last_used_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+            let profile = self.profile(ctx).await?;
+            Ok(profile.and_then(|profile| profile.last_used_at).map(Into::into))
+        }
+
+        /// How many organizations have no other administrator: whoever deletes the user becomes theirs. Shown to
+        /// superusers.
+        async fn sole_organization_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+            contents::sole_organizations(ctx, self.0.id).await
+        }
     }
 }
 
@@ -299,15 +337,17 @@ namespace! {
             self.0.email.as_deref()
         }
 
-        /// Its OAuth applications, the oldest first; null unless the viewer administers it (`org:admin`) or sees
-        /// everything that superusers see.
+        /// Its OAuth applications; null unless the viewer administers it (`org:admin`) or sees everything that
+        /// superusers see.
         async fn applications(
             &self,
             ctx: &Context<'_>,
             #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
             #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+            #[graphql(desc = "Narrows the list.")] filter: Option<ApplicationFilter>,
+            #[graphql(desc = "The oldest first when left out.")] order_by: Option<ApplicationOrder>,
         ) -> Result<Option<ApplicationConnection>> {
-            application::applications(ctx, &self.0.name, first, after).await
+            application::applications(ctx, &self.0.name, first, after, filter, order_by).await
         }
 
         /// One of its OAuth applications; null when absent, and as `applications` is.
@@ -353,6 +393,32 @@ pub(crate) struct OrganizationFilter {
     /// Text in the name.
     pub(crate) search: Option<String>,
 }
+
+/// Narrows a list of all namespaces.
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct NamespaceFilter {
+    /// Text in the name.
+    pub(crate) search: Option<String>,
+    /// Those of users alone, or those of organizations.
+    pub(crate) kind: Option<NamespaceKind>,
+}
+
+/// Whose a namespace is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum NamespaceKind {
+    /// A user's.
+    User,
+    /// An organization's.
+    Organization,
+}
+
+connection!(
+    NamespaceConnection,
+    NamespaceEdge,
+    Namespace,
+    "all namespaces",
+    total_count: "How many there are; capped at 10,000."
+);
 
 connection!(
     OrganizationConnection,

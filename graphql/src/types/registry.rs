@@ -82,7 +82,14 @@ impl Registry {
     /// True where strangers create their own account.
     async fn sign_up(&self, ctx: &Context<'_>) -> bool {
         let users = &ctx.services().settings().users;
-        users.sign_up && !users.sign_up_by_invitation && users.direct_login
+        let is_open = users.sign_up && !users.sign_up_by_invitation;
+        is_open && users.direct_login && users.authentication.is_own()
+    }
+
+    /// True where accounts are made and deleted here, with a password; false where another system keeps them.
+    async fn keeps_accounts(&self, ctx: &Context<'_>) -> bool {
+        let users = &ctx.services().settings().users;
+        users.authentication.is_own()
     }
 
     /// True where mail is sent: addresses are confirmed, and a lost password is recovered.
@@ -98,6 +105,11 @@ impl Registry {
     /// True where users tell their name, company and location.
     async fn user_names(&self, ctx: &Context<'_>) -> bool {
         ctx.services().settings().users.names
+    }
+
+    /// True where it is noted when users last signed in or showed a credential.
+    async fn notes_last_use(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().settings().users.note_last_use
     }
 
     /// True where users choose another name.

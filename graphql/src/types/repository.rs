@@ -1,7 +1,7 @@
 //! Repositories.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use berth_domain::{Error, Noun, RepositoryPath};
+use berth_domain::{Error, Noun, Page, PageRequest, RepositoryPath};
 use berth_services::repositories::{
     Filter, RepositoryFigures, RepositoryKey, RepositoryView, Sort, SortBy,
 };
@@ -143,6 +143,37 @@ fn cursor(view: &RepositoryView, by: SortBy) -> String {
     })
 }
 
+/// What a list asks for, in the words of the services. A cursor of another order starts from the beginning.
+fn asked(
+    first: Option<i32>,
+    after: Option<String>,
+    filter: Option<RepositoryFilter>,
+    order_by: Option<RepositoryOrder>,
+) -> Result<(PageRequest<RepositoryKey>, Filter, Sort)> {
+    let request = connection::request::<Key>(first, after)?;
+    let after = request.after.map(key).transpose()?;
+    let sort = order_by.map_or(Sort::BY_NAME, |order| Sort {
+        by: match order.field {
+            RepositoryOrderField::Name => SortBy::Name,
+            RepositoryOrderField::LastPushed => SortBy::LastPushed,
+        },
+        descending: order.direction == OrderDirection::Desc,
+    });
+    let filter = filter.unwrap_or_default().into_filter();
+    Ok((PageRequest::new(after, request.limit), filter, sort))
+}
+
+fn rendered(
+    skipped: bool,
+    page: Page<RepositoryView>,
+    by: SortBy,
+    total: Option<u64>,
+) -> RepositoryConnection {
+    let rows = page.items.into_iter();
+    let rows = rows.map(|view| (cursor(&view, by), Repository(view)));
+    RepositoryConnection::new(skipped, page.has_more, rows.collect(), total.map(count))
+}
+
 /// A page of the repositories that the viewer may see.
 pub(crate) async fn page(
     ctx: &Context<'_>,
@@ -152,82 +183,38 @@ pub(crate) async fn page(
     order_by: Option<RepositoryOrder>,
 ) -> Result<RepositoryConnection> {
     let skipped = after.is_some();
-    let request = connection::request::<Key>(first, after)?;
-    let request = berth_domain::PageRequest {
-        after: request.after.map(key).transpose()?,
-        limit: request.limit,
-    };
-    let filter = filter.unwrap_or_default().into_filter();
-    let sort = match order_by {
-        None => Sort {
-            by: SortBy::Name,
-            descending: false,
-        },
-        Some(order) => Sort {
-            by: match order.field {
-                RepositoryOrderField::Name => SortBy::Name,
-                RepositoryOrderField::LastPushed => SortBy::LastPushed,
-            },
-            descending: order.direction == OrderDirection::Desc,
-        },
-    };
+    let (request, filter, sort) = asked(first, after, filter, order_by)?;
     let (repositories, actor) = (&ctx.services().repositories, ctx.actor());
-    let page = repositories
-        .page(&actor, &filter, sort, &request)
-        .await
-        .map_err(gql)?;
+    let page = repositories.page(&actor, &filter, sort, &request).await;
+    let page = page.map_err(gql)?;
     let total = if ctx.look_ahead().field("totalCount").exists() {
-        Some(count(
-            repositories.count(&actor, &filter).await.map_err(gql)?,
-        ))
+        Some(repositories.count(&actor, &filter).await.map_err(gql)?)
     } else {
         None
     };
-    let rows = page
-        .items
-        .into_iter()
-        .map(|view| (cursor(&view, sort.by), Repository(view)))
-        .collect();
-    Ok(RepositoryConnection::new(
-        skipped,
-        page.has_more,
-        rows,
-        total,
-    ))
+    Ok(rendered(skipped, page, sort.by, total))
 }
 
-/// A page of repositories by name that the viewer has starred.
+/// A page of the repositories that the viewer has starred.
 pub(crate) async fn starred(
     ctx: &Context<'_>,
     first: Option<i32>,
     after: Option<String>,
+    filter: Option<RepositoryFilter>,
+    order_by: Option<RepositoryOrder>,
 ) -> Result<RepositoryConnection> {
     let skipped = after.is_some();
-    let request = connection::request::<(String, String)>(first, after)?;
-    let after = request
-        .after
-        .map(|(namespace, name)| path(&namespace, &name));
-    let request = berth_domain::PageRequest {
-        after: after.transpose()?,
-        limit: request.limit,
-    };
-    let repositories = &ctx.services().repositories;
-    let page = repositories.starred(&ctx.actor(), None, &request).await;
+    let (request, filter, sort) = asked(first, after, filter, order_by)?;
+    let (repositories, actor) = (&ctx.services().repositories, ctx.actor());
+    let page = repositories.starred(&actor, &filter, sort, &request).await;
     let page = page.map_err(gql)?;
-    let rows = page.items.into_iter();
-    let rows = rows.map(|view| (cursor(&view, SortBy::Name), Repository(view)));
     let total = if ctx.look_ahead().field("totalCount").exists() {
-        let total = repositories.count_starred(&ctx.actor()).await;
-        Some(count(total.map_err(gql)?))
+        let total = repositories.count_starred(&actor, &filter).await;
+        Some(total.map_err(gql)?)
     } else {
         None
     };
-    Ok(RepositoryConnection::new(
-        skipped,
-        page.has_more,
-        rows.collect(),
-        total,
-    ))
+    Ok(rendered(skipped, page, sort.by, total))
 }
 
 impl Repository {

@@ -8,7 +8,7 @@ use super::account::{self, AppTokenConnection, Login, SessionConnection};
 use super::application::{self, AssignedAuthorizationConnection, AuthorizationConnection};
 use super::namespace::User;
 use super::notification::{Notification, NotificationConnection};
-use super::repository::{self, RepositoryConnection};
+use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
 use crate::connection::{self, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
@@ -64,6 +64,11 @@ impl Viewer {
             .iter()
             .map(|scope| scope.to_string())
             .collect()
+    }
+
+    /// Whether the viewer may create organizations.
+    async fn can_create_organization(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().organizations.may_create(&self.0)
     }
 
     /// Namespaces in which the viewer may create repositories, by name.
@@ -173,14 +178,22 @@ impl Viewer {
         Ok(logins.map(|logins| logins.into_iter().map(Login).collect()))
     }
 
-    /// The repositories that the viewer has starred and still sees, by name.
+    /// The repositories that the viewer has starred and still sees.
     async fn starred(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<RepositoryFilter>,
+        #[graphql(desc = "By namespace and name when left out.")] order_by: Option<RepositoryOrder>,
     ) -> Result<RepositoryConnection> {
-        repository::starred(ctx, first, after).await
+        repository::starred(ctx, first, after, filter, order_by).await
+    }
+
+    /// Whether `administration.appTokens` is for the viewer: a superuser who reaches everything, or who sees everything
+    /// and changes nothing.
+    async fn can_list_app_tokens(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().app_tokens.may_list_all(&self.0)
     }
 
     /// True for a superuser whose token, if any, carries that scope.

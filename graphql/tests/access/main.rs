@@ -8,203 +8,19 @@
 #[path = "../it/client.rs"]
 mod client;
 
+mod asked;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use berth_domain::{Digest, Visibility};
+use berth_domain::Visibility;
 use berth_services::Actor;
-use berth_services::oauth::Description;
-use berth_testkit::{Backend, TestImage, TestRegistry, path_of, recorder};
+use berth_testkit::{Backend, TestRegistry, path_of, recorder};
 use serde_json::{Value, json};
 
+use crate::asked::{Estate, call, change, fields};
 use crate::client::{Answer, ask, introspect};
-
-/// What the owner has, in private or in public.
-struct Estate {
-    kind: &'static str,
-    organization: String,
-    repository_name: String,
-    repository: Value,
-    robot: Value,
-    tag: Value,
-    manifest: Value,
-    digest: String,
-    user: Value,
-    namespace: Value,
-    client_id: String,
-}
-
-impl Estate {
-    async fn new(t: &TestRegistry, owner: &Actor, kind: &'static str) -> Self {
-        let organization = format!("{kind}-org");
-        let services = &t.services;
-        let name = organization.parse().unwrap();
-        let email = "owners@acme.test".parse().unwrap();
-        services
-            .organizations
-            .create(owner, &name, Some(&email))
-            .await
-            .unwrap();
-        let visibility = kind.parse::<Visibility>().unwrap();
-        let repository_name: String = "app".into();
-        let parsed = repository_name.parse().unwrap();
-        services
-            .repositories
-            .create(owner, &name, &parsed, visibility, "")
-            .await
-            .unwrap();
-        services
-            .robots
-            .create(owner, &name, "ci", "")
-            .await
-            .unwrap();
-        let applications = &services.applications;
-        let application = applications
-            .create(owner, &name, &Description::default())
-            .await
-            .unwrap();
-        let digest = t
-            .push(owner, &format!("{organization}/app:1"), &TestImage::new(1))
-            .await;
-        let query = "query ($n: String!) { viewer { user { id } } namespace(name: $n) { id robots { nodes { id } } \
-             repositories { nodes { id tag(name: \"1\") { id manifest { id } } } } } }";
-        let data = ask(t, owner, query, json!({ "n": organization }))
-            .await
-            .data();
-        let repository = &data["namespace"]["repositories"]["nodes"][0];
-        Self {
-            kind,
-            repository: repository["id"].clone(),
-            tag: repository["tag"]["id"].clone(),
-            manifest: repository["tag"]["manifest"]["id"].clone(),
-            robot: data["namespace"]["robots"]["nodes"][0]["id"].clone(),
-            user: data["viewer"]["user"]["id"].clone(),
-            namespace: data["namespace"]["id"].clone(),
-            digest: digest.to_string(),
-            client_id: application.client_id,
-            organization,
-            repository_name,
-        }
-    }
-
-    /// What nobody has; its names are as long as those of what is private.
-    fn absent() -> Self {
-        let id = |letter: &str| json!(BASE64_URL_SAFE_NO_PAD.encode(format!("{letter}987654")));
-        Self {
-            kind: "nowhere",
-            organization: "nowhere-org".into(),
-            repository_name: "app".into(),
-            repository: id("R"),
-            robot: id("B"),
-            tag: id("T"),
-            manifest: id("M"),
-            digest: Digest::of(b"nowhere").to_string(),
-            user: id("U"),
-            namespace: id("O"),
-            client_id: "X".repeat(20),
-        }
-    }
-
-    /// The value of an argument or input field, by its name; of a mutation on robots `id` is one.
-    fn value(&self, field: &str, of: &str) -> Value {
-        let target = if of.contains("obot") {
-            &self.robot
-        } else {
-            &self.repository
-        };
-        match field {
-            "id" if of.ends_with("User") || of == "setUserPassword" => self.user.clone(),
-            "id" if of.ends_with("Organization") || of == "takeOwnership" => self.namespace.clone(),
-            "id" if of == "revokeSession" => json!(BASE64_URL_SAFE_NO_PAD.encode("S987654")),
-            "id" => target.clone(),
-            "ids" if of == "deleteOrganizations" => json!([self.namespace]),
-            "ids" if of == "restoreTags" => json!([self.tag]),
-            "ids" => json!([target]),
-            "repository" => self.repository.clone(),
-            "namespace" | "organization" => json!(self.organization),
-            "clientId" => json!(self.client_id),
-            "redirectUri" => json!("http://reg.test/oauth/localapp"),
-            "scope" => json!("repo:read"),
-            "responseType" => json!("TOKEN"),
-            "homepage" | "redirectPrefix" => json!(""),
-            "name" if of == "updateOrganization" => json!(self.organization),
-            "tagExpirationSeconds" => json!(0),
-            "name" if of == "namespace" => json!(self.organization),
-            "name" if of == "renameOrganization" => json!("renamed-org"),
-            "name" if of == "tag" => json!("1"),
-            "name" if of == "createOrganization" => json!(format!("new-{}", self.kind)),
-            "name" if of == "createRepository" => json!("new"),
-            "name" => json!(self.repository_name),
-            "names" => json!(["1"]),
-            "digest" => json!(self.digest),
-            "shortName" => json!("evil"),
-            "visibility" => json!("PUBLIC"),
-            "description" | "content" => json!("mine now"),
-            "permissions" => json!([{ "account": "bob", "role": "ADMIN" }]),
-            // Nobody takes it, so the next who asks is told that it is taken.
-            "username" if of == "signUp" => json!(format!("user-{}", self.kind)),
-            "adminUser" | "username" => json!("mallory"),
-            "email" if of != "signUp" && of != "createOrganization" => json!("m@mallory.test"),
-            "code" => json!("not-a-code"),
-            "title" => json!("laptop"),
-            "uuid" => json!("b9c4ad5c-0000-4000-8000-000000000000"),
-            "severity" => json!("INFO"),
-            "mediaType" => json!("PLAIN"),
-            "service" => json!("scanner"),
-            "dismissed" => json!(true),
-            "kid" => json!("not-a-kid"),
-            "password" | "currentPassword" | "newPassword" | "adminPassword" => {
-                json!("not-the-password")
-            }
-            _ => Value::Null,
-        }
-    }
-}
-
-/// The named type of a field, without lists and non-null.
-fn named(mut shape: &Value) -> &Value {
-    while !shape["ofType"].is_null() {
-        shape = &shape["ofType"];
-    }
-    shape
-}
-
-fn selection(field: &Value) -> &'static str {
-    let shape = named(&field["type"]);
-    match (shape["kind"].as_str(), shape["name"].as_str()) {
-        (Some("SCALAR" | "ENUM"), _) => "",
-        (_, Some(name)) if name.ends_with("Connection") => "{ nodes { __typename } }",
-        _ => "{ __typename }",
-    }
-}
-
-fn is_required(argument: &Value) -> bool {
-    argument["type"]["kind"] == "NON_NULL"
-}
-
-/// The call of a field with the arguments that it needs.
-fn call(field: &Value, estate: &Estate) -> String {
-    let name = field["name"].as_str().unwrap();
-    let arguments: Vec<String> = field["args"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|argument| is_required(argument))
-        .map(|argument| {
-            let argument = argument["name"].as_str().unwrap();
-            format!("{argument}: {}", estate.value(argument, name))
-        })
-        .collect();
-    let arguments = if arguments.is_empty() {
-        String::new()
-    } else {
-        format!("({})", arguments.join(", "))
-    };
-    format!("{name}{arguments} {}", selection(field))
-}
 
 /// What came back, in a word.
 fn outcome(answer: &Answer, path: &[&str]) -> String {
@@ -220,14 +36,6 @@ fn outcome(answer: &Answer, path: &[&str]) -> String {
         _ => "value",
     }
     .to_owned()
-}
-
-fn fields<'a>(types: &'a [Value], name: &str) -> &'a [Value] {
-    let found = types
-        .iter()
-        .find(|described| described["name"] == name)
-        .unwrap();
-    found["fields"].as_array().unwrap()
 }
 
 /// A field of the schema as it is asked for at an estate.
@@ -259,15 +67,7 @@ fn asks(types: &[Value], estate: &Estate) -> Vec<Asked> {
         let query = format!("{{ {} }}", call(field, estate));
         read("Query", name, query, &[name]);
     }
-    let nodes = [
-        ("User", &estate.user),
-        ("Organization", &estate.namespace),
-        ("Robot", &estate.robot),
-        ("Repository", &estate.repository),
-        ("Tag", &estate.tag),
-        ("ImageManifest", &estate.manifest),
-    ];
-    for (kind, id) in nodes {
+    for (kind, id) in estate.nodes() {
         for field in fields(types, kind) {
             let name = field["name"].as_str().unwrap();
             let query = format!(
@@ -279,29 +79,10 @@ fn asks(types: &[Value], estate: &Estate) -> Vec<Asked> {
     }
     for field in fields(types, "Mutation") {
         let name = field["name"].as_str().unwrap();
-        let input = named(&field["args"][0]["type"])["name"].as_str();
-        let (head, argument, variables) = match input {
-            None => (String::new(), String::new(), json!({})),
-            Some(input) => {
-                let mut described = types.iter();
-                let described = described.find(|kind| kind["name"] == input).unwrap();
-                let parts = described["inputFields"].as_array().unwrap().iter();
-                let value: serde_json::Map<String, Value> = parts
-                    .map(|part| {
-                        let part = part["name"].as_str().unwrap();
-                        (part.to_owned(), estate.value(part, name))
-                    })
-                    .collect();
-                (
-                    format!("($input: {input}!)"),
-                    "(input: $input)".to_owned(),
-                    json!({ "input": value }),
-                )
-            }
-        };
+        let (document, variables) = change(types, field, estate);
         asks.push(Asked {
             name: format!("Mutation.{name}"),
-            document: format!("mutation {head} {{ {name}{argument} {{ __typename }} }}"),
+            document,
             variables,
             path: vec![name.to_owned()],
             is_read: false,
@@ -316,7 +97,7 @@ async fn seen(t: &TestRegistry, actor: &Actor, estate: &Estate, asked: &Asked) -
     t.clock.advance(Duration::from_hours(2));
     let variables = asked.variables.clone();
     let (answer, statements) = recorder::record(ask(t, actor, &asked.document, variables)).await;
-    let mut told = answer.0.to_string().replace(estate.kind, "KIND");
+    let mut told = answer.0.to_string().replace(&estate.kind, "KIND");
     for statement in statements {
         // Some ids are written into statements.
         let general = statement.sql.split(|c: char| c.is_ascii_digit());
@@ -339,8 +120,8 @@ async fn table(backend: Backend) -> Option<String> {
     recorder::install();
     let t = TestRegistry::on(backend).await?;
     let (owner, stranger, nobody) = (t.user("ann").await, t.user("bob").await, t.anonymous());
-    let private = Estate::new(&t, &owner, "private").await;
-    let public = Estate::new(&t, &owner, "public").await;
+    let private = Estate::new(&t, &owner, "private", Visibility::Private).await;
+    let public = Estate::new(&t, &owner, "public", Visibility::Public).await;
     let absent = Estate::absent();
     let types = introspect(&t).await;
     let [of_private, of_public, of_absent] =

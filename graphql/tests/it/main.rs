@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod accounts;
+mod administration;
 mod client;
 mod contract;
 mod examples;
@@ -10,3 +11,4 @@ mod manifests;
 mod oauth;
 mod pages;
 mod sessions;
+mod switches;

@@ -249,8 +249,41 @@ db_test!(
                 (&json!("repo:create"), &json!("TOKEN"))
             );
         }
-        let answer = ask(t, &bob, assign, variables).await;
+        let answer = ask(t, &bob, assign, variables.clone()).await;
         assert_eq!(answer.refused("code"), Some("NOT_FOUND"));
+        // A third one is taken back before bob has seen it.
+        ask(t, &ann, assign, variables).await.data();
+        let pending = "query ($c: String!, $a: String) { namespace(name: \"acme\") { ... on Organization { \
+             application(clientId: $c) { assignments(first: 2, after: $a) { nodes { uuid username createdAt \
+             scopes { name isDangerous } } pageInfo { hasNextPage endCursor } } } } } }";
+        let of = json!({ "c": client_id });
+        let asked = ask(t, &ann, pending, of.clone()).await.data();
+        let asked = &asked["namespace"]["application"]["assignments"];
+        assert_eq!(asked["pageInfo"]["hasNextPage"], true);
+        let row = &asked["nodes"][0];
+        assert_eq!(
+            (&row["username"], &row["scopes"]),
+            (
+                &json!("bob"),
+                &json!([{ "name": "repo:create", "isDangerous": false }])
+            )
+        );
+        let next = json!({ "c": client_id, "a": asked["pageInfo"]["endCursor"] });
+        let next = ask(t, &ann, pending, next).await.data();
+        let next = &next["namespace"]["application"]["assignments"];
+        assert_eq!(next["nodes"].as_array().unwrap().len(), 1);
+        assert_eq!(next["pageInfo"]["hasNextPage"], false);
+        let hidden = ask(t, &bob, pending, of).await.data();
+        assert_eq!(hidden["namespace"]["application"], Value::Null);
+        let withdraw = "mutation ($c: String!, $u: String!) { withdrawAssignment(input: { clientId: $c, uuid: $u }) \
+             { withdrawnUuid } }";
+        let which = json!({ "c": client_id, "u": row["uuid"] });
+        let refused = ask(t, &bob, withdraw, which.clone()).await;
+        assert_eq!(refused.refused("reason"), Some("APPLICATION_NOT_FOUND"));
+        let gone = ask(t, &ann, withdraw, which.clone()).await.data();
+        assert_eq!(gone["withdrawAssignment"]["withdrawnUuid"], row["uuid"]);
+        let again = ask(t, &ann, withdraw, which).await;
+        assert_eq!(again.refused("reason"), Some("ASSIGNMENT_NOT_FOUND"));
         let list = "{ viewer { assignedAuthorizations { nodes { uuid redirectUri application { name } } } } }";
         let found = ask(t, &bob, list, json!({})).await.data();
         let found = found["viewer"]["assignedAuthorizations"]["nodes"].clone();
@@ -284,5 +317,63 @@ db_test!(
             .data();
         let left = ask(t, &bob, list, json!({})).await.data();
         assert_eq!(left["viewer"]["assignedAuthorizations"]["nodes"], json!([]));
+    }
+);
+
+db_test!(
+    async fn applications_are_searched_and_sorted_in_pages(t: TestRegistry) {
+        let (ann, _, _) = owner(t).await;
+        for name in ["Builder", "app", "builder"] {
+            let input = json!({ "organization": "acme", "name": name, "redirectPrefix": "myapp://callback" });
+            let made = ask(t, &ann, CREATE, json!({ "input": input })).await.data();
+            assert_eq!(
+                made["createApplication"]["application"]["redirectPrefix"],
+                "myapp://callback"
+            );
+        }
+        let list = "query ($a: String, $f: ApplicationFilter, $o: ApplicationOrder) { namespace(name: \"acme\") { \
+             ... on Organization { applications(first: 1, after: $a, filter: $f, orderBy: $o) { nodes { name } \
+             pageInfo { hasNextPage endCursor } } } } }";
+        let walk = async |filter: Value, order: Value| {
+            let (mut names, mut after) = (Vec::new(), Value::Null);
+            loop {
+                let variables = json!({ "a": after, "f": filter, "o": order });
+                let page = ask(t, &ann, list, variables).await.data();
+                let page = &page["namespace"]["applications"];
+                names.push(page["nodes"][0]["name"].as_str().unwrap_or("–").to_owned());
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false {
+                    return names;
+                }
+            }
+        };
+        let order =
+            |field: &str, direction: &str| json!({ "field": field, "direction": direction });
+        for (filter, order, names) in [
+            (json!(null), json!(null), "viewer Builder app builder"),
+            (
+                json!({}),
+                order("CREATED", "DESC"),
+                "builder app Builder viewer",
+            ),
+            (
+                json!({}),
+                order("NAME", "ASC"),
+                "app Builder builder viewer",
+            ),
+            (
+                json!({}),
+                order("NAME", "DESC"),
+                "viewer builder Builder app",
+            ),
+            (
+                json!({ "search": "BUILD" }),
+                order("NAME", "ASC"),
+                "Builder builder",
+            ),
+            (json!({ "search": "none" }), json!(null), "–"),
+        ] {
+            assert_eq!(walk(filter, order).await.join(" "), names);
+        }
     }
 );

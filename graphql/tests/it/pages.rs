@@ -348,6 +348,20 @@ db_test!(
         let page = &data["viewer"]["starred"];
         assert_eq!(page["nodes"][0]["name"], "app2");
         assert_eq!(page["pageInfo"]["hasNextPage"], false);
+        let narrowed = "query ($f: RepositoryFilter, $o: RepositoryOrder) { viewer { starred(first: 5, filter: $f, \
+             orderBy: $o) { totalCount nodes { name } } } }";
+        let variables = json!({ "f": { "search": "APP2" }, "o": null });
+        let found = ask(t, &ann, narrowed, variables).await.data();
+        assert_eq!(
+            found["viewer"]["starred"],
+            json!({ "totalCount": 1, "nodes": [{ "name": "app2" }] })
+        );
+        let variables = json!({ "f": {}, "o": { "field": "NAME", "direction": "DESC" } });
+        let found = ask(t, &ann, narrowed, variables).await.data();
+        assert_eq!(
+            found["viewer"]["starred"]["nodes"],
+            json!([{ "name": "app2" }, { "name": "app1" }])
+        );
         let unstar = "mutation ($id: ID!) { unstarRepository(input: { id: $id }) { repository { isStarred } } }";
         let data = ask(t, &ann, unstar, json!({ "id": ids[1] })).await.data();
         assert_eq!(data["unstarRepository"]["repository"]["isStarred"], false);

@@ -18,6 +18,7 @@ create table accounts (
 create index accounts_deleting_at_idx on accounts (deleting_at) where deleting_at is not null;
 create index accounts_kind_idx on accounts (kind, enabled, name);
 create unique index accounts_user_email_key on accounts (lower(email)) where kind = 'user' and email is not null;
+create index accounts_organization_email_idx on accounts (lower(email)) where kind = 'organization' and email is not null;
 
 create table user_profiles (
     account_id bigint primary key references accounts (id) on delete cascade,
@@ -114,6 +115,7 @@ create table oauth_applications (
     constraint oauth_applications_client_id_key unique (client_id)
 );
 create index oauth_applications_namespace_id_idx on oauth_applications (namespace_id, id);
+create index oauth_applications_name_idx on oauth_applications (namespace_id, lower(name), id);
 
 create table oauth_tokens (
     id integer primary key autoincrement,
@@ -164,7 +166,7 @@ create table oauth_assignments (
     constraint oauth_assignments_uuid_key unique (uuid),
     constraint oauth_assignments_response_type_check check (response_type in ('code', 'token'))
 );
-create index oauth_assignments_application_id_idx on oauth_assignments (application_id);
+create index oauth_assignments_application_id_idx on oauth_assignments (application_id, id);
 create index oauth_assignments_account_id_idx on oauth_assignments (account_id, id);
 
 -- Codes in links that were mailed; each works once.

@@ -337,6 +337,41 @@ async fn without_anonymous_access_everybody_logs_in() {
     t.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restricted_user_pushes_to_what_is_there_and_makes_nothing() {
+    let mut settings = Settings::default();
+    settings.users.restricted = true;
+    settings.push.create_namespaces = true;
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(t) = TestRegistry::with(backend, settings.clone()).await else {
+            continue;
+        };
+        let ann = t.user("ann").await;
+        let image = TestImage::new(1);
+        let before = t.replica(Settings::default());
+        let login = Some(("ann", PASSWORD));
+        let scope = ["repository:ann/old:pull,push"];
+        let client = Client::with_scopes(&before, login, &scope).await;
+        client.push_image("ann/old", "1", &image).await;
+        for path in ["ann/app", "fresh/app"] {
+            let client = Client::of(&t, "ann", path).await;
+            assert_eq!(claims(client.token())["access"], json!([entry(path, &[])]));
+            client.push_blob(path, &image.manifest).await.is(401);
+            // Nor with a token that was made when it could.
+            let scope = [format!("repository:{path}:pull,push")];
+            let scope = scope.each_ref().map(String::as_str);
+            let old = Client::with_scopes(&before, login, &scope).await;
+            let old = Client::with_token(&t.services, old.token());
+            old.push_blob(path, &image.manifest).await.is(401);
+        }
+        let client = Client::of(&t, "ann", "ann/old").await;
+        client.push_image("ann/old", "2", &image).await;
+        let (fresh, organizations) = ("fresh".parse().unwrap(), &t.services.organizations);
+        assert!(organizations.by_name(&ann, &fresh).await.is_err());
+        t.close().await;
+    }
+}
+
 db_test!(
     async fn the_keys_that_sign_tokens_are_public(t: TestRegistry) {
         t.user("ann").await;

@@ -240,7 +240,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_machines_ask_for_is_never_a_page() {
-        for path in ["/api/v1/nothing", "/v2/x", "/v1/_ping", "/assets/none.js"] {
+        for path in [
+            "/.well-known/nothing",
+            "/api/v1/nothing",
+            "/v2/x",
+            "/v1/_ping",
+            "/assets/none.js",
+        ] {
             assert_eq!(
                 get(path, &[]).await.status(),
                 StatusCode::NOT_FOUND,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth_domain::{Email, Error, Secret};
+use berth_domain::{Clock as _, Email, Error, Secret, TeamRole};
 use berth_outbound::SmtpMailer;
 use berth_services::accounts::{EmailChange, Names};
 use berth_services::authn::{NewAccount, SignedUp};
 use berth_services::{Origin, Settings};
-use berth_store::mails;
+use berth_store::{accounts, mails, teams};
 use berth_testkit::smtp::{Mood, SmtpReceiver};
 use berth_testkit::{Backend, PASSWORD, TestRegistry};
 
@@ -211,6 +211,67 @@ mail_test!(
 );
 
 mail_test!(
+    async fn an_address_of_organizations_gets_names_and_no_code(t, server) {
+        confirmed(t, "ann").await;
+        confirmed(t, "bob").await;
+        let (authn, organizations) = (&t.services.authn, &t.services.organizations);
+        let ann = t.login("ann", PASSWORD).await;
+        let shared: Email = "Office@acme.test".parse().unwrap();
+        for name in ["acme", "acme-labs"] {
+            let name = name.parse().unwrap();
+            organizations.create(&ann, &name, Some(&shared)).await.unwrap();
+        }
+        // A user's address is the user's, whatever organization has it too.
+        let zoo = "zoo".parse().unwrap();
+        let own: Email = "ann@users.test".parse().unwrap();
+        organizations.create(&ann, &zoo, Some(&own)).await.unwrap();
+        let bob = t.login("bob", PASSWORD).await.user_id().unwrap();
+        let now = t.clock.now();
+        t.db()
+            .write(async |tx| {
+                let acme = accounts::by_name(tx, &"acme".parse()?).await?.unwrap();
+                let team = teams::insert(tx, acme.id, "more", TeamRole::Admin, now).await?;
+                teams::add_member(tx, team, bob, now).await
+            })
+            .await
+            .unwrap();
+        let typed: Email = "OFFICE@acme.test".parse().unwrap();
+        authn.request_recovery(&typed, &Origin::default()).await.unwrap();
+        t.work_after(TICK, "mail").await;
+        let [mail] = server.mails().try_into().unwrap();
+        assert_eq!(mail.to, ["Office@acme.test"], "as it was written");
+        let text = mail.text();
+        assert!(text.contains("  acme: ann, bob\r\n"), "{text}");
+        assert!(text.contains("  acme-labs: ann\r\n"), "{text}");
+        assert!(mail.code().is_none() && !text.contains("/recovery"), "{text}");
+
+        authn.request_recovery(&own, &Origin::default()).await.unwrap();
+        last_code(t, server).await;
+        // It is no way to flood anybody either.
+        for n in 0..20 {
+            let from = Origin {
+                ip: Some([10, 0, 0, n].into()),
+                ..Origin::default()
+            };
+            authn.request_recovery(&typed, &from).await.unwrap();
+            t.work_after(TICK, "mail").await;
+        }
+        assert_eq!((server.mails().len(), waiting(t).await), (6, 0));
+        // Of a deleted organization as of nobody.
+        t.clock.advance(Duration::from_hours(1));
+        let mut ids = Vec::new();
+        for name in ["acme", "acme-labs"] {
+            let found = organizations.by_name(&ann, &name.parse().unwrap()).await;
+            ids.push(found.unwrap().id);
+        }
+        organizations.delete(&ann, &ids).await.unwrap();
+        authn.request_recovery(&typed, &Origin::default()).await.unwrap();
+        t.work_after(TICK, "mail").await;
+        assert_eq!((server.mails().len(), waiting(t).await), (6, 0));
+    }
+);
+
+mail_test!(
     async fn nobody_is_flooded_with_mail(t, server) {
         confirmed(t, "ann").await;
         let authn = &t.services.authn;
@@ -290,6 +351,28 @@ mail_test!(
         confirmed(t, "free").await;
         let refused = authn.confirm_email(&late, Origin::default()).await.unwrap_err();
         assert_eq!(refused.code(), "ALREADY_EXISTS");
+    }
+);
+
+mail_test!(
+    async fn a_superuser_sends_a_link_that_gives_a_user_a_new_password(t, server) {
+        confirmed(t, "ann").await;
+        let (superuser, authn) = (&t.services.superuser, &t.services.authn);
+        let root = t.superuser("boss").await.actor;
+        let ann = superuser.by_name(&root, "ann").await.unwrap();
+        let email = superuser.send_recovery(&root, ann.id).await.unwrap();
+        assert_eq!(email, "ann@users.test");
+        let code = last_code(t, server).await;
+        assert_eq!(server.mails().last().unwrap().to, ["ann@users.test"]);
+        let password = Secret::from("another-password");
+        let recovered = authn.recover_account(&code, &password, Origin::default()).await;
+        assert_eq!(recovered.unwrap().actor.name().as_deref(), Some("ann"));
+        t.login("ann", "another-password").await;
+        // What waits goes nowhere once the address is another one.
+        superuser.send_recovery(&root, ann.id).await.unwrap();
+        let next: Email = "ann@new.test".parse().unwrap();
+        superuser.change_email(&root, ann.id, &next).await.unwrap();
+        assert_eq!(waiting(t).await, 0);
     }
 );
 

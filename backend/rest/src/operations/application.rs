@@ -1,7 +1,9 @@
 //! OAuth applications of organizations (X1).
 
 use berth_domain::{Error, Namespace, Scope};
-use berth_services::oauth::{ApplicationView, Change, Description, Which};
+use berth_services::oauth::{
+    ApplicationKey, ApplicationList, ApplicationSort, ApplicationView, Change, Description, Which,
+};
 use serde::{Deserialize, Serialize};
 
 use super::organization::{DESCRIPTION, Organization, TAG};
@@ -175,9 +177,13 @@ async fn list(call: Call) -> Outcome {
     let organization = call.namespace("orgname")?;
     let (applications, actor) = (&call.services.applications, &call.actor);
     let organization = &organization;
+    let (all, by) = (&ApplicationList::default(), ApplicationSort::default());
     let found = paging::whole(
-        |view: &ApplicationView| view.id,
-        async |page| applications.page(actor, organization, true, &page).await,
+        |view: &ApplicationView| ApplicationKey::of(view, by),
+        async |page| {
+            let listed = applications.page(actor, organization, true, all, &page);
+            listed.await
+        },
     );
     let views = found.await?.into_iter();
     Answer::ok(&Applications {

@@ -7,11 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
-use crate::schema::{Schema, choice, list as list_of, object, text};
+use crate::schema::{Schema, choice, list as list_of, text};
 
 pub(super) fn group() -> Group {
+    let on = |settings: &berth_services::Settings| settings.users.superusers_enabled;
+    let message = Schema::new("Message")
+        .required("content", text("The text"))
+        .required(
+            "media_type",
+            choice(&["text/plain", "text/markdown"], "How it is written"),
+        )
+        .required(
+            "severity",
+            choice(&["info", "warning", "error"], "How loud it is"),
+        );
     Group {
         tag: "globalmessages",
         description: "Messages API",
@@ -22,7 +32,6 @@ pub(super) fn group() -> Group {
                 "Return all global messages",
                 list,
             )
-            .always_open()
             .answers(Messages::schema()),
             Operation::post(
                 "/messages",
@@ -32,10 +41,8 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::SuperUser)
             .fresh_login()
-            .body(Schema::new("CreateMessage").required(
-                "message",
-                object("A single message, with `content`, `media_type` and `severity`"),
-            ))
+            .body(Schema::new("CreateMessage").required("message", message.into()))
+            .feature(on)
             .succeeds(StatusCode::CREATED, "Created"),
             Operation::delete(
                 "/message/{uuid}",
@@ -44,7 +51,8 @@ pub(super) fn group() -> Group {
                 delete,
             )
             .scope(Scope::SuperUser)
-            .fresh_login(),
+            .fresh_login()
+            .feature(on),
         ],
     }
 }
@@ -91,6 +99,11 @@ async fn list(call: Call) -> Outcome {
 }
 
 #[derive(Deserialize)]
+struct Create {
+    message: New,
+}
+
+#[derive(Deserialize)]
 struct New {
     content: String,
     media_type: MessageFormat,
@@ -98,23 +111,12 @@ struct New {
 }
 
 async fn create(call: Call) -> Outcome {
-    let message = Schema::new("Message")
-        .required("content", text("The text"))
-        .required(
-            "media_type",
-            choice(&["text/plain", "text/markdown"], "How it is written"),
-        )
-        .required(
-            "severity",
-            choice(&["info", "warning", "error"], "How loud it is"),
-        );
-    let given = &call.body["message"];
-    message.check(given).map_err(Failure::invalid)?;
+    let Create { message } = call.body()?;
     let New {
         content,
         media_type,
         severity,
-    } = serde_json::from_value(given.clone()).map_err(Error::internal)?;
+    } = message;
     call.services
         .messages
         .create(&call.actor, &content, severity, media_type)

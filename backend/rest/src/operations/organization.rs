@@ -223,8 +223,7 @@ async fn change(call: Call) -> Outcome {
     let view = match services.directory.organization(&call.actor, &name).await {
         Ok(view) if view.is_administrator => view,
         Ok(_) => return Err(Failure::forbidden()),
-        Err(Error::NotFound { .. }) => return Err(absent(&call)),
-        Err(other) => return Err(other.into()),
+        Err(error) => return Err(absent(&call, error).into()),
     };
     if let Some(email) = body.contact_email.or(body.email)
         && email.trim() != view.email.as_deref().unwrap_or_default()
@@ -251,20 +250,16 @@ async fn delete(call: Call) -> Outcome {
     let services = &call.services;
     let id = match services.directory.organization(&call.actor, &name).await {
         Ok(view) => view.profile.id,
-        Err(Error::NotFound { .. }) => return Err(absent(&call)),
-        Err(other) => return Err(other.into()),
+        Err(error) => return Err(absent(&call, error).into()),
     };
     services.organizations.delete(&call.actor, &[id]).await?;
     Ok(Answer::no_content())
 }
 
-/// What somebody is told who would change an organization that is not there: superusers who may reach
-/// everything that it is not, all others that they may not.
-fn absent(call: &Call) -> Failure {
-    let full = call.services.settings().users.superusers_full_access;
-    if full && call.actor.is_superuser() {
-        Failure::not_found()
-    } else {
-        Failure::forbidden()
+/// Everybody may look whether an organization is there; who would change one has to have the right first.
+fn absent(call: &Call, error: Error) -> Error {
+    match error {
+        Error::NotFound { noun, name } => call.absent(noun, &name),
+        other => other,
     }
 }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use axum::http::StatusCode;
 use berth_domain::{
-    AccountKind, Error, Namespace, Noun, Page, RepositoryId, RepositoryName, RepositoryPath,
-    RepositoryRole, RepositoryState, Scope, Timestamp, Visibility,
+    AccountKind, Error, Namespace, Noun, Page, PageRequest, RepositoryId, RepositoryName,
+    RepositoryPath, RepositoryRole, RepositoryState, Scope, Timestamp, Visibility,
 };
 use berth_services::many::Selection;
-use berth_services::repositories::{Filter, LiveTag, RepositoryDetails, RepositoryView};
+use berth_services::repositories::{
+    Filter, LiveTag, RepositoryDetails, RepositoryKey, RepositoryView, Sort,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -200,6 +202,11 @@ fn refused(error: Error) -> Failure {
             ..
         } => Failure::invalid("Invalid repository name"),
         Error::AlreadyExists { .. } => Failure::invalid("Repository already exists"),
+        // Here nobody is told whether it is the right or the namespace that is missing.
+        Error::NotFound {
+            noun: Noun::Namespace,
+            ..
+        } => Failure::forbidden(),
         other => other.into(),
     }
 }
@@ -296,24 +303,24 @@ async fn list(call: Call) -> Outcome {
     let other_kind = query.text("repo_kind").is_some_and(|kind| kind != KIND);
     let request = paging::request::<RepositoryPath>(&call, LIST);
     let (repositories, actor) = (&call.services.repositories, &call.actor);
-    let in_namespace = namespace.map(str::parse::<Namespace>).transpose();
-    let page = match in_namespace {
-        Ok(namespace) if starred && !other_kind => {
-            let namespace = namespace.as_ref();
-            repositories.starred(actor, namespace, &request).await?
-        }
-        _ if starred || other_kind => Page {
+    // What is no name of a namespace is the name of none.
+    let filter = Filter {
+        namespace: namespace.map(str::to_owned),
+        ..Filter::default()
+    };
+    let page = if other_kind {
+        Page {
             items: Vec::new(),
             has_more: false,
-        },
-        _ => {
-            let filter = Filter {
-                namespace: namespace.map(str::to_owned),
-                ..Filter::default()
-            };
-            let listed = repositories.list(actor, &filter, public, &request);
-            listed.await?
         }
+    } else if starred {
+        let after = request.after.map(RepositoryKey::Name);
+        let request = PageRequest::new(after, request.limit);
+        let listed = repositories.starred(actor, &filter, Sort::BY_NAME, &request);
+        listed.await?
+    } else {
+        let listed = repositories.list(actor, &filter, public, &request);
+        listed.await?
     };
     let next_page = paging::next(&call, LIST, &page, |view| view.repository.path());
     let ids: Vec<RepositoryId> = page.items.iter().map(|view| view.repository.id).collect();

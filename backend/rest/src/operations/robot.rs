@@ -1,7 +1,7 @@
 //! Robot accounts of organizations and users (B3, B5, B6). Both trees are one function each with another owner.
 
 use axum::http::StatusCode;
-use berth_domain::{Error, Namespace, RobotName, Scope};
+use berth_domain::{Error, Namespace, Noun, RobotName, Scope};
 use berth_services::many::Selection;
 use berth_services::robots::{LIST_MAX, ListedRobot, RobotView};
 use serde::{Deserialize, Serialize};
@@ -247,8 +247,9 @@ struct NewRobot {
 
 async fn create(call: Call, owner: Owner) -> Outcome {
     let body: NewRobot = call.body()?;
-    let namespace = owner.namespace(&call)?;
     let short = call.parameter("robot_shortname");
+    let namespace = owner.namespace(&call);
+    let namespace = namespace.map_err(|error| refused(error, short))?;
     if body
         .unstructured_metadata
         .as_ref()
@@ -303,7 +304,9 @@ async fn find(call: &Call, owner: Owner) -> Result<RobotView, Failure> {
 
 fn unknown(error: Error) -> Failure {
     match error {
-        Error::NotFound { .. } => Failure::message(UNKNOWN),
+        Error::NotFound {
+            noun: Noun::Robot, ..
+        } => Failure::message(UNKNOWN),
         other => other.into(),
     }
 }
@@ -324,6 +327,11 @@ fn refused(error: Error, short: &str) -> Failure {
                 short.chars().take(255).collect::<String>()
             ))
         }
+        // Who reaches every organization is told in these words that there is none of the name.
+        Error::NotFound {
+            noun: Noun::Namespace,
+            name,
+        } => Failure::message(format!("Organization does not exist: {name}")),
         // Robots are switched off: a refusal, not a path that is not there.
         Error::FeatureOff { message } => Failure::invalid(message),
         other => other.into(),

@@ -43,6 +43,7 @@ pub(super) fn group() -> Group {
                 "Returns a list of service keys",
                 list,
             )
+            .superusers()
             .feature(on)
             .answers(List::schema()),
             Operation::post(
@@ -62,6 +63,7 @@ pub(super) fn group() -> Group {
                 "Returns a specific service key",
                 get,
             )
+            .superusers()
             .feature(on)
             .answers(Row::schema()),
             Operation::put(

@@ -126,13 +126,24 @@ async fn verify(call: Call) -> Outcome {
     }
     let authn = &call.services.authn;
     match authn.verify_password(&call.actor, &body.password).await {
-        Ok(_) => Answer::ok(&Success { success: true }),
+        Ok(_) => verified(&call),
         Err(Error::Invalid { message, .. }) => Err(Failure::Other {
             status: StatusCode::FORBIDDEN,
             body: json!({ "message": message, "invalidCredentials": true }),
         }),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Clients take from here what the next change shows. The session goes on, and so does its token.
+fn verified(call: &Call) -> Outcome {
+    let answer = Answer::ok(&Success { success: true })?;
+    let Some(session) = &call.session else {
+        return Ok(answer);
+    };
+    let csrf = call.services.authn.csrf_token(session.expose());
+    let csrf = HeaderValue::from_str(&csrf).map_err(Error::internal)?;
+    Ok(answer.with(X_NEXT_CSRF_TOKEN, csrf))
 }
 
 /// Ends every session of the user.

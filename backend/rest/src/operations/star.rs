@@ -1,8 +1,10 @@
 //! Repositories that a user keeps at hand.
 
 use axum::http::StatusCode;
-use berth_domain::{Error, Namespace, RepositoryName, RepositoryPath, Scope, Visibility};
-use berth_services::repositories::RepositoryView;
+use berth_domain::{
+    Error, Namespace, PageRequest, RepositoryName, RepositoryPath, Scope, Visibility,
+};
+use berth_services::repositories::{Filter, RepositoryKey, RepositoryView, Sort};
 use serde::{Deserialize, Serialize};
 
 use super::repository::non_empty;
@@ -101,8 +103,10 @@ impl List {
 
 async fn list(call: Call) -> Outcome {
     let request = paging::request::<RepositoryPath>(&call, LIST);
-    let repositories = &call.services.repositories;
-    let page = repositories.starred(&call.actor, None, &request).await?;
+    let request = PageRequest::new(request.after.map(RepositoryKey::Name), request.limit);
+    let (repositories, all) = (&call.services.repositories, Filter::default());
+    let page = repositories.starred(&call.actor, &all, Sort::BY_NAME, &request);
+    let page = page.await?;
     let next_page = paging::next(&call, LIST, &page, |view| view.repository.path());
     Answer::ok(&List {
         repositories: page.items.into_iter().map(Row::from).collect(),

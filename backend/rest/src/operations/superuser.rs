@@ -48,6 +48,7 @@ pub(super) fn group() -> Group {
                 "Returns a list of all users in the system",
                 list,
             )
+            .superusers()
             .query([
                 switch_on("disabled", "If false, only enabled users will be returned."),
                 rows(),
@@ -72,6 +73,7 @@ pub(super) fn group() -> Group {
                 "Returns information about the specified user",
                 get,
             )
+            .superusers()
             .feature(on)
             .answers(Row::schema()),
             Operation::put(
@@ -94,12 +96,23 @@ pub(super) fn group() -> Group {
             .scope(Scope::SuperUser)
             .fresh_login()
             .feature(on),
+            Operation::post(
+                "/superusers/users/{username}/sendrecovery",
+                "sendInstallUserRecoveryEmail",
+                "Sends a recovery e-mail to the specified user",
+                send_recovery,
+            )
+            .scope(Scope::SuperUser)
+            .fresh_login()
+            .feature(on)
+            .answers(Sent::schema()),
             Operation::get(
                 "/superuser/apptokens",
                 "listAllAppTokens",
                 "Returns a list of all app specific tokens in the system",
                 tokens,
             )
+            .superusers()
             .query([app_token::expiring()])
             .feature(|settings| settings.users.superusers_enabled && settings.app_tokens.enabled)
             .answers(app_token::Tokens::schema()),
@@ -215,8 +228,8 @@ pub(super) fn limit(call: &Call) -> Result<Option<usize>, Failure> {
 
 async fn list(call: Call) -> Outcome {
     let filter = UserFilter {
-        search: None,
         enabled: (!call.query.is_on("disabled")).then_some(true),
+        ..UserFilter::default()
     };
     let superuser = &call.services.superuser;
     let limit = limit(&call)?;
@@ -306,10 +319,10 @@ fn reason(error: Error) -> Failure {
     }
 }
 
-/// What is refused of a superuser is told as a problem here.
+/// What is refused of a superuser is told as a problem here, and so is what another system keeps.
 pub(super) fn problem(error: Error) -> Failure {
     match error {
-        Error::Conflict { message } => Failure::invalid(message),
+        Error::Conflict { message } | Error::FeatureOff { message } => Failure::invalid(message),
         other => other.into(),
     }
 }
@@ -357,6 +370,28 @@ async fn delete(call: Call) -> Outcome {
     let deleted = superuser.delete_user(&call.actor, view.id).await;
     deleted.map_err(problem)?;
     Ok(Answer::no_content())
+}
+
+#[derive(Serialize)]
+struct Sent {
+    email: String,
+}
+
+impl Sent {
+    fn schema() -> Schema {
+        Schema::new("SentRecovery").required("email", text("Where the link was sent to"))
+    }
+}
+
+async fn send_recovery(call: Call) -> Outcome {
+    let view = user(&call).await?;
+    let superuser = &call.services.superuser;
+    let sent = superuser.send_recovery(&call.actor, view.id).await;
+    let email = sent.map_err(|error| match error {
+        Error::Conflict { .. } => problem(error),
+        other => other.into(),
+    })?;
+    Answer::ok(&Sent { email })
 }
 
 async fn tokens(call: Call) -> Outcome {

@@ -31,6 +31,7 @@ pub(super) fn group() -> Group {
                 "List the organizations for the current system",
                 list,
             )
+            .superusers()
             .query([superuser::rows(), next_page()])
             .feature(on)
             .answers(List::schema()),

@@ -20,6 +20,7 @@ pub(super) fn group() -> Group {
                 "Returns the configuration in force, with secrets masked",
                 config,
             )
+            .superusers()
             .feature(on)
             .internal(),
             Operation::get(
@@ -28,6 +29,7 @@ pub(super) fn group() -> Group {
                 "Returns the change log for this installation",
                 changelog,
             )
+            .superusers()
             .feature(on)
             .internal(),
             Operation::get(

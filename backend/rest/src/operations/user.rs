@@ -113,7 +113,7 @@ pub(super) fn group() -> Group {
                 "Get user information for the authenticated user",
                 own,
             )
-            .scope_or_public(Scope::UserRead)
+            .told_scope(Scope::UserRead)
             .always_open()
             .answers(described::user()),
             Operation::get(
@@ -200,6 +200,8 @@ struct OwnUser {
     organizations: Vec<Organization>,
     #[serde(skip_serializing_if = "Option::is_none")]
     super_user: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    global_readonly_super_user: Option<bool>,
 }
 
 /// What a token without `user:admin` may not read.
@@ -278,6 +280,7 @@ impl OwnUser {
             }),
             organizations: own.organizations.into_iter().map(organization).collect(),
             super_user: call.actor.is_superuser().then_some(true),
+            global_readonly_super_user: call.actor.is_read_only_superuser().then_some(true),
         }
     }
 }
@@ -437,7 +440,7 @@ struct Sent {
     status: &'static str,
 }
 
-/// Says the same whether or not somebody has the address.
+/// Says the same whether or not somebody has the address, be it an organization.
 async fn recover(call: Call) -> Outcome {
     let Address { email } = call.body()?;
     let email: Email = email.parse()?;
@@ -484,8 +487,8 @@ struct FirstUser {
 struct Initialized {
     username: Namespace,
     email: Option<String>,
-    /// Accounts have no encrypted password; clients use the access token.
-    encrypted_password: Option<String>,
+    /// The password as clients may keep it.
+    encrypted_password: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
 }
@@ -507,14 +510,16 @@ async fn initialize(call: Call) -> Outcome {
     Answer::ok(&Initialized {
         username: made.username,
         email: made.email.map(|email| email.to_string()),
-        encrypted_password: None,
+        encrypted_password: made.encrypted_password.expose().clone(),
         access_token: made.access_token.map(|token| token.expose().clone()),
     })
 }
 
-/// A refused field is told in one sentence here, unlike elsewhere.
+/// A refused field is told in one sentence here, unlike elsewhere, and so is a registry whose accounts are kept by
+/// another system.
 fn reason(error: Error) -> Failure {
     match error {
+        Error::FeatureOff { message } => Failure::message(message),
         Error::Invalid { message, .. } | Error::AlreadyExists { message, .. } => {
             Failure::message(format!("Failed to initialize user: {message}"))
         }

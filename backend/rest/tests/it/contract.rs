@@ -1,10 +1,10 @@
 //! Requests as the guide of the source product shows them, with its answers: files in `tests/contract`,
-//! named after the feature. A text in angle brackets stands for any value of that form; everything else is
-//! exact, and no field is missing or more.
+//! named after the feature.
 
 use std::path::Path;
 
 use berth_services::Settings;
+use berth_testkit::contract::differences;
 use berth_testkit::{TestImage, TestRegistry};
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,55 +42,6 @@ impl Request {
     }
 }
 
-/// What differs, by its place.
-fn differences(place: &str, expected: &Value, actual: &Value, found: &mut Vec<String>) {
-    match (expected, actual) {
-        (Value::Object(expected), Value::Object(actual)) => {
-            for (key, value) in expected {
-                let place = format!("{place}.{key}");
-                match actual.get(key) {
-                    Some(actual) => differences(&place, value, actual, found),
-                    None => found.push(format!("{place} is missing")),
-                }
-            }
-            let more = actual.keys().filter(|key| !expected.contains_key(*key));
-            found.extend(more.map(|key| format!("{place}.{key} is not in the sample")));
-        }
-        (Value::Array(expected), Value::Array(actual)) if expected.len() == actual.len() => {
-            for (position, (expected, actual)) in expected.iter().zip(actual).enumerate() {
-                differences(&format!("{place}[{position}]"), expected, actual, found);
-            }
-        }
-        (Value::String(form), actual) if form.starts_with('<') => {
-            if !has_form(form, actual) {
-                found.push(format!("{place} is {actual}, not {form}"));
-            }
-        }
-        (expected, actual) if expected == actual => {}
-        (expected, actual) => found.push(format!("{place} is {actual}, not {expected}")),
-    }
-}
-
-fn has_form(form: &str, value: &Value) -> bool {
-    let text = value.as_str().unwrap_or_default();
-    let all = |test: fn(char) -> bool| text.chars().all(test);
-    let hex = |c: char| c.is_ascii_hexdigit();
-    match form {
-        "<integer>" => value.is_i64(),
-        "<text>" => value.is_string(),
-        "<date>" => {
-            // Fri, 10 May 2024 15:11:00 -0000
-            text.len() == 31 && text.as_bytes()[3] == b',' && text.ends_with(" -0000")
-        }
-        "<token>" => text.len() == 64 && all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()),
-        "<password>" => text.len() == 32 && all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()),
-        "<hash>" => text.len() == 64 && all(hex),
-        "<color>" => text.len() == 7 && text.starts_with('#'),
-        "<digest>" => text.starts_with("sha256:") && text.len() == 71,
-        other => panic!("no form {other}"),
-    }
-}
-
 async fn check(t: &TestRegistry, name: &str, sample: &Sample) {
     let api = Api::of(t);
     let who = user(t, "quayadmin", ALL_SCOPES).await;
@@ -113,8 +64,7 @@ async fn check(t: &TestRegistry, name: &str, sample: &Sample) {
         None => assert_eq!(answer.text, "", "{name}"),
         Some(expected) => {
             assert!(answer.text.ends_with('\n'), "{name}");
-            let mut found = Vec::new();
-            differences("answer", expected, &answer.json(), &mut found);
+            let found = differences("answer", expected, &answer.json());
             assert!(found.is_empty(), "{name}: {found:#?}\n{}", answer.text);
         }
     }

@@ -217,11 +217,22 @@ async fn without_anonymous_access_only_the_way_in_is_open() {
     with_settings(settings, async |t| {
         let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
         let refused = (401, "Anonymous access is not allowed".to_owned());
-        for path in ["/users/ann", "/repository?public=true", "/error/not_found"] {
+        for path in [
+            "/users/ann",
+            "/repository?public=true",
+            "/error/not_found",
+            "/messages",
+        ] {
             assert_eq!(error(&api.get(&Who::Nobody, path).await), refused, "{path}");
             assert_eq!(api.get(&ann, path).await.status, 200, "{path}");
         }
-        assert_eq!(api.get(&Who::Nobody, "/discovery").await.status, 200);
+        for path in ["/discovery", "/registry/capabilities"] {
+            assert_eq!(api.get(&Who::Nobody, path).await.status, 200, "{path}");
+        }
+        // Refused for what is asked, not for who asks.
+        let login = json!({ "kind": "login" });
+        let external = api.post(&Who::Visitor, "/externallogin/oidc", &login).await;
+        assert_eq!(external.problem(), (400, "Request error.".into()));
         assert_eq!(api.get(&Who::Nobody, "/user/").await.status, 401);
         api.sign_in("ann").await;
     })

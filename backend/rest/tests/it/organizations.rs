@@ -225,6 +225,80 @@ async fn superusers_reach_organizations_of_others_only_with_full_access() {
     }
 }
 
+/// What is asked of an organization, below its name.
+const ASKED: [(&str, &str); 14] = [
+    ("PUT", ""),
+    ("DELETE", ""),
+    ("GET", "/applications"),
+    ("POST", "/applications"),
+    ("GET", "/applications/NONE"),
+    ("PUT", "/applications/NONE"),
+    ("DELETE", "/applications/NONE"),
+    ("POST", "/applications/NONE/resetclientsecret"),
+    ("GET", "/applications/NONE/tokens"),
+    ("POST", "/applications/NONE/tokens"),
+    ("DELETE", "/applications/NONE/tokens/none"),
+    ("GET", "/robots"),
+    ("GET", "/robots/ci"),
+    ("DELETE", "/robots/ci"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reaches_every_organization_is_told_which_there_is_not() {
+    for full in [false, true] {
+        let mut settings = Settings::default();
+        settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+        settings.users.superusers_full_access = full;
+        with_settings(settings, async |t| {
+            let api = Api::of(t);
+            let root = user(t, "root", ALL_SCOPES).await;
+            // Fits every body.
+            let body = json!({
+                "name": "n", "scope": "repo:read", "redirect_uri": "", "application_uri": "",
+            });
+            let refused = if full {
+                (404, "Not Found".to_owned())
+            } else {
+                (403, "Unauthorized".to_owned())
+            };
+            // The second can be no organization's name.
+            for name in ["none", "NO%21"] {
+                for (method, below) in ASKED {
+                    let path = format!("/organization/{name}{below}");
+                    let answer = api.call(&root, method, &path, Some(&body)).await;
+                    assert_eq!(answer.problem(), refused, "{method} {path}");
+                }
+                let path = format!("/organization/{name}/robots/ci");
+                let answer = api.put(&root, &path, &json!({})).await;
+                if full {
+                    let name = name.replace("%21", "!");
+                    let message = format!("Organization does not exist: {name}");
+                    assert_eq!(answer.told(), (400, json!({ "message": message })));
+                } else {
+                    assert_eq!(answer.problem(), refused, "{path}");
+                }
+                let path = format!("/repository/{name}/app");
+                assert_eq!(api.get(&root, &path).await.problem(), refused, "{path}");
+                // Here nobody learns what is missing, the right or the namespace.
+                let new = json!({
+                    "namespace": name, "repository": "app", "visibility": "private", "description": "",
+                });
+                let made = api.post(&root, "/repository", &new).await;
+                assert_eq!(made.problem(), (403, "Unauthorized".into()));
+            }
+            // A user is no organization.
+            t.user("ann").await;
+            for (method, below) in ASKED.iter().filter(|(_, below)| !below.contains("robot")) {
+                let path = format!("/organization/ann{below}");
+                let answer = api.call(&root, method, &path, Some(&body)).await;
+                assert_eq!(answer.problem(), refused, "{method} {path}");
+            }
+            assert_eq!(api.get(&root, "/users/ann").await.status, 200);
+        })
+        .await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn organizations_can_be_left_to_superusers() {
     let mut settings = Settings::default();

@@ -17,8 +17,9 @@ use crate::descriptions::operations;
 use crate::organizations::join;
 
 /// Callers, in the order of the columns. All but the first two ask with a token of every scope, where nothing
-/// else is said: members read the repository, writers push to it, `narrow` is the owner with another scope.
-const CALLERS: [&str; 8] = [
+/// else is said: members read the repository, writers push to it, `narrow` is the owner with another scope, `reader`
+/// sees everything and changes nothing, and `full` is the superuser where superusers reach everything.
+const CALLERS: [&str; 10] = [
     "nobody",
     "visitor",
     "stranger",
@@ -26,6 +27,8 @@ const CALLERS: [&str; 8] = [
     "writer",
     "narrow",
     "superuser",
+    "reader",
+    "full",
     "owner",
 ];
 
@@ -68,7 +71,14 @@ async fn estate(t: &TestRegistry, organization: &str) -> String {
     services.permissions.set(&owner, id, &roles).await.unwrap();
     join(t, organization, "member", TeamRole::Member).await;
     // Everybody has a robot of the own, for the paths that begin at the user.
-    for name in ["stranger", "member", "writer", "superuser", "owner"] {
+    for name in [
+        "stranger",
+        "member",
+        "writer",
+        "superuser",
+        "reader",
+        "owner",
+    ] {
         let own = t.login(name, PASSWORD).await;
         match services
             .robots
@@ -99,6 +109,7 @@ fn value(field: &str, organization: &str, is_there: bool) -> Value {
         "expiration" => return Value::Null,
         "redirect_uri" | "application_uri" => "https://app.test/".to_owned(),
         "scope" => "repo:read".to_owned(),
+        "kind" => "login".to_owned(),
         _ => "changed".to_owned(),
     };
     text.into()
@@ -147,6 +158,7 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
         )
         .replace("{uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace("{kid}", "not-a-kid")
+        .replace("{service_id}", "oidc")
         .replace("{error_type}", "not_found");
     path.replace("{robot_shortname}", robot)
 }
@@ -162,8 +174,18 @@ fn other_scope(operation: &Value) -> &'static str {
 
 async fn table(t: &TestRegistry) -> String {
     let api = Api::of(t);
+    let mut settings = t.services.settings().clone();
+    settings.users.superusers_full_access = true;
+    let full_api = Api::over(&t.replica(settings));
     let mut tokens = Vec::new();
-    for name in ["stranger", "member", "writer", "superuser", "owner"] {
+    for name in [
+        "stranger",
+        "member",
+        "writer",
+        "superuser",
+        "reader",
+        "owner",
+    ] {
         tokens.push((name, user(t, name, ALL_SCOPES).await));
     }
     let document = api
@@ -172,7 +194,9 @@ async fn table(t: &TestRegistry) -> String {
         .json();
     let callers = CALLERS.map(|name| format!("{name:10}")).join("");
     let mut table = format!("{:86}{}\n", "", callers.trim_end());
-    for (number, (verb, template, operation)) in operations(&document).into_iter().enumerate() {
+    let operations = operations(&document);
+    let (count, requests) = (operations.len(), operations.len() * CALLERS.len());
+    for (number, (verb, template, operation)) in operations.into_iter().enumerate() {
         let _ = write!(
             table,
             "{:86}",
@@ -186,10 +210,14 @@ async fn table(t: &TestRegistry) -> String {
                 "visitor" => Who::Visitor,
                 "narrow" => token(t, "owner", other_scope(&operation)).await,
                 // Who ends its account, and is needed for the lines that follow.
-                name if template == "/api/v1/user/" && verb == "delete" && name != "superuser" => {
+                name if template == "/api/v1/user/"
+                    && verb == "delete"
+                    && !["superuser", "full"].contains(&name) =>
+                {
                     user(t, &format!("{organization}-user"), ALL_SCOPES).await
                 }
                 name => {
+                    let name = if name == "full" { "superuser" } else { name };
                     let found = tokens.iter().find(|(known, _)| *known == name);
                     found.unwrap().1.clone()
                 }
@@ -220,6 +248,7 @@ async fn table(t: &TestRegistry) -> String {
             }
             let body = body(&document, &operation, &organization);
             let verb = verb.to_uppercase();
+            let api = if caller == "full" { &full_api } else { &api };
             let answer = api.call(&who, &verb, &path, body.as_ref()).await;
             assert!(answer.status < 500, "{verb} {path}: {}", answer.text);
             let _ = write!(table, "{:<10}", answer.status);
@@ -227,7 +256,10 @@ async fn table(t: &TestRegistry) -> String {
         table = table.trim_end().to_owned();
         table.push('\n');
     }
-    table
+    format!(
+        "{requests} requests: {count} operations, {} callers\n{table}",
+        CALLERS.len()
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,6 +267,7 @@ async fn every_operation_answers_everybody_as_the_table_says() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/rights.txt");
     let mut settings = Settings::default();
     settings.users.superusers = Some(vec!["superuser".parse().unwrap()]);
+    settings.users.read_only_superusers = vec!["reader".parse().unwrap()];
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let Some(t) = TestRegistry::with(backend, settings.clone()).await else {
             continue;

@@ -100,6 +100,8 @@ db_test!(
         let made_by = made.json();
         assert_eq!((made.status, &made_by["description"]), (201, &json!("")));
         assert_eq!(made_by["unstructured_metadata"], Value::Null);
+        let null = api.put(&ann, "/user/robots/r1", &Value::Null).await;
+        assert_eq!(null.status, 201, "{}", null.text);
         for (short, body, says) in [
         ("r2", json!({ "description": 5 }), "5 is not of type 'string'".to_owned()),
         ("r2", json!({ "unstructured_metadata": { "a": 1 } }), "Metadata of robots cannot be kept yet; leave `unstructured_metadata` out".to_owned()),
@@ -203,6 +205,37 @@ db_test!(
         );
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_everything_and_changes_nothing_reads_robots_without_tokens() {
+    let mut settings = Settings::default();
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    with_settings(settings, async |t| {
+        let (api, ann) = with_organization(t).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let path = "/organization/acme/robots/ci";
+        let made = api.put(&ann, path, &json!({})).await.json();
+        let list = api.get(&auditor, "/organization/acme/robots").await.json();
+        assert_eq!(list["robots"][0]["name"], json!("acme+ci"));
+        for robot in [&list["robots"][0], &api.get(&auditor, path).await.json()] {
+            assert_eq!(robot["name"], json!("acme+ci"));
+            assert!(robot.get("token").is_none(), "{robot}");
+        }
+        let unknown = api.get(&auditor, "/organization/acme/robots/cd").await;
+        assert_eq!(unknown.told(), (400, json!({ "message": UNKNOWN })));
+        let again = format!("{path}/regenerate");
+        for answer in [
+            api.post(&auditor, &again, &json!({})).await,
+            api.put(&auditor, "/organization/acme/robots/cd", &json!({}))
+                .await,
+            api.delete(&auditor, path).await,
+        ] {
+            assert_eq!(answer.problem(), (403, "Unauthorized".into()));
+        }
+        assert!(logs_in(t, &made).await);
+    })
+    .await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_robots_are_switched_off_none_is_made() {

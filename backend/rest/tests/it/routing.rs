@@ -211,6 +211,33 @@ db_test!(
 );
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_switched_off_is_not_there_whatever_else_its_path_offers() {
+    let mut settings = Settings::default();
+    settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+    settings.users.superusers_enabled = false;
+    with_settings(settings, async |t| {
+        let (api, root) = (Api::of(t), user(t, "root", ALL_SCOPES).await);
+        let body = json!({ "message": {
+            "content": "x", "media_type": "text/plain", "severity": "info",
+        } });
+        let absent = (404, "Not Found".to_owned());
+        let made = api.post(&root, "/messages", &body).await;
+        assert_eq!(made.problem(), absent);
+        let deleted = api.delete(&root, "/message/x").await;
+        assert_eq!(deleted.problem(), absent);
+        assert_eq!(api.get(&root, "/messages").await.status, 200);
+        let other = api.put(&root, "/messages", &body).await;
+        assert_eq!(
+            (other.status, other.header("allow")),
+            (405, "GET, HEAD, OPTIONS")
+        );
+        let described = api.get(&Who::Nobody, "/discovery").await.text;
+        assert!(!described.contains("createGlobalMessage"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_nested_names_a_path_below_a_repository_is_never_a_name() {
     let mut settings = Settings::default();
     settings.push.nested_names = false;

@@ -88,6 +88,26 @@ db_test!(
 );
 
 db_test!(
+    async fn showing_the_password_again_tells_what_the_next_change_shows(t: TestRegistry) {
+        let api = Api::of(t);
+        t.user("ann").await;
+        let browser = api.sign_in("ann").await;
+        let body = json!({ "password": PASSWORD });
+        let verified = api.post(&browser, "/signin/verify", &body).await;
+        assert_eq!(verified.told(), (200, json!({ "success": true })));
+        let Who::Browser { session, .. } = browser else {
+            panic!("a browser")
+        };
+        let next = Who::Browser {
+            session,
+            csrf: verified.header("x-next-csrf-token").to_owned(),
+        };
+        let made = api.put(&next, "/user/robots/ci", &json!({})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+);
+
+db_test!(
     async fn signing_out_ends_every_session_of_the_user(t: TestRegistry) {
         let api = Api::of(t);
         t.user("ann").await;

@@ -253,17 +253,26 @@ async fn messages_are_for_everybody_and_by_superusers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_client_token_is_seen_by_superusers_without_its_text() {
+async fn every_client_token_is_seen_without_its_text_by_who_sees_everything() {
     with_superusers(async |t| {
         let api = Api::of(t);
         let root = user(t, "root", ALL_SCOPES).await;
         let ann = user(t, "ann", ALL_SCOPES).await;
         let title = json!({ "title": "laptop" });
         assert_eq!(api.post(&ann, "/user/apptoken", &title).await.status, 200);
-        let list = api.get(&root, "/superuser/apptokens").await.json();
-        assert_eq!(list["tokens"][0]["title"], json!("laptop"));
-        assert!(list["tokens"][0].get("token_code").is_none());
-        assert_eq!(api.get(&ann, "/superuser/apptokens").await.status, 403);
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let mut settings = t.services.settings().clone();
+        settings.users.superusers_full_access = true;
+        let full = Api::over(&t.replica(settings));
+        for (api, who) in [(&api, &auditor), (&full, &root)] {
+            let list = api.get(who, "/superuser/apptokens").await.json();
+            assert_eq!(list["tokens"][0]["title"], json!("laptop"));
+            assert!(list["tokens"][0].get("token_code").is_none());
+        }
+        // Who does not reach what others have, a superuser too.
+        for who in [&ann, &root] {
+            assert_eq!(api.get(who, "/superuser/apptokens").await.status, 403);
+        }
         assert_eq!(
             api.get(&Who::Nobody, "/superuser/apptokens").await.status,
             401

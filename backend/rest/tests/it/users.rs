@@ -92,19 +92,29 @@ db_test!(
 async fn only_superusers_are_told_that_they_are() {
     let mut settings = Settings::default();
     settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
     with_settings(settings, async |t| {
         let api = Api::of(t);
-        let (root, ann) = (
-            user(t, "root", ALL_SCOPES).await,
-            user(t, "ann", ALL_SCOPES).await,
-        );
-        let told = async |who: &Who| api.get(who, "/user/").await.json()["super_user"].clone();
-        assert_eq!(told(&root).await, json!(true));
-        assert_eq!(told(&ann).await, json!(null));
-        assert_eq!(
-            told(&token(t, "root", "user:admin").await).await,
-            json!(null)
-        );
+        for name in ["root", "auditor", "ann"] {
+            t.user(name).await;
+        }
+        for (name, scopes, superuser, read_only) in [
+            ("root", ALL_SCOPES, Some(true), None),
+            ("root", "user:admin", None, None),
+            ("auditor", ALL_SCOPES, None, Some(true)),
+            // Reading needs no scope.
+            ("auditor", "user:read", None, Some(true)),
+            ("ann", ALL_SCOPES, None, None),
+        ] {
+            let who = token(t, name, scopes).await;
+            let told = api.get(&who, "/user/").await.json();
+            let flag = |name: &str| told.get(name).map(|flag| flag == &json!(true));
+            assert_eq!(
+                (flag("super_user"), flag("global_readonly_super_user")),
+                (superuser, read_only),
+                "{name} by {scopes}: {told}"
+            );
+        }
     })
     .await;
 }

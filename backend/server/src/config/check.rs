@@ -141,7 +141,7 @@ fn values(config: &Config, findings: &mut Findings) {
             findings,
             "AUTHENTICATION_TYPE",
             format!(
-                "`{}` does not work yet, only `Database` does",
+                "`{}` is not available yet, only `Database` is: accounts and passwords that this registry keeps itself",
                 config.accounts.authentication
             ),
         );

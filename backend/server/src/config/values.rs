@@ -456,6 +456,16 @@ words! {
 }
 
 words! {
+    /// What pictures of people are made from.
+    pub enum Avatars {
+        /// A hash of the e-mail address.
+        Local = "local",
+        /// The hash of it that Gravatar knows.
+        Gravatar = "gravatar",
+    }
+}
+
+words! {
     /// How log lines are written.
     pub enum LogFormat {
         /// For people.

@@ -387,3 +387,18 @@ fn log_lines_are_json_at_the_level_that_was_asked_for() {
     assert_eq!(lines[0]["level"], "WARN");
     assert_eq!(lines[0]["keys"], "LDAP_UID_ATTR");
 }
+
+#[test]
+fn clients_are_told_what_pictures_are_made_from() {
+    let registry = Registry::with(&[("AVATAR_KIND", "gravatar")]);
+    let told = registry.server.ask("GET", "/config", &[], "").json();
+    assert_eq!(told["config"]["AVATAR_KIND"], json!("gravatar"));
+    let root = registry
+        .server
+        .ask("GET", "/api/v1/users/root", &[], "")
+        .json();
+    assert_eq!(
+        root["avatar"]["hash"],
+        json!("04edfc0ef6c6cf6d6b88fbc69f9f9071")
+    );
+}

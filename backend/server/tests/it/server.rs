@@ -168,6 +168,8 @@ fn without_any_configuration_a_registry_runs() {
     assert_eq!(server.get("/v2/").0, 401);
     assert_eq!(server.get("/graphql?query=%7B__typename%7D").0, 200);
     assert_eq!(server.get("/api/v1/nothing").0, 404);
+    assert_eq!(server.get("/_internal_ping"), (200, "true".to_owned()));
+    assert_eq!(server.get("/.well-known/nothing").0, 404);
     for file in ["berth.db", "secret.key", "storage"] {
         assert!(folder.path().join("data").join(file).exists(), "{file}");
     }

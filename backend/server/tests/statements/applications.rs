@@ -6,11 +6,31 @@ use serde_json::json;
 
 use crate::registry::Registry;
 
-/// Lists, each asked for 10 rows and for 100.
-const LISTS: [(&str, &str); 4] = [
+/// Lists, each asked for 10 rows, for 100, and those with a cursor for the 100 behind them.
+const LISTS: [(&str, &str); 8] = [
     (
         "applications",
         "namespace(name: \"acme\") { ... on Organization { applications(first: $n) { nodes { clientId name } } } }",
+    ),
+    (
+        "applications by name",
+        "namespace(name: \"acme\") { ... on Organization { applications(first: $n, after: $after, \
+         orderBy: { field: NAME, direction: ASC }) { pageInfo { endCursor } nodes { name } } } }",
+    ),
+    (
+        "applications by name backwards",
+        "namespace(name: \"acme\") { ... on Organization { applications(first: $n, after: $after, \
+         orderBy: { field: NAME, direction: DESC }) { pageInfo { endCursor } nodes { name } } } }",
+    ),
+    (
+        "applications by text",
+        "namespace(name: \"acme\") { ... on Organization { applications(first: $n, \
+         filter: { search: \"app-1001\" }) { nodes { name } } } }",
+    ),
+    (
+        "assignments of an application",
+        "namespace(name: \"acme\") { ... on Organization { applications(first: 1) { nodes { \
+         assignments(first: $n) { nodes { uuid username } } } } } }",
     ),
     (
         "tokens of an application",
@@ -35,10 +55,20 @@ pub(crate) async fn applications(r: &mut Registry) {
     let session = r.t.session("ann").await.actor;
     let ann = std::mem::replace(&mut r.ann, session.clone());
     for (name, selection) in LISTS {
+        let goes_on = selection.contains("$after");
+        let cursor = if goes_on { ", $after: String" } else { "" };
+        let document = format!("query ($n: Int!{cursor}) {{ {selection} }}");
+        let mut end = None;
         for rows in [10, 100] {
-            let document = format!("query ($n: Int!) {{ {selection} }}");
             let what = format!("query {name}: {rows} rows");
-            r.query(&what, &document, json!({ "n": rows })).await;
+            let answer = r.query(&what, &document, json!({ "n": rows })).await;
+            let page = &answer["namespace"]["applications"]["pageInfo"];
+            end = page["endCursor"].as_str().map(str::to_owned);
+        }
+        if goes_on {
+            let what = format!("query {name}: 100 rows on");
+            let variables = json!({ "n": 100, "after": end.expect("there are more") });
+            r.query(&what, &document, variables).await;
         }
     }
     let new = json!({ "organization": "acme", "name": "viewer", "redirectPrefix": CALLBACK });
@@ -87,6 +117,11 @@ pub(crate) async fn applications(r: &mut Registry) {
         .change("createApplicationToken", new, "accessToken { uuid }")
         .await;
     let uuid = &token["accessToken"]["uuid"];
+    let again = json!({ "clientId": client_id, "username": "ann", "scope": "repo:read", "redirectUri": CALLBACK });
+    let again = r.change("assignToken", again, "assignment { uuid }").await;
+    let withdrawn = json!({ "clientId": client_id, "uuid": again["assignment"]["uuid"] });
+    r.change("withdrawAssignment", withdrawn, "withdrawnUuid")
+        .await;
     let revoked = json!({ "clientId": client_id, "uuid": uuid });
     r.change("revokeToken", revoked, "revokedUuid").await;
     let mut again = json!({ "clientId": client_id, "redirectUri": CALLBACK, "scope": "repo:read" });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::registry::Registry;
 
 /// Lists, each asked for 10 rows, for 100, and for the 100 behind them.
-const LISTS: [(&str, &str); 15] = [
+const LISTS: [(&str, &str); 17] = [
     (
         "repositories",
         "repositories(PAGE) { totalCount END nodes { path sizeBytes tagCount lastPushedAt viewerPermission \
@@ -43,6 +43,14 @@ const LISTS: [(&str, &str); 15] = [
     (
         "starred repositories",
         "viewer { starred(PAGE) { totalCount END nodes { path isStarred } } }",
+    ),
+    (
+        "starred repositories by latest push",
+        "viewer { starred(PAGE, orderBy: { field: LAST_PUSHED, direction: DESC }) { END nodes { path } } }",
+    ),
+    (
+        "starred repositories by text",
+        "viewer { starred(PAGE, filter: { search: \"app-1001\" }) { totalCount END nodes { path } } }",
     ),
     (
         "organizations",

@@ -15,6 +15,9 @@ use super::repo::RepositoryPermission;
 use super::{Access, account, namespace, registry};
 use crate::actor::{Actor, Credential, Principal};
 
+/// What keeps users from making anything of their own, for refusals.
+const RESTRICTED: &str = "FEATURE_RESTRICTED_USERS";
+
 /// Looks up and authorizes in one step.
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -111,12 +114,17 @@ impl Gate {
             Some((_, Some(facts))) => self.permit(actor, facts).map(Found::Existing),
             Some((namespace, None)) => self.absent(actor, path, namespace, may_create),
             None if actor.is_anonymous() => Err(unauthenticated()),
-            None => {
-                let access = self.creatable_namespace(actor);
-                let access = access.ok_or(Error::Hidden(Noun::Repository))?;
-                Self::tell_absence::<P>(actor, path, may_create)?;
-                Ok(Found::NamespaceCreatable(access))
-            }
+            None => match self.creatable_namespace(actor) {
+                Some(access) => {
+                    Self::tell_absence::<P>(actor, path, may_create)?;
+                    Ok(Found::NamespaceCreatable(access))
+                }
+                None if self.reaches_everything(actor) => {
+                    Self::tell_absence::<P>(actor, path, false)?;
+                    Err(Error::Hidden(Noun::Repository))
+                }
+                None => Err(Error::Hidden(Noun::Repository)),
+            },
         }
     }
 
@@ -165,6 +173,11 @@ impl Gate {
                 Ok(Found::Creatable(proof(namespace)))
             }
             Decision::Unauthenticated => Err(unauthenticated()),
+            // Whoever may not create it in the own namespace knows what is not there.
+            Decision::Forbidden if !may_create && policy::is_restricted(actor, &namespace) => {
+                Self::tell_absence::<P>(actor, path, false)?;
+                Err(Error::Hidden(Noun::Repository))
+            }
             Decision::Forbidden | Decision::Hidden => Err(Error::Hidden(Noun::Repository)),
         }
     }
@@ -259,7 +272,24 @@ impl Gate {
         name: &Namespace,
     ) -> Result<Access<P>> {
         let found = facts::namespace(conn, name, actor.account_id()).await?;
-        self.permit_namespace(actor, found)
+        self.permit_namespace(actor, found, || self.absent_namespace(actor, name))
+    }
+
+    /// What somebody is told of a namespace that is not there, or is of another kind than was asked for: who
+    /// reaches all of them that it is not, everybody else what is told of one that they may not know.
+    pub(crate) fn absent_namespace(&self, actor: &Actor, name: &Namespace) -> Error {
+        if actor.is_anonymous() {
+            unauthenticated()
+        } else if self.reaches_everything(actor) {
+            Error::not_found(Noun::Namespace, name)
+        } else {
+            Error::Hidden(Noun::Namespace)
+        }
+    }
+
+    /// Whether nothing is hidden from the actor (`FEATURE_SUPERUSERS_FULL_ACCESS`).
+    pub fn reaches_everything(&self, actor: &Actor) -> bool {
+        self.switches.superusers_full_access && actor.is_superuser()
     }
 
     /// For each of many namespaces by id, in their order, permission `P` or why not.
@@ -277,7 +307,13 @@ impl Gate {
             .iter()
             .map(|id| {
                 let facts = found.iter().find(|facts| facts.id == *id).cloned();
-                self.permit_namespace(actor, facts)
+                self.permit_namespace(actor, facts, || {
+                    if actor.is_anonymous() {
+                        unauthenticated()
+                    } else {
+                        Error::Hidden(Noun::Namespace)
+                    }
+                })
             })
             .collect())
     }
@@ -304,16 +340,13 @@ impl Gate {
         &self,
         actor: &Actor,
         found: Option<NamespaceFacts>,
+        absent: impl FnOnce() -> Error,
     ) -> Result<Access<P>> {
         if P::ACTION != NamespaceAction::View {
             self.writable()?;
         }
         let Some(facts) = found else {
-            return Err(if actor.is_anonymous() {
-                unauthenticated()
-            } else {
-                Error::Hidden(Noun::Namespace)
-            });
+            return Err(absent());
         };
         match policy::decide_namespace(actor, &facts, P::ACTION, self.switches) {
             Decision::Allowed => Ok(proof(facts)),
@@ -321,11 +354,19 @@ impl Gate {
             Decision::Hidden => Err(Error::Hidden(Noun::Namespace)),
             Decision::Forbidden => Err(Error::forbidden(match P::ACTION {
                 NamespaceAction::View => format!("you may not see namespace `{}`", facts.name),
+                NamespaceAction::CreateRepository | NamespaceAction::CreateRobot
+                    if policy::is_restricted(actor, &facts) =>
+                {
+                    format!(
+                        "users create nothing in a namespace of their own here (`{RESTRICTED}`), such as `{}`",
+                        facts.name
+                    )
+                }
                 NamespaceAction::CreateRepository => format!(
                     "you may not create repositories in `{}`; its administrators and creators may",
                     facts.name
                 ),
-                NamespaceAction::Administer => {
+                NamespaceAction::CreateRobot | NamespaceAction::Administer => {
                     format!("this needs an administrator of `{}`", facts.name)
                 }
             })),
@@ -346,6 +387,11 @@ impl Gate {
         };
         if !actor.scopes.allows(Scope::UserAdmin) {
             return Err(Error::forbidden("this needs the scope `user:admin`"));
+        }
+        if actor.restricted {
+            return Err(Error::forbidden(format!(
+                "users create no organizations here (`{RESTRICTED}`)"
+            )));
         }
         if self.superusers_create_organizations && !actor.is_superuser() {
             return Err(Error::forbidden(
@@ -382,6 +428,18 @@ impl Gate {
             (true, false) => Err(unauthenticated()),
             (false, false) => Err(Error::forbidden("this needs a superuser")),
         }
+    }
+
+    /// What superusers see of the tokens of others: only those who reach everything
+    /// (`FEATURE_SUPERUSERS_FULL_ACCESS`), and those who see everything and change nothing.
+    pub fn view_tokens(&self, actor: &Actor) -> Result<Access<registry::View>> {
+        let access = self.view_registry(actor)?;
+        if actor.read_only_superuser || self.switches.superusers_full_access {
+            return Ok(access);
+        }
+        Err(Error::forbidden(
+            "this needs a superuser who reaches everything (`FEATURE_SUPERUSERS_FULL_ACCESS`)",
+        ))
     }
 
     /// What only a user itself sees of the own account.

@@ -25,6 +25,8 @@ pub enum NamespaceAction {
     View,
     /// Create repositories in it.
     CreateRepository,
+    /// Create robots in it.
+    CreateRobot,
     /// Robots, settings, members.
     Administer,
 }
@@ -167,6 +169,15 @@ pub fn decide_namespace(
     let full = switches.superusers_full_access && actor.is_superuser();
     let worker = matches!(actor.principal, Principal::Worker(_));
     let owner = owns(actor, facts) || full || worker;
+    // A registry token is for repositories alone.
+    let administers = || {
+        let scope = if facts.kind == AccountKind::User {
+            Scope::UserAdmin
+        } else {
+            Scope::OrgAdmin
+        };
+        owner && actor.scopes.allows(scope) && actor.grant.is_none()
+    };
     let allowed = match action {
         NamespaceAction::View => {
             owner
@@ -176,17 +187,13 @@ pub fn decide_namespace(
         }
         NamespaceAction::CreateRepository => {
             let creator = facts.team_role >= Some(TeamRole::Creator);
-            facts.enabled && (owner || creator) && actor.scopes.allows(Scope::RepoCreate)
+            facts.enabled
+                && (owner || creator)
+                && actor.scopes.allows(Scope::RepoCreate)
+                && !is_restricted(actor, facts)
         }
-        NamespaceAction::Administer => {
-            let scope = if facts.kind == AccountKind::User {
-                Scope::UserAdmin
-            } else {
-                Scope::OrgAdmin
-            };
-            // A registry token is for repositories alone.
-            owner && actor.scopes.allows(scope) && actor.grant.is_none()
-        }
+        NamespaceAction::CreateRobot => administers() && !is_restricted(actor, facts),
+        NamespaceAction::Administer => administers(),
     };
     if allowed {
         return Decision::Allowed;
@@ -197,6 +204,12 @@ pub fn decide_namespace(
         (false, true) => Decision::Forbidden,
         (false, false) => Decision::Hidden,
     }
+}
+
+/// Whether this is the own namespace of a user who makes nothing of its own there (`FEATURE_RESTRICTED_USERS`).
+/// Elsewhere such a user has the rights of everybody else.
+pub(crate) fn is_restricted(actor: &Actor, facts: &NamespaceFacts) -> bool {
+    actor.restricted && actor.user_id() == Some(facts.id)
 }
 
 fn is_own_robot(actor: &Actor, namespace: AccountId) -> bool {

@@ -40,6 +40,8 @@ pub struct InitializedByApi {
     pub username: Namespace,
     /// Address.
     pub email: Option<Email>,
+    /// The password as clients may keep it.
+    pub encrypted_password: Secret<String>,
     /// An access token with every scope, when it was asked for.
     pub access_token: Option<Secret<String>>,
 }
@@ -139,7 +141,7 @@ impl Authn {
     /// Makes the first user from the set-up page and signs in.
     ///
     /// # Errors
-    /// A registry that has users; a wrong code; a field that is refused, by name.
+    /// A registry that has users, or whose accounts are kept elsewhere; a wrong code; a field that is refused, by name.
     pub async fn initialize(&self, user: InitialUser, origin: Origin) -> Result<Session> {
         if self.core.settings.users.setup_needs_code {
             let given = user.setup_code.as_deref().unwrap_or_default();
@@ -165,7 +167,7 @@ impl Authn {
     /// Makes the first user by API, with an access token when asked for; no session.
     ///
     /// # Errors
-    /// The switch is off; a registry that has users; a field that is refused.
+    /// The switch is off; a registry that has users, or whose accounts are kept elsewhere; a field that is refused.
     pub async fn initialize_by_api(
         &self,
         user: InitialUser,
@@ -194,6 +196,7 @@ impl Authn {
         Ok(InitializedByApi {
             username: parsed.name,
             email: parsed.email,
+            encrypted_password: self.encrypted(&user.password),
             access_token: token,
         })
     }
@@ -231,7 +234,7 @@ impl Authn {
     /// Changes the own password; every other session ends and a new one begins.
     ///
     /// # Errors
-    /// A wrong current password or a refused new one, by field.
+    /// A wrong current password or a refused new one, by field; passwords that are kept elsewhere.
     pub async fn change_password(
         &self,
         actor: &Actor,
@@ -246,6 +249,8 @@ impl Authn {
                 "a password is changed in a signed-in browser, not with a token",
             ));
         }
+        self.core
+            .keeps_accounts("passwords are kept elsewhere; they are changed there")?;
         self.core.gate.writable()?;
         if !self.is_password(id, current, &actor.origin).await? {
             return Err(
@@ -449,6 +454,8 @@ impl Authn {
 
     /// Adds the first user; the transaction sees to it that there is only one first.
     async fn insert_first(&self, tx: &mut Tx, user: &Parsed, origin: Origin) -> Result<Actor> {
+        self.core
+            .keeps_accounts("Cannot initialize user in a non-database auth system")?;
         // Both databases queue here: a fact is one row that every set-up writes.
         facts::get_or_insert(tx, "first_user", user.name.as_str()).await?;
         if accounts::any_user(tx).await? {
@@ -489,7 +496,7 @@ impl Authn {
         let event = Event::UserCreated {
             username: user.name.clone(),
             email: user.email.as_ref().map(ToString::to_string),
-            superuser,
+            by: by.name(),
         };
         self.core.journal.record(tx, by, subject, &event).await?;
         Ok(id)
@@ -515,6 +522,9 @@ impl Authn {
             expires_at,
         };
         let id = sessions::insert(tx, &new, now).await?;
+        if self.core.settings.users.note_last_use {
+            accounts::touch(tx, &[account_id], now).await?;
+        }
         let actor = Actor {
             credential: Credential::Session(id),
             authenticated_at: Some(now),

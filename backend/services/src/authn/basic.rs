@@ -1,7 +1,7 @@
 //! Name and password: what `/v2/auth` and the login form take.
 
 use berth_crypto::tokens;
-use berth_domain::{AccountId, Error, Event, Result, RobotName, Scopes, Secret};
+use berth_domain::{Error, Event, Result, RobotName, Scopes, Secret};
 use berth_store::accounts::{Account, UserProfile};
 use berth_store::app_tokens::{self, AppToken};
 use berth_store::{accounts, logs, robots};
@@ -24,6 +24,8 @@ const ROBOTS_OFF: &str = "Robot accounts have been disabled. Please contact your
 /// A user whose password was right.
 pub(super) struct Proven {
     pub(super) actor: Actor,
+    /// The account.
+    pub(super) account: Account,
     /// The address that was not confirmed yet.
     pub(super) unconfirmed: Option<String>,
 }
@@ -72,7 +74,9 @@ impl Authn {
         }
         let password = opened.as_ref().unwrap_or(presented);
         let login = self.password_login(login, password, origin.clone(), Credential::Basic);
-        login.await.map(|proven| proven.actor)
+        let proven = login.await?;
+        self.note_use(&proven.account).await;
+        Ok(proven.actor)
     }
 
     /// A user by name or address, and password. A name nobody has costs as much time as a wrong password.
@@ -101,9 +105,11 @@ impl Authn {
                 self.clear_failures(account.id, &origin).await?;
                 let actor =
                     self.user_actor(&account, &profile, credential, Scopes::all(), origin)?;
+                let email = account.email.clone();
                 Ok(Proven {
                     actor,
-                    unconfirmed: account.email.filter(|_| !profile.email_verified),
+                    unconfirmed: email.filter(|_| !profile.email_verified),
+                    account,
                 })
             }
             _ => {
@@ -169,11 +175,18 @@ impl Authn {
             return Err(Error::unauthenticated(WRONG_APP_TOKEN));
         };
         let actor = self.app_actor(&token, &account, &profile, origin)?;
-        if !is_noted(token.last_used_at, now) {
-            let touched = self
-                .core
-                .db
-                .write_relaxed(async |tx| app_tokens::touch(tx, token.id, now).await);
+        let (is_token_due, is_user_due) =
+            (!is_noted(token.last_used_at, now), self.is_due(&account));
+        if is_token_due || is_user_due {
+            let touched = self.core.db.write_relaxed(async |tx| {
+                if is_token_due {
+                    app_tokens::touch(tx, token.id, now).await?;
+                }
+                if is_user_due {
+                    accounts::touch(tx, &[account.id], now).await?;
+                }
+                Ok(())
+            });
             if let Err(e) = touched.await {
                 tracing::warn!(error = ?e, "last use of a token could not be written down");
             }
@@ -208,19 +221,6 @@ impl Authn {
                 Err(e)
             }
             other => other,
-        }
-    }
-
-    /// Remembers that an account was used; a login does not fail over it.
-    async fn touch(&self, id: AccountId) {
-        let now = self.core.now();
-        if let Err(e) = self
-            .core
-            .db
-            .write_relaxed(async |tx| accounts::touch(tx, &[id], now).await)
-            .await
-        {
-            tracing::warn!(error = ?e, "last use of an account could not be written down");
         }
     }
 

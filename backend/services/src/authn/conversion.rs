@@ -21,7 +21,7 @@ impl Authn {
     ///
     /// # Errors
     /// A name and password that are wrong, or the actor's own; a superuser; the only administrator of another
-    /// organization; where nobody signs in with a password.
+    /// organization; who may not create organizations; where nobody signs in with a password.
     pub async fn convert_to_organization(
         &self,
         actor: &Actor,
@@ -31,6 +31,7 @@ impl Authn {
         let core = &self.core;
         let own = core.gate.administer_account(actor)?;
         core.keeps_accounts("accounts are kept elsewhere, and stay users there")?;
+        core.gate.create_organization(actor)?;
         if !core.settings.users.direct_login {
             return Err(Error::FeatureOff {
                 message: "nobody signs in with a password here (`FEATURE_DIRECT_LOGIN` is off)"

@@ -13,6 +13,8 @@ use crate::journal::Subject;
 /// What to do where no mail is sent.
 const ASK_AN_ADMINISTRATOR: &str = "ask an administrator, who sets a new password in the console or by \
     `berth user set-password`";
+/// What to do about a lost password where accounts are kept elsewhere.
+const RECOVERED_ELSEWHERE: &str = "passwords are kept elsewhere; they are recovered there";
 /// What to do about an address where no mail is sent.
 const NOTHING_TO_CONFIRM: &str = "addresses need no confirmation here";
 
@@ -21,15 +23,14 @@ fn unknown_code() -> Error {
 }
 
 impl Authn {
-    /// Mails a link for a new password to a user's address. Whether a user has the address shows in
-    /// nothing: it is looked up when the mail goes out.
+    /// Mails a link for a new password to a user's address; to that of an organization, who administers it. Whose the
+    /// address is shows in nothing else: it is looked up when the mail goes out.
     ///
     /// # Errors
     /// No mail is sent here; too many requests from one place.
     pub async fn request_recovery(&self, email: &Email, origin: &Origin) -> Result<()> {
         self.core.sends_mail(ASK_AN_ADMINISTRATOR)?;
-        self.core
-            .keeps_accounts("passwords are kept elsewhere; they are recovered there")?;
+        self.core.keeps_accounts(RECOVERED_ELSEWHERE)?;
         self.core.gate.writable()?;
         self.limit_requests("recovery", origin).await?;
         let (email, now) = (email.as_str().to_lowercase(), self.core.now());
@@ -50,6 +51,7 @@ impl Authn {
         origin: Origin,
     ) -> Result<Session> {
         self.core.sends_mail(ASK_AN_ADMINISTRATOR)?;
+        self.core.keeps_accounts(RECOVERED_ELSEWHERE)?;
         self.core.gate.writable()?;
         let hash_of_code = tokens::hash_token(code.trim());
         let now = self.core.now();

@@ -1,5 +1,5 @@
 //! Consents that administrators of an application ask other users for (X3). The user decides, and the token is the
-//! user's, so that logs show who acts.
+//! user's, so that logs show who acts. Until then administrators see whom they have asked, and may take it back.
 
 use berth_domain::{
     AccountId, AccountKind, AssignmentId, Error, Event, Namespace, NotificationKind, Noun, Page,
@@ -13,10 +13,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::authorizations::{Asked, Authorizations, Reason};
-use super::{ApplicationInfo, hidden, redirects, subject};
+use super::{ApplicationInfo, Applications, Which, hidden, redirects, subject};
 use crate::access::namespace::Administer;
 use crate::actor::Actor;
 use crate::notifications::{Audience, Notice};
+use crate::settings::AvatarKind;
 
 /// What the bell says of one.
 pub(super) const TOLD: NotificationKind = NotificationKind::AssignedAuthorization;
@@ -41,16 +42,98 @@ pub struct AssignmentView {
 }
 
 impl AssignmentView {
-    fn new((row, application, owner): (Assignment, Application, Account)) -> Result<Self> {
+    fn new(
+        avatars: AvatarKind,
+        (row, application, owner): (Assignment, Application, Account),
+    ) -> Result<Self> {
         Ok(Self {
             id: row.id,
             uuid: row.uuid,
             scopes: row.scopes,
             redirect_uri: row.redirect_uri,
             response_type: row.response_type,
-            application: ApplicationInfo::new(application, &owner)?,
+            application: ApplicationInfo::new(avatars, application, &owner)?,
             created_at: row.created_at,
         })
+    }
+}
+
+/// What a user is asked for, as those see it who look after the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationAssignment {
+    /// Place in the list.
+    pub id: AssignmentId,
+    /// Public id.
+    pub uuid: String,
+    /// Who is asked, by name.
+    pub user: String,
+    /// What the token may do.
+    pub scopes: Scopes,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+impl From<(Assignment, Option<String>)> for ApplicationAssignment {
+    fn from((row, user): (Assignment, Option<String>)) -> Self {
+        Self {
+            id: row.id,
+            uuid: row.uuid,
+            user: user.unwrap_or_default(),
+            scopes: row.scopes,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl Applications {
+    /// What users are asked for and have not answered yet, the newest first; also where assigning is switched off by
+    /// now.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn assignments(
+        &self,
+        actor: &Actor,
+        organization: &Namespace,
+        client_id: &str,
+        page: &PageRequest<AssignmentId>,
+    ) -> Result<Page<ApplicationAssignment>> {
+        let mut conn = self.core.db.read().await?;
+        let (row, ..) = self.read(&mut conn, actor, organization, client_id).await?;
+        let found = rows::page_of_application(&mut conn, row.id, page.after, page.fetch()).await?;
+        Ok(page.page(found).map(Into::into))
+    }
+
+    /// The user is not asked this any more, and the bell is quiet about it.
+    ///
+    /// # Errors
+    /// An application that the actor does not administer; not found for what it does not ask anybody.
+    pub async fn withdraw_assignment(
+        &self,
+        actor: &Actor,
+        which: Which<'_>,
+        uuid: &str,
+    ) -> Result<()> {
+        self.core
+            .db
+            .write(async |tx| {
+                let (application, access) = self.administered(tx, actor, which).await?;
+                let absent = || Error::not_found(Noun::Assignment, uuid);
+                let found = rows::of_application(tx, application.id, uuid).await?;
+                let (row, user) = found.ok_or_else(absent)?;
+                // Who accepted it at the same moment was faster.
+                if !rows::delete(tx, row.id).await? {
+                    return Err(absent());
+                }
+                self.core.withdraw(tx, TOLD, uuid).await?;
+                let event = Event::AssignmentWithdrawn {
+                    user: user.unwrap_or_default(),
+                    application: application.name,
+                    client_id: application.client_id,
+                };
+                self.record(tx, actor, access.id, &event).await
+            })
+            .await
     }
 }
 
@@ -130,7 +213,8 @@ impl Authorizations {
                     metadata: &json!({ "application": application.name }),
                 };
                 core.notify(tx, Audience::Users(&[user.id]), notice).await?;
-                AssignmentView::new((row, application, owner))
+                let avatars = core.settings.registry.avatars;
+                AssignmentView::new(avatars, (row, application, owner))
             })
             .await
     }
@@ -146,7 +230,9 @@ impl Authorizations {
         let mut conn = self.core.db.read().await?;
         let found = rows::page(&mut conn, user, page.after, page.fetch()).await?;
         let found = page.page(found);
-        let views = found.items.into_iter().map(AssignmentView::new);
+        let avatars = self.core.settings.registry.avatars;
+        let views = found.items.into_iter();
+        let views = views.map(|found| AssignmentView::new(avatars, found));
         Ok(Page {
             items: views.collect::<Result<_>>()?,
             has_more: found.has_more,

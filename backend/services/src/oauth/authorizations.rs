@@ -22,6 +22,7 @@ use crate::access::namespace::Administer;
 use crate::actor::Actor;
 use crate::authn::Authn;
 use crate::core::Core;
+use crate::settings::AvatarKind;
 
 /// How long an application has to change a code for its token.
 const CODE_LIFE: Duration = Duration::from_mins(10);
@@ -181,13 +182,16 @@ pub struct AuthorizationView {
 }
 
 impl AuthorizationView {
-    fn new((row, application, owner): (OAuthToken, Application, Account)) -> Result<Self> {
+    fn new(
+        avatars: AvatarKind,
+        (row, application, owner): (OAuthToken, Application, Account),
+    ) -> Result<Self> {
         Ok(Self {
             id: row.id,
             uuid: row.uuid,
             name: row.name,
             scopes: row.scopes,
-            application: ApplicationInfo::new(application, &owner)?,
+            application: ApplicationInfo::new(avatars, application, &owner)?,
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             expires_at: row.expires_at,
@@ -235,7 +239,11 @@ impl Authorizations {
             false
         };
         Ok(Ok(Consent {
-            application: ApplicationInfo::new(checked.application, &checked.owner)?,
+            application: ApplicationInfo::new(
+                self.core.settings.registry.avatars,
+                checked.application,
+                &checked.owner,
+            )?,
             scopes: checked.scopes,
             response_type: checked.response_type,
             is_covered,
@@ -469,7 +477,9 @@ impl Authorizations {
         let (now, limit) = (self.core.now(), page.fetch());
         let found = rows::page_of_account(&mut conn, user, now, page.after, limit).await?;
         let found = page.page(found);
-        let views = found.items.into_iter().map(AuthorizationView::new);
+        let avatars = self.core.settings.registry.avatars;
+        let views = found.items.into_iter();
+        let views = views.map(|found| AuthorizationView::new(avatars, found));
         Ok(Page {
             items: views.collect::<Result<_>>()?,
             has_more: found.has_more,
@@ -484,7 +494,8 @@ impl Authorizations {
         let user = self.core.gate.view_account(actor)?.id;
         let mut conn = self.core.db.read().await?;
         let found = rows::of_account(&mut conn, user, uuid, self.core.now()).await?;
-        AuthorizationView::new(found.ok_or_else(|| Error::not_found(Noun::AccessToken, uuid))?)
+        let found = found.ok_or_else(|| Error::not_found(Noun::AccessToken, uuid))?;
+        AuthorizationView::new(self.core.settings.registry.avatars, found)
     }
 
     /// Ends one of them; it is refused from the next request on.

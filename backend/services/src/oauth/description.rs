@@ -1,8 +1,7 @@
 //! What administrators say of an application.
 
-use berth_domain::{ApplicationFields, Email, Error, Result};
+use berth_domain::{ApplicationFields, Email, Error, Result, address};
 use berth_store::oauth::applications::{Application, Described};
-use url::Url;
 
 use super::redirects;
 
@@ -10,6 +9,9 @@ use super::redirects;
 pub const NAME_MAX: usize = 255;
 /// Longest description of an application, in characters.
 pub const DESCRIPTION_MAX: usize = 4_096;
+/// What the product whose API this speaks calls an application that it makes for itself. Scripts take one of this name
+/// for that, so nobody makes one.
+const RESERVED_NAME: &str = "__quay_bootstrap_app";
 
 /// What administrators say of an application to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,10 +46,16 @@ pub struct Change {
 impl Description {
     pub(super) fn checked(&self) -> Result<Described<'_>> {
         check_length("name", &self.name, NAME_MAX)?;
+        if self.name.trim() == RESERVED_NAME {
+            let message = format!("the name `{RESERVED_NAME}` is reserved; choose another one");
+            return Err(Error::invalid_value(message).in_field("name"));
+        }
         check_length("description", &self.description, DESCRIPTION_MAX)?;
-        if !self.homepage.is_empty() && !is_web_address(&self.homepage) {
+        // Pages show it as a link, and a link can be a script.
+        if !self.homepage.is_empty() && !address::is_homepage(&self.homepage) {
             return Err(Error::invalid_value(
-                "the homepage has to begin with `http://` or `https://`, or to be empty",
+                "the homepage has to begin with `http://` or `https://` or a scheme of the application's own such as \
+                 `myapp://`, or to be empty",
             )
             .in_field("homepage"));
         }
@@ -103,10 +111,4 @@ fn check_length(field: &'static str, text: &str, max: usize) -> Result<()> {
         .in_field(field));
     }
     Ok(())
-}
-
-/// Pages show it as a link, and a link can be a script.
-fn is_web_address(text: &str) -> bool {
-    text.len() <= redirects::ADDRESS_BYTES_MAX
-        && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

@@ -1,79 +1,39 @@
 //! Where browsers are sent back to: which addresses an application may name, and what is added to them.
 
-use berth_domain::{Error, Result};
+use berth_domain::{Address, Error, Result};
 use url::form_urlencoded;
 
 /// Path of the registry's own page that shows a token to who made it for the own use.
 const OWN_PAGE: &str = "/oauth/localapp";
 
-/// Longest address, in bytes; it travels in a header.
-pub(super) const ADDRESS_BYTES_MAX: usize = 2_048;
-
-/// An address in the parts that matter, as they are written.
-struct Parts<'a> {
-    scheme: &'a str,
-    /// Host and port.
-    place: &'a str,
-    /// Path and query.
-    rest: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    /// Reads an address of the web. What a browser could read otherwise than we do is none: a user before
-    /// the host, other letters than those of hosts, backslashes, white space, a step upwards, a fragment.
-    fn of(text: &'a str) -> Option<Self> {
-        let is_plain = |byte: u8| {
-            byte.is_ascii_graphic()
-                && !matches!(
-                    byte,
-                    b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
-                )
-        };
-        if text.len() > ADDRESS_BYTES_MAX || !text.bytes().all(is_plain) {
-            return None;
-        }
-        let (scheme, after) = text.split_once("://")?;
-        let is_web = ["http", "https"]
-            .iter()
-            .any(|web| web.eq_ignore_ascii_case(scheme));
-        let end = after.find(['/', '?']).unwrap_or(after.len());
-        let (place, rest) = after.split_at(end);
-        let is_place = |byte: u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
-        };
-        let path = rest.split('?').next().unwrap_or_default();
-        let goes_up = path.split('/').any(|segment| segment == "..");
-        let is_address = is_web && !place.is_empty() && place.bytes().all(is_place) && !goes_up;
-        is_address.then_some(Self {
-            scheme,
-            place,
-            rest,
-        })
-    }
-}
-
 /// Passes what an application may have for its prefix.
 pub(super) fn check_prefix(prefix: &str) -> Result<()> {
-    if prefix.is_empty() || Parts::of(prefix).is_some() {
+    if prefix.is_empty() || Address::parse(prefix).is_some() {
         return Ok(());
     }
     Err(Error::invalid_value(
-        "a redirect prefix begins with `http://` or `https://` and a host, without user, `..` or `#`, or is empty",
+        "a redirect prefix begins with `http://` or `https://` and a host, or with a scheme of the application's own \
+         such as `myapp://callback`, without user, `..` or `#`, or is empty",
     )
     .in_field("redirectPrefix"))
 }
 
 /// Whether a browser may be sent to an address: the registry's own page (`own` is scheme and host under which the
-/// browser reached it), or one on the host of the prefix that begins with it, and goes on without detours.
+/// browser reached it), or one with the scheme and the host of the prefix that begins with it, and goes on without
+/// detours.
 pub(super) fn is_allowed(prefix: &str, own: &str, address: &str) -> bool {
     if address.strip_prefix(own) == Some(OWN_PAGE) {
-        return Parts::of(address).is_some();
+        return Address::parse(address).is_some();
     }
-    let (Some(allowed), Some(asked)) = (Parts::of(prefix), Parts::of(address)) else {
+    let (Some(allowed), Some(asked)) = (Address::parse(prefix), Address::parse(address)) else {
         return false;
     };
-    let is_there = allowed.scheme.eq_ignore_ascii_case(asked.scheme)
-        && allowed.place.eq_ignore_ascii_case(asked.place);
+    let is_same_place = match (allowed.place, asked.place) {
+        (Some(allowed), Some(asked)) => allowed.eq_ignore_ascii_case(asked),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let is_there = allowed.scheme.eq_ignore_ascii_case(asked.scheme) && is_same_place;
     let more = asked.rest.strip_prefix(allowed.rest);
     is_there && more.is_some_and(|more| !more.contains("..") && !more.contains(['@', '%']))
 }
@@ -108,6 +68,10 @@ mod tests {
             ("https://app.test/a%20b/", "https://app.test/a%20b/c"),
             ("", "https://registry.test/oauth/localapp"),
             ("https://app.test", "https://registry.test/oauth/localapp"),
+            ("myapp://callback", "myapp://callback"),
+            ("myapp://callback", "MyApp://Callback/deep?x=1"),
+            ("myapp:///cb", "myapp:///cb?x=1"),
+            ("com.example.app:/cb", "com.example.app:/cb/deep"),
         ] {
             assert!(is_allowed(prefix, OWN, address), "{prefix} {address}");
         }
@@ -159,18 +123,66 @@ mod tests {
             let address = "https://app.test/cb";
             assert!(!is_allowed(prefix, OWN, address), "{prefix:?}");
         }
-        let long = format!("https://app.test/cb{}", "x".repeat(ADDRESS_BYTES_MAX));
+        let long = format!("https://app.test/cb{}", "x".repeat(2_048));
         assert!(!is_allowed(prefix, OWN, &long));
     }
 
     #[test]
-    fn a_prefix_is_empty_or_an_address_of_the_web() {
-        for prefix in ["", "https://app.test", "http://localhost:3000/cb?x=1"] {
+    fn an_address_of_an_application_leads_to_that_application_alone() {
+        for (prefix, address) in [
+            ("myapp://callback", "otherapp://callback"),
+            ("myapp://callback", "myapp://callback.evil"),
+            ("myapp://callback", "myapp://other"),
+            ("myapp://callback", "myapp:/callback"),
+            ("myapp://callback", "myapp:callback"),
+            ("myapp://callback", "myapp:///callback"),
+            ("myapp://callback", "myapp://me@callback"),
+            ("myapp://callback", "myapp://callback/../x"),
+            ("myapp://callback", "myapp://callback/%2e%2e/x"),
+            ("myapp://callback", "myapp://callback@evil"),
+            ("myapp://callback", "myapp://callback#x"),
+            ("myapp://callback", "https://callback/"),
+            ("com.example.app:/cb", "com.example.app://cb"),
+            ("com.example.app:/cb", "com.example.app:/other"),
+            ("com.example.app:/cb", "com.example.app:/cb/.."),
+            ("https://app.test/cb", "myapp://app.test/cb"),
+        ] {
+            assert!(!is_allowed(prefix, OWN, address), "{prefix} {address}");
+        }
+        // What may not be a prefix allows nothing, not even itself.
+        for prefix in [
+            "javascript://a/",
+            "data:/x",
+            "file:///etc",
+            "myapp:",
+            "myapp://",
+        ] {
+            assert!(!is_allowed(prefix, OWN, prefix), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_empty_or_an_address_of_the_web_or_of_an_application() {
+        for prefix in [
+            "",
+            "https://app.test",
+            "http://localhost:3000/cb?x=1",
+            "myapp://callback",
+            "com.example.app:/oauth/cb",
+        ] {
             assert!(check_prefix(prefix).is_ok(), "{prefix}");
         }
         for prefix in [
             "app.test",
             "javascript:alert(1)",
+            "javascript://app.test/",
+            "data:text/html,x",
+            "vbscript://a/",
+            "file:///etc/passwd",
+            "blob:https://app.test/x",
+            "about:/blank",
+            "myapp:callback",
+            "myapp://me@callback",
             "https://u@app.test",
             "https://a.test/#",
         ] {
@@ -195,9 +207,11 @@ mod tests {
             "https://app.test/cb?scope=repo%3Aread\
              &state=a+b%26c%3Dd%23e%0D%0ALocation%3A+https%3A%2F%2Fevil.test"
         );
-        assert_eq!(
-            with("https://a.test/?x=1", &[("y", Some("2"))]),
-            "https://a.test/?x=1&y=2"
-        );
+        for (address, made) in [
+            ("https://a.test/?x=1", "https://a.test/?x=1&y=2"),
+            ("myapp://callback", "myapp://callback?y=2"),
+        ] {
+            assert_eq!(with(address, &[("y", Some("2"))]), made);
+        }
     }
 }

@@ -10,7 +10,7 @@ use berth_domain::{
 use berth_store::repositories::listing::{self, Filter, VisibleTo};
 use berth_store::{manifests, tags};
 
-use super::{Repositories, RepositoryKey, RepositoryView, Sort, SortBy, order, visible_to};
+use super::{Repositories, RepositoryKey, RepositoryView, Sort, order, visible_to};
 use crate::access::repo;
 use crate::actor::Actor;
 
@@ -122,23 +122,22 @@ impl Repositories {
     ) -> Result<Page<RepositoryView>> {
         let mut visible = visible_to(actor, self.core.gate.switches());
         visible.public &= public;
-        self.listed(actor, visible, filter, page).await
+        let after = page.after.clone().map(RepositoryKey::Name);
+        let page = PageRequest::new(after, page.limit);
+        self.listed(actor, visible, filter, Sort::BY_NAME, &page)
+            .await
     }
 
-    /// What of `visible` a filter lets through, by name.
+    /// What of `visible` a filter lets through, in order.
     pub(super) async fn listed(
         &self,
         actor: &Actor,
         visible: VisibleTo,
         filter: &Filter,
-        page: &PageRequest<RepositoryPath>,
+        sort: Sort,
+        page: &PageRequest<RepositoryKey>,
     ) -> Result<Page<RepositoryView>> {
-        let sort = Sort {
-            by: SortBy::Name,
-            descending: false,
-        };
-        let after = page.after.clone().map(RepositoryKey::Name);
-        let order = order(sort, after.as_ref());
+        let order = order(sort, page.after.as_ref());
         let mut conn = self.core.db.read().await?;
         let found = listing::page(&mut conn, visible, filter, &order, page.fetch()).await?;
         let found = page.page(found);

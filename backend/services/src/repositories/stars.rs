@@ -3,42 +3,38 @@
 
 use std::collections::HashSet;
 
-use berth_domain::{
-    AccountId, Error, Namespace, Page, PageRequest, RepositoryId, RepositoryPath, Result,
-};
+use berth_domain::{AccountId, Error, Page, PageRequest, RepositoryId, Result};
 use berth_store::repositories::listing::Filter;
 use berth_store::stars;
 
-use super::{Repositories, RepositoryView, visible_to};
+use super::{Repositories, RepositoryKey, RepositoryView, Sort, visible_to};
 use crate::access::repo;
 use crate::actor::Actor;
 
 impl Repositories {
-    /// The repositories that the actor has starred and still sees, by name; with `namespace` only those in it.
+    /// The repositories that the actor has starred and still sees, as far as a filter lets them through. A key of
+    /// another sort starts from the beginning.
     ///
     /// # Errors
     /// An actor that is no user.
     pub async fn starred(
         &self,
         actor: &Actor,
-        namespace: Option<&Namespace>,
-        page: &PageRequest<RepositoryPath>,
+        filter: &Filter,
+        sort: Sort,
+        page: &PageRequest<RepositoryKey>,
     ) -> Result<Page<RepositoryView>> {
-        let filter = Filter {
-            namespace: namespace.map(ToString::to_string),
-            starred_by: Some(user(actor)?),
-            ..Filter::default()
-        };
+        let filter = among_stars(actor, filter)?;
         let visible = visible_to(actor, self.core.gate.switches());
-        self.listed(actor, visible, &filter, page).await
+        self.listed(actor, visible, &filter, sort, page).await
     }
 
     /// How many repositories [`Self::starred`] walks through, 10,000 at most.
-    pub async fn count_starred(&self, actor: &Actor) -> Result<u64> {
-        let filter = Filter {
-            starred_by: Some(user(actor)?),
-            ..Filter::default()
-        };
+    ///
+    /// # Errors
+    /// An actor that is no user.
+    pub async fn count_starred(&self, actor: &Actor, filter: &Filter) -> Result<u64> {
+        let filter = among_stars(actor, filter)?;
         self.count(actor, &filter).await
     }
 
@@ -83,6 +79,14 @@ impl Repositories {
             .write(async |tx| stars::delete(tx, own.id, id).await)
             .await
     }
+}
+
+/// The same of what the actor has starred.
+fn among_stars(actor: &Actor, filter: &Filter) -> Result<Filter> {
+    Ok(Filter {
+        starred_by: Some(user(actor)?),
+        ..filter.clone()
+    })
 }
 
 /// Whose stars they are.

@@ -24,8 +24,8 @@ pub struct ListedRobot {
 }
 
 impl Robots {
-    /// Robots of a namespace by short name, [`LIST_MAX`] at most: for everybody who belongs to it, the
-    /// tokens for its administrators. Each token that is told is logged.
+    /// Robots of a namespace by short name, [`LIST_MAX`] at most: for everybody who belongs to it and for who sees
+    /// everything and changes nothing, the tokens for its administrators. Each token that is told is logged.
     ///
     /// # Errors
     /// Unauthenticated, hidden or forbidden for who does not belong to the namespace.
@@ -40,7 +40,7 @@ impl Robots {
         let (found, with_tokens) = {
             let mut conn = self.core.db.read().await?;
             let (facts, administers) = self.known(&mut conn, actor, namespace).await?;
-            if !administers && facts.team_role.is_none() {
+            if !administers && facts.team_role.is_none() && !actor.read_only_superuser {
                 return Err(Error::forbidden(format!(
                     "this needs a member of `{namespace}`"
                 )));
@@ -59,38 +59,52 @@ impl Robots {
         found.into_iter().map(|robot| self.open(robot)).collect()
     }
 
-    /// A robot with its token, for administrators of its namespace. The reading is logged.
+    /// A robot with its token, for administrators of its namespace; the reading is logged. Who sees everything and
+    /// changes nothing gets it without.
     ///
     /// # Errors
     /// Unauthenticated, hidden or forbidden for who does not administer the namespace; only who does
     /// learns that a robot is not there.
     pub async fn by_name(&self, actor: &Actor, name: &RobotName) -> Result<ListedRobot> {
-        let robot = self.administered_by_name(actor, name).await?;
+        let (robot, administers) = self.named(actor, name, actor.read_only_superuser).await?;
+        if !administers {
+            return Ok(ListedRobot {
+                robot: robot.into(),
+                token: None,
+            });
+        }
         self.log_readings(actor, std::slice::from_ref(&robot))
             .await?;
         self.open(robot)
     }
 
-    /// The same without the token, and so without a log row: to name the robot of a change.
+    /// A robot without its token, and so without a log row: to name the robot of a change.
     ///
     /// # Errors
-    /// As [`Self::by_name`].
+    /// As [`Self::by_name`], for administrators alone.
     pub async fn find(&self, actor: &Actor, name: &RobotName) -> Result<RobotView> {
-        let robot = self.administered_by_name(actor, name).await?;
+        let (robot, _) = self.named(actor, name, false).await?;
         Ok(robot.into())
     }
 
-    async fn administered_by_name(&self, actor: &Actor, name: &RobotName) -> Result<Robot> {
+    /// A robot by name, and whether the actor administers its namespace, which it must unless it `may_read` all the same.
+    async fn named(
+        &self,
+        actor: &Actor,
+        name: &RobotName,
+        may_read: bool,
+    ) -> Result<(Robot, bool)> {
         let mut conn = self.core.db.read().await?;
         let (_, administers) = self.known(&mut conn, actor, &name.namespace).await?;
-        if !administers {
+        if !administers && !may_read {
             return Err(Error::forbidden(format!(
                 "this needs an administrator of `{}`",
                 name.namespace
             )));
         }
         let found = rows::by_name(&mut conn, name).await?;
-        found.ok_or_else(|| Error::not_found(Noun::Robot, name))
+        let robot = found.ok_or_else(|| Error::not_found(Noun::Robot, name))?;
+        Ok((robot, administers))
     }
 
     /// A namespace that the actor may know, and whether it administers it. Reading needs no registry that

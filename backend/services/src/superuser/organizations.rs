@@ -4,9 +4,9 @@ use berth_domain::{
     AccountId, AccountKind, Error, Event, Namespace, Noun, Page, PageRequest, Result,
 };
 use berth_store::accounts::{self, Account};
-use berth_store::{Tx, organizations as rows, users};
+use berth_store::{Tx, namespaces, organizations as rows, users};
 
-use super::{Superuser, by};
+use super::{NamespaceFilter, Superuser, by};
 use crate::accounts::user_with_profile;
 use crate::actor::Actor;
 use crate::creation::{add_owner, make_organization};
@@ -32,6 +32,34 @@ impl Superuser {
     pub async fn count_organizations(&self, actor: &Actor, search: Option<&str>) -> Result<u64> {
         self.core.gate.view_registry(actor)?;
         self.all_organizations().count(actor, search).await
+    }
+
+    /// All namespaces, of users and of organizations, by name.
+    pub async fn namespaces(
+        &self,
+        actor: &Actor,
+        filter: &NamespaceFilter,
+        page: &PageRequest<Namespace>,
+    ) -> Result<Page<NamespaceView>> {
+        self.core.gate.view_registry(actor)?;
+        let mut conn = self.core.db.read().await?;
+        let found = namespaces::page(&mut conn, filter, page.after.as_ref(), page.fetch()).await?;
+        drop(conn);
+        let found = page.page(found);
+        let ids: Vec<AccountId> = found.items.iter().map(|account| account.id).collect();
+        let mut views = self.all_organizations().by_ids(actor, &ids).await?;
+        Ok(Page {
+            items: ids.iter().filter_map(|id| views.remove(id)).collect(),
+            has_more: found.has_more,
+        })
+    }
+
+    /// How many namespaces [`Self::namespaces`] walks through, 10,000 at most.
+    pub async fn count_namespaces(&self, actor: &Actor, filter: &NamespaceFilter) -> Result<u64> {
+        self.core.gate.view_registry(actor)?;
+        let mut conn = self.core.db.read().await?;
+        let count = namespaces::count(&mut conn, filter).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// The account of a user's or organization's namespace. A name that nobody can have is that of nobody.

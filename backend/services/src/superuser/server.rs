@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use berth_domain::{Error, Result};
+use berth_store::blobs;
 
 use super::Superuser;
 use crate::actor::Actor;
@@ -23,7 +24,27 @@ pub struct Footing {
     pub health: Health,
 }
 
+/// How much is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Blobs, each once.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 impl Superuser {
+    /// How much is stored now, counted for who asks.
+    pub async fn stored(&self, actor: &Actor) -> Result<Stored> {
+        self.core.gate.view_registry(actor)?;
+        let mut conn = self.core.db.read().await?;
+        let (blobs, bytes) = blobs::total(&mut conn).await?;
+        Ok(Stored {
+            blobs: u64::try_from(blobs).unwrap_or(0),
+            bytes: u64::try_from(bytes).unwrap_or(0),
+        })
+    }
+
     /// What the registry stands on, and whether that answers now.
     pub async fn footing(&self, actor: &Actor) -> Result<Footing> {
         self.core.gate.view_registry(actor)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use berth_domain::{Clock as _, PageRequest, Secret};
 use berth_services::authn::RequestedScope;
 use berth_services::{Origin, Settings};
-use berth_testkit::{TestImage, db_test};
+use berth_testkit::{PASSWORD, TestImage, db_test};
 
 use super::account::logged;
 
@@ -68,16 +68,6 @@ db_test!(
             assert!(codes.contains(&read.code()) && codes.contains(&deleted.code()));
         }
         let page = PageRequest::new(None, 10);
-        let all = app_tokens.page_of_all(&root, false, &page).await.unwrap();
-        assert_eq!(all.items, std::slice::from_ref(&view));
-        for stranger in [&ann, &t.anonymous()] {
-            assert!(
-                app_tokens
-                    .page_of_all(stranger, false, &page)
-                    .await
-                    .is_err()
-            );
-        }
         t.login("$app", token.expose()).await;
         t.clock.advance(Duration::from_mins(11));
         let stale = t.services.authn.check_fresh(&ann).await.unwrap_err();
@@ -99,6 +89,57 @@ db_test!(
             1,
             "reading the list needs no fresh login"
         );
+    }
+);
+
+db_test!(
+    async fn everybodys_tokens_are_listed_for_who_reaches_or_only_sees_everything(t: TestRegistry) {
+        t.user("ann").await;
+        t.user("auditor").await;
+        t.superuser("root").await;
+        let ann = t.session("ann").await.actor;
+        let (view, _) = t.services.app_tokens.create(&ann, "laptop").await.unwrap();
+        let replica = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+            change(&mut settings);
+            t.replica(settings)
+        };
+        let plain = replica(|_| ());
+        let full = replica(|settings| settings.users.superusers_full_access = true);
+        let page = PageRequest::new(None, 10);
+        for (services, name, sees) in [
+            (&plain, "ann", Err("FORBIDDEN")),
+            // A superuser who does not reach what others have.
+            (&plain, "root", Err("FORBIDDEN")),
+            (&plain, "auditor", Ok(())),
+            (&full, "ann", Err("FORBIDDEN")),
+            (&full, "root", Ok(())),
+            (&full, "auditor", Ok(())),
+        ] {
+            let password = Secret::from(PASSWORD);
+            let session = services.authn.sign_in(name, &password, Origin::default());
+            let actor = session.await.unwrap().actor;
+            let tokens = &services.app_tokens;
+            assert_eq!(tokens.may_list_all(&actor), sees.is_ok(), "{name}");
+            let all = tokens.page_of_all(&actor, false, &page).await;
+            match (all, sees) {
+                (Ok(all), Ok(())) => assert_eq!(all.items, std::slice::from_ref(&view)),
+                (Err(refused), Err(code)) => assert_eq!(refused.code(), code, "{name}"),
+                (all, _) => panic!("{name}: {all:?}"),
+            }
+        }
+        let nobody = full
+            .app_tokens
+            .page_of_all(&t.anonymous(), false, &page)
+            .await;
+        assert_eq!(nobody.unwrap_err().code(), "UNAUTHENTICATED");
+        let off = replica(|settings| {
+            settings.users.superusers_full_access = true;
+            settings.app_tokens.enabled = false;
+        });
+        let root = t.session("root").await.actor;
+        assert!(!off.app_tokens.may_list_all(&root));
     }
 );
 

@@ -35,14 +35,14 @@ db_test!(
         assert_eq!(superuser.count(&root, &all).await.unwrap(), 3);
         let text = |text: &str| UserFilter {
             search: Some(text.into()),
-            enabled: None,
+            ..UserFilter::default()
         };
         assert_eq!(names(t, &root, text("O")).await, ["bob", "root"]);
         assert_eq!(names(t, &root, text("ann@users")).await, ["ann"]);
         assert!(names(t, &root, text("%")).await.is_empty());
         let state = |enabled| UserFilter {
-            search: None,
             enabled: Some(enabled),
+            ..UserFilter::default()
         };
         assert_eq!(names(t, &root, state(false)).await, ["bob"]);
         assert_eq!(names(t, &root, state(true)).await, ["ann", "root"]);
@@ -89,6 +89,7 @@ db_test!(
                 superuser.set_password(who, id, &password).await.map(drop),
                 superuser.set_enabled(who, id, false).await.map(drop),
                 superuser.delete_user(who, id).await,
+                superuser.send_recovery(who, id).await.map(drop),
                 messages
                     .create(who, "x", Severity::Info, MessageFormat::Plain)
                     .await

@@ -4,11 +4,13 @@
 
 use berth_domain::{AccountId, ApplicationId, Result, Timestamp};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use crate::accounts::Account;
 use crate::conn::{Conn, Tx, db_error};
 use crate::schema::{accounts, oauth_applications};
+use crate::sql::contains;
 
 /// An application; its secret is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -98,26 +100,96 @@ pub async fn by_client_id(
     .map_err(db_error)
 }
 
-/// At most `limit` applications of a namespace, the oldest first, behind an id.
+/// The order of a list of applications, with where to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// By when they were made, after the last row seen.
+    Created(Option<ApplicationId>),
+    /// By [`sort_name`], after that of the last row seen and its id: names need not differ.
+    Name(Option<(String, ApplicationId)>),
+}
+
+diesel::define_sql_function!(
+    /// Lower case, as far as ASCII goes: the same on both databases.
+    fn lower(text: Text) -> Text);
+
+/// What lists by name sort a name by: people do not think of capitals first.
+pub fn sort_name(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// At most `limit` applications of a namespace, in order; with `search` those alone that have the text in the name or
+/// in the client id, in any case.
 pub async fn page(
     conn: &mut Conn,
     namespace: AccountId,
-    after: Option<ApplicationId>,
+    search: Option<&str>,
+    order: &Order,
+    descending: bool,
     limit: i64,
 ) -> Result<Vec<Application>> {
+    let pattern = search.map(|text| contains(&text.to_ascii_lowercase()));
     on_backend!(conn, |c| {
         let mut query = oauth_applications::table
             .filter(oauth_applications::namespace_id.eq(namespace))
-            .into_boxed::<Backend>();
-        if let Some(after) = after {
-            query = query.filter(oauth_applications::id.gt(after));
-        }
-        query
-            .order(oauth_applications::id)
             .limit(limit)
             .select(Application::as_select())
-            .load(c)
-            .await
+            .into_boxed::<Backend>();
+        if let Some(pattern) = &pattern {
+            query = query.filter(
+                lower(oauth_applications::name)
+                    .like(pattern)
+                    .escape('\\')
+                    .or(lower(oauth_applications::client_id)
+                        .like(pattern)
+                        .escape('\\')),
+            );
+        }
+        query = match (order, descending) {
+            (Order::Created(after), false) => {
+                if let Some(after) = after {
+                    query = query.filter(oauth_applications::id.gt(*after));
+                }
+                query.order(oauth_applications::id.asc())
+            }
+            (Order::Created(after), true) => {
+                if let Some(after) = after {
+                    query = query.filter(oauth_applications::id.lt(*after));
+                }
+                query.order(oauth_applications::id.desc())
+            }
+            (Order::Name(after), false) => {
+                if let Some((name, id)) = after {
+                    query = query
+                        .filter(lower(oauth_applications::name).ge(name))
+                        .filter(
+                            lower(oauth_applications::name)
+                                .gt(name)
+                                .or(oauth_applications::id.gt(*id)),
+                        );
+                }
+                query.order((
+                    lower(oauth_applications::name).asc(),
+                    oauth_applications::id.asc(),
+                ))
+            }
+            (Order::Name(after), true) => {
+                if let Some((name, id)) = after {
+                    query = query
+                        .filter(lower(oauth_applications::name).le(name))
+                        .filter(
+                            lower(oauth_applications::name)
+                                .lt(name)
+                                .or(oauth_applications::id.lt(*id)),
+                        );
+                }
+                query.order((
+                    lower(oauth_applications::name).desc(),
+                    oauth_applications::id.desc(),
+                ))
+            }
+        };
+        query.load(c).await
     })
     .map_err(db_error)
 }

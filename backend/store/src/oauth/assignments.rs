@@ -123,6 +123,52 @@ pub async fn page(
     .map_err(db_error)
 }
 
+/// At most `limit` consents that users are asked for to an application, with the names of the users, the newest first,
+/// below an id.
+pub async fn page_of_application(
+    conn: &mut Conn,
+    application: ApplicationId,
+    after: Option<AssignmentId>,
+    limit: i64,
+) -> Result<Vec<(Assignment, Option<String>)>> {
+    on_backend!(conn, |c| {
+        let mut query = oauth_assignments::table
+            .inner_join(accounts::table)
+            .filter(oauth_assignments::application_id.eq(application))
+            .filter(accounts::deleting_at.is_null())
+            .into_boxed::<Backend>();
+        if let Some(after) = after {
+            query = query.filter(oauth_assignments::id.lt(after));
+        }
+        query
+            .order(oauth_assignments::id.desc())
+            .limit(limit)
+            .select((Assignment::as_select(), accounts::name))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// What a user is asked for of an application, with the name of the user, by its public id.
+pub async fn of_application(
+    conn: &mut Conn,
+    application: ApplicationId,
+    uuid: &str,
+) -> Result<Option<(Assignment, Option<String>)>> {
+    on_backend!(conn, |c| {
+        oauth_assignments::table
+            .inner_join(accounts::table)
+            .filter(oauth_assignments::uuid.eq(uuid))
+            .filter(oauth_assignments::application_id.eq(application))
+            .select((Assignment::as_select(), accounts::name))
+            .first(c)
+            .await
+            .optional()
+    })
+    .map_err(db_error)
+}
+
 /// Takes a question back, or uses it up; false where that has happened already.
 pub async fn delete(tx: &mut Tx, id: AssignmentId) -> Result<bool> {
     let deleted = on_backend!(&mut **tx, |c| {

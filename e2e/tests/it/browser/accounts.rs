@@ -258,6 +258,169 @@ pub(super) async fn the_own_account_is_changed_and_ended(world: World) {
     browser.close().await;
 }
 
+fn settings(world: &World, name: &str) -> String {
+    format!("{}/user/{name}?tab=Settings", world.url())
+}
+
+pub(super) async fn the_own_password_is_changed_and_ends_all_other_sessions(world: World) {
+    let user = world.user().await;
+    let (other_browser, other) = signed_in(&world, &user, Look::DESKTOP).await;
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    page.go(&settings(&world, &user.name)).await;
+    let new = Account {
+        password: "another-password".to_owned(),
+        ..user.clone()
+    };
+    page.fill("textbox", "Current password", "not-the-password")
+        .await;
+    page.fill("textbox", "New password", &new.password).await;
+    page.fill("textbox", "New password again", "yet-another-one")
+        .await;
+    page.see("The two passwords differ.").await;
+    page.fill("textbox", "New password again", &new.password)
+        .await;
+    page.press("Enter").await;
+    page.see("This is not your current password.").await;
+    page.accessible().await;
+    page.screenshot("own-password").await;
+    page.fill("textbox", "Current password", &user.password)
+        .await;
+    page.press("Enter").await;
+    page.see("Password changed").await;
+    assert_eq!(login_status(&world, &new).await, 200);
+    assert_eq!(login_status(&world, &user).await, 401);
+
+    // This browser goes on, the other one is out.
+    page.reload().await;
+    page.find("button", &format!("Account of {}", user.name))
+        .await;
+    other.reload().await;
+    other.find("link", "Sign in").await;
+    other.close().await;
+    other_browser.close().await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn an_encrypted_password_is_made_and_signs_clients_in(world: World) {
+    let keys = [("FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH", "true")];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let user = world.user().await;
+    assert_eq!(login_status(&world, &user).await, 401, "as it is typed");
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    page.click("button", &format!("Account of {}", user.name))
+        .await;
+    page.click("menuitem", "Account settings").await;
+    page.click("button", "Generate Encrypted Password").await;
+    page.find("dialog", "Encrypted password").await;
+    page.fill("textbox", "Password", "not-the-password").await;
+    page.press("Enter").await;
+    page.see("This is not your current password.").await;
+    page.accessible().await;
+    page.screenshot("encrypted-password-asked").await;
+    page.fill("textbox", "Password", &user.password).await;
+    page.press("Enter").await;
+
+    let made = format!("Encrypted password of {}", user.name);
+    page.find("dialog", &made).await;
+    page.see("It is shown this once.").await;
+    page.accessible().await;
+    page.screenshot("encrypted-password").await;
+    let shown = page
+        .evaluate("document.querySelectorAll('dialog .berth-command__text')[1].textContent")
+        .await;
+    let encrypted = Account {
+        password: shown.as_str().unwrap_or_default().to_owned(),
+        ..user.clone()
+    };
+    page.click("tab", "Podman").await;
+    page.see("podman login").await;
+    page.see(&format!("-u='{}'", user.name)).await;
+    page.press("Escape").await;
+    page.gone("dialog", &made).await;
+    page.not_see(&encrypted.password).await;
+    page.close().await;
+    browser.close().await;
+
+    assert_eq!(login_status(&world, &encrypted).await, 200);
+    let client = world.anonymous();
+    let host = world.host();
+    client
+        .podman([
+            "login",
+            "--tls-verify=false",
+            "-u",
+            &user.name,
+            "--password-stdin",
+            &host,
+        ])
+        .input(&encrypted.password)
+        .ok()
+        .await;
+    let layout = client.image_layout(73, 1000);
+    client
+        .push(&layout, &format!("{}/app", user.name), "1.0")
+        .await;
+}
+
+pub(super) async fn another_name_is_chosen_where_that_is_allowed_and_everything_follows(
+    world: World,
+) {
+    let user = world.user().await;
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    page.go(&settings(&world, &user.name)).await;
+    page.find("button", "Change password").await;
+    assert_eq!(page.count("button", "Change Username").await, 0);
+    page.close().await;
+    browser.close().await;
+
+    let keys = [("FEATURE_USER_RENAME", "true")];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let user = world.user().await;
+    let client = world.client(&user);
+    let layout = client.image_layout(74, 1000);
+    client
+        .push(&layout, &format!("{}/app", user.name), "1.0")
+        .await;
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    page.go(&settings(&world, &user.name)).await;
+    page.click("button", "Change Username").await;
+    let question = format!("Change the username {}", user.name);
+    page.find("dialog", &question).await;
+    page.fill("textbox", "New username", "No").await;
+    page.see("Use 2 to 255 lower-case letters").await;
+    page.fill("textbox", "New username", &world.admin.name)
+        .await;
+    page.press("Enter").await;
+    page.see("A user or organization of this name exists already.")
+        .await;
+    page.accessible().await;
+    page.screenshot("account-rename").await;
+    let renamed = Account {
+        name: random::name("renamed"),
+        ..user.clone()
+    };
+    page.fill("textbox", "New username", &renamed.name).await;
+    page.press("Enter").await;
+    page.see(&format!("Your username is {} now", renamed.name))
+        .await;
+    page.url_ends_with(&format!("/user/{}?tab=Settings", renamed.name))
+        .await;
+    page.find("button", &format!("Account of {}", renamed.name))
+        .await;
+    page.gone("dialog", &question).await;
+    page.click("tab", "Repositories").await;
+    page.find("link", "app").await;
+    page.go(&format!("{}/user/{}", world.url(), user.name))
+        .await;
+    page.find("heading", "Not found, or not visible to you")
+        .await;
+    page.close().await;
+    browser.close().await;
+    assert_eq!(login_status(&world, &renamed).await, 200);
+    assert_eq!(login_status(&world, &user).await, 401);
+}
+
 pub(super) async fn of_others_only_what_is_public_is_shown(world: World) {
     let (user, stranger) = (world.user().await, world.user().await);
     let address = format!("{}/user/{}", world.url(), user.name);

@@ -1,6 +1,9 @@
 //! The explorers of both APIs, with the viewer's own rights.
 
+use std::time::Duration;
+
 use berth_e2e::browser::Look;
+use berth_e2e::deployment::Deployment;
 use berth_e2e::world::World;
 
 use super::signed_in;
@@ -62,6 +65,44 @@ pub(super) async fn rest_runs_in_the_browser_as_the_viewer(world: World) {
     page.see(" in ").await;
     page.see("\"error_type\":").await;
     page.complaints().forgive("/api/v1/organization/");
+    page.close().await;
+    browser.close().await;
+}
+
+/// A login that is older than the registry of [`what_wants_the_password_asks_for_it_and_goes_on`] lets pass.
+const OLD: Duration = Duration::from_secs(6);
+
+pub(super) async fn what_wants_the_password_asks_for_it_and_goes_on(world: World) {
+    let keys = [("FRESH_LOGIN_TIMEOUT", "5s")];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let organization = world.organization().await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!(
+        "{}/api-explorer?operation=deleteAdminedOrganization",
+        world.url()
+    ))
+    .await;
+    page.see("Wants a password that was given in the last minutes.")
+        .await;
+    page.fill("textbox", "orgname", &organization).await;
+    tokio::time::sleep(OLD).await;
+
+    page.click("button", "Run").await;
+    page.find("dialog", "Confirm that it is you").await;
+    page.press("Escape").await;
+    page.gone("dialog", "Confirm that it is you").await;
+    // Who does not give it sees what the registry said.
+    page.see("401 in ").await;
+    page.see("fresh_login_required").await;
+
+    page.click("button", "Run").await;
+    page.find("dialog", "Confirm that it is you").await;
+    page.fill("textbox", "Password", &world.admin.password)
+        .await;
+    page.press("Enter").await;
+    page.see("204 in ").await;
+    page.complaints()
+        .forgive(&format!("/api/v1/organization/{organization}"));
     page.close().await;
     browser.close().await;
 }

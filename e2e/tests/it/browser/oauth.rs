@@ -19,7 +19,7 @@ async fn user_of(world: &World, token: &str) -> Option<String> {
 
 /// An application of a new organization, by its client id; browsers are sent back to addresses that begin with
 /// `prefix`.
-async fn application(world: &World, name: &str, prefix: &str) -> String {
+pub(super) async fn application(world: &World, name: &str, prefix: &str) -> String {
     let organization = world.organization().await;
     let input = json!({ "organization": organization, "name": name, "redirectPrefix": prefix });
     let made = world
@@ -31,7 +31,7 @@ async fn application(world: &World, name: &str, prefix: &str) -> String {
 }
 
 /// The address by which an application asks.
-fn question(world: &World, client_id: &str, redirect_uri: &str, more: &str) -> String {
+pub(super) fn question(world: &World, client_id: &str, redirect_uri: &str, more: &str) -> String {
     let mut url = reqwest::Url::parse(&format!("{}/oauth/authorize", world.url()))
         .expect("the address of the registry is one");
     url.query_pairs_mut()
@@ -68,7 +68,7 @@ pub(super) async fn an_application_is_made_gives_a_token_and_goes(world: World) 
     page.click("button", "Create New Application").await;
     page.fill("textbox", "Application Name", "Viewer").await;
     page.fill("textbox", "Homepage URL", "viewer.example").await;
-    page.see("Write an address that begins with http:// or https://.")
+    page.see("Write an address that begins with http:// or https://, or with a scheme")
         .await;
     page.fill("textbox", "Homepage URL", "https://viewer.example")
         .await;
@@ -279,6 +279,8 @@ pub(super) async fn a_token_is_assigned_authorized_declined_and_revoked(world: W
     page.gone("dialog", "Notifications").await;
     page.find("table", "Assigned Authorizations").await;
     page.see("No authorized applications").await;
+    page.find("heading", "External Logins").await;
+    page.see("No external logins").await;
     page.accessible().await;
     page.screenshot("assigned").await;
     choose(&page, "Builder", "Authorize Application").await;
@@ -364,6 +366,170 @@ pub(super) async fn a_token_of_an_application_is_found_and_revoked(world: World)
     page.click("link", "All applications").await;
     page.url_ends_with(&list).await;
     page.find("button", "Actions for Scripts").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn an_access_token_is_made_by_name_and_shown_once(world: World) {
+    let organization = world.organization().await;
+    let input = json!({ "organization": organization, "name": "Scripts" });
+    let made = world
+        .graphql
+        .mutate("createApplication", input, "application { clientId }")
+        .await;
+    let client_id = made["application"]["clientId"].as_str().unwrap_or_default();
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!(
+        "{}/organization/{organization}?tab=OAuthApplications&application={client_id}",
+        world.url()
+    ))
+    .await;
+    page.see("No access tokens").await;
+    page.click("button", "Create Access Token").await;
+    let dialog = "Create Access Token: Scripts";
+    page.find("dialog", dialog).await;
+    page.fill("textbox", "Token name", "nightly").await;
+    page.see("Needs absolute trust").await;
+    page.click("checkbox", "Read User Information").await;
+    page.click("checkbox", "Super User Access").await;
+    page.accessible().await;
+    page.screenshot("access-token-create").await;
+    page.click("checkbox", "Super User Access").await;
+    page.click("button", "Create Access Token").await;
+    page.find("dialog", "Token nightly was created").await;
+    page.see("The token is shown this once.").await;
+    page.accessible().await;
+    page.screenshot("access-token-once").await;
+    let token = page
+        .evaluate("document.querySelector('dialog .berth-command__text').textContent")
+        .await;
+    let token = token.as_str().unwrap_or_default().to_owned();
+    let admin = world.admin.name.as_str();
+    assert_eq!(user_of(&world, &token).await.as_deref(), Some(admin));
+    page.click("button", "Copy Command: Access token").await;
+    page.press("Escape").await;
+    page.gone("dialog", "Token nightly was created").await;
+    page.not_see(&token).await;
+    let name = format!("{admin} · nightly");
+    page.find("button", &format!("Actions for {name}")).await;
+    page.see("Read User Information").await;
+    page.reload().await;
+    page.find("table", "Access tokens of Scripts").await;
+    assert!(!page.shows(&token).await);
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn an_assignment_is_seen_and_taken_back_before_it_is_answered(world: World) {
+    let organization = world.organization().await;
+    let input = json!({ "organization": organization, "name": "Builder" });
+    let made = world
+        .graphql
+        .mutate("createApplication", input, "application { clientId }")
+        .await;
+    let client_id = made["application"]["clientId"].as_str().unwrap_or_default();
+    let user = world.user().await;
+    let (admin_browser, admin) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let list = format!(
+        "{}/organization/{organization}?tab=OAuthApplications",
+        world.url()
+    );
+    admin.go(&list).await;
+    assign(&admin, &organization, &user).await;
+    let (browser, page) = signed_in(&world, &user, Look::PHONE).await;
+    page.find("button", "Notifications, 1 unread").await;
+
+    admin.go(&format!("{list}&application={client_id}")).await;
+    admin.find("table", "Waiting for an answer").await;
+    admin.see(&user.name).await;
+    admin.see("Create Repositories").await;
+    admin.accessible().await;
+    admin.screenshot("assignments-pending").await;
+    choose(&admin, &user.name, "Take Back").await;
+    admin
+        .find(
+            "dialog",
+            &format!("Take back what {} is asked for?", user.name),
+        )
+        .await;
+    admin.accessible().await;
+    admin.click("button", "Take Back").await;
+    admin.see("Assignment taken back").await;
+    admin.gone("table", "Waiting for an answer").await;
+    admin.close().await;
+    admin_browser.close().await;
+
+    page.go(&format!(
+        "{}/user/{}?tab=ExternalLoginsAndApplications",
+        world.url(),
+        user.name
+    ))
+    .await;
+    page.see("No authorized applications").await;
+    page.find("button", "Notifications").await;
+    assert_eq!(page.count("table", "Assigned Authorizations").await, 0);
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn applications_are_searched_and_sorted_in_the_address(world: World) {
+    let organization = world.organization().await;
+    for name in ["Builder", "app", "Cleaner"] {
+        let input = json!({ "organization": organization, "name": name });
+        world
+            .graphql
+            .mutate("createApplication", input, "application { clientId }")
+            .await;
+    }
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let list = format!("/organization/{organization}?tab=OAuthApplications");
+    page.go(&format!("{}{list}", world.url())).await;
+    page.find("button", "Builder").await;
+    let first = async |name: &str| {
+        page.wait("the order shows", async || {
+            page.evaluate("document.querySelector('tbody bdi').textContent")
+                .await
+                == name
+        })
+        .await;
+    };
+    first("Builder").await;
+    page.click("button", "Application Name").await;
+    page.url_ends_with("sort=name").await;
+    first("app").await;
+    page.click("button", "Application Name").await;
+    page.url_ends_with("sort=-name").await;
+    first("Cleaner").await;
+    page.press("/").await;
+    page.type_text("UILD").await;
+    page.gone("button", "Cleaner").await;
+    page.find("button", "Builder").await;
+    page.accessible().await;
+    page.screenshot("applications-searched").await;
+    page.reload().await;
+    page.find("button", "Builder").await;
+    page.gone("button", "app").await;
+    page.press("/").await;
+    page.type_text("no such thing").await;
+    page.see("Nothing found").await;
+    page.click("button", "Clear all filters").await;
+    page.find("button", "app").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn an_application_of_a_device_is_named_by_its_scheme(world: World) {
+    let client_id = application(&world, "Pocket", "myapp://callback").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::PHONE).await;
+    let asked = "scope=repo:read&response_type=code";
+    page.go(&question(&world, &client_id, "myapp://callback", asked))
+        .await;
+    page.find("heading", "Authorize Pocket?").await;
+    page.see("The application on your device that opens myapp: addresses")
+        .await;
+    page.find("button", "Authorize Application").await;
+    page.accessible().await;
+    page.screenshot("consent-device").await;
     page.close().await;
     browser.close().await;
 }

@@ -1,9 +1,36 @@
 //! How pages look and read: both widths, both themes, both languages.
 
-use berth_e2e::browser::{Browser, Look};
+use berth_e2e::browser::{Browser, Look, Page};
+use berth_e2e::deployment::Deployment;
+use berth_e2e::mailbox::Mailbox;
 use berth_e2e::world::World;
 
+use super::oauth::{application, question};
 use super::{settled, signed_in};
+
+/// Both widths, both themes, both languages.
+const LOOKS: [Look; 6] = [
+    Look::DESKTOP,
+    Look::DESKTOP.dark(),
+    Look::PHONE,
+    Look::PHONE.dark(),
+    Look::DESKTOP.in_language("ja"),
+    Look::PHONE.in_language("ja"),
+];
+
+/// Checks a page that has its content: it speaks the language of its look, axe finds nothing, and nothing sticks out.
+async fn looks_well(page: &Page, path: &str) {
+    settled(page).await;
+    let language = page.evaluate("document.documentElement.lang").await;
+    assert_eq!(language, page.look().language, "{path}");
+    page.accessible().await;
+    let overflow = "document.documentElement.scrollWidth - innerWidth";
+    let overflow = page.evaluate(overflow).await;
+    assert!(
+        overflow.as_f64().is_some_and(|pixels| pixels <= 0.0),
+        "{path} scrolls sideways by {overflow}"
+    );
+}
 
 pub(super) async fn sign_in_page_opens_without_complaint(world: World) {
     let browser = Browser::start().await;
@@ -114,6 +141,16 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
     client.push(&index, &repository, "2.0").await;
     world.robot(&organization).await;
 
+    let home = format!("{}/repository", world.url());
+    let client_id = application(&world, "Viewer", &home).await;
+    let consent = question(
+        &world,
+        &client_id,
+        &home,
+        "scope=repo:read%20user:admin&response_type=code",
+    );
+    let consent = consent.replacen(&world.url(), "", 1);
+
     let paths = [
         ("organizations", "/organization".to_owned()),
         ("organization", format!("/organization/{organization}")),
@@ -131,6 +168,7 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
         ("messages", "/superuser/messages".to_owned()),
         ("service-keys", "/superuser/service-keys".to_owned()),
         ("registry", "/superuser/registry".to_owned()),
+        ("change-log", "/superuser/change-log".to_owned()),
         (
             "applications",
             format!("/organization/{organization}?tab=OAuthApplications"),
@@ -140,7 +178,8 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             "/user/admin?tab=ExternalLoginsAndApplications".to_owned(),
         ),
         ("local-app", "/oauth/localapp".to_owned()),
-        ("authorize", "/oauth/authorize".to_owned()),
+        ("authorize-nothing", "/oauth/authorize".to_owned()),
+        ("authorize", consent),
         ("repositories", format!("/repository?q={organization}")),
         ("tags", format!("/repository/{repository}")),
         (
@@ -159,25 +198,11 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
         ),
     ];
     let (browser, mut page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
-    for look in [
-        Look::DESKTOP,
-        Look::DESKTOP.dark(),
-        Look::PHONE,
-        Look::PHONE.dark(),
-        Look::DESKTOP.in_language("ja"),
-        Look::PHONE.in_language("ja"),
-    ] {
+    for look in LOOKS {
         page.look_at(look).await;
         for (name, path) in &paths {
             page.go(&format!("{}{path}", world.url())).await;
-            settled(&page).await;
-            page.accessible().await;
-            let overflow = "document.documentElement.scrollWidth - innerWidth";
-            let overflow = page.evaluate(overflow).await;
-            assert!(
-                overflow.as_f64().is_some_and(|pixels| pixels <= 0.0),
-                "{path} scrolls sideways by {overflow}"
-            );
+            looks_well(&page, path).await;
             let cut = "(face => face.scrollWidth - face.clientWidth)(document.querySelector('.berth-account').parentElement)";
             let cut = page.evaluate(cut).await;
             assert!(
@@ -185,6 +210,86 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
                 "the account is cut by {cut} on {path}"
             );
             page.screenshot(name).await;
+        }
+    }
+    page.close().await;
+    browser.close().await;
+}
+
+/// What people see who are not signed in: the ways in, and what the links in mails lead to.
+pub(super) async fn pages_of_strangers_are_accessible_in_every_look(world: World) {
+    let mails = Mailbox::open().await;
+    let port = mails.port().to_string();
+    let keys = [
+        ("MAIL_SERVER", "127.0.0.1"),
+        ("MAIL_PORT", port.as_str()),
+        ("MAIL_USE_TLS", "false"),
+    ];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let paths = [
+        ("stranger-sign-in", "/signin"),
+        ("stranger-sign-up", "/createaccount"),
+        ("stranger-recovery", "/recovery"),
+        ("stranger-new-password", "/recovery?code=not-a-code"),
+        ("stranger-confirm", "/confirm?code=not-a-code"),
+        ("stranger-repositories", "/repository"),
+    ];
+    let browser = Browser::start().await;
+    let mut page = browser.open(&world.url(), Look::DESKTOP).await;
+    for look in LOOKS {
+        page.look_at(look).await;
+        for (name, path) in paths {
+            page.go(&format!("{}{path}", world.url())).await;
+            looks_well(&page, path).await;
+            page.screenshot(name).await;
+        }
+    }
+    page.close().await;
+    browser.close().await;
+}
+
+/// Dialogs of superusers and of applications in Japanese, which other scenarios open in English.
+pub(super) async fn dialogs_are_accessible_in_japanese(world: World) {
+    let organization = world.organization().await;
+    let applications = format!("/organization/{organization}?tab=OAuthApplications");
+    let dialogs = [
+        ("user-create", "/superuser/users", "ユーザーの作成"),
+        ("message-create", "/superuser/messages", "メッセージの作成"),
+        (
+            "service-key-create",
+            "/superuser/service-keys",
+            "サービスキーの作成",
+        ),
+        (
+            "application-create",
+            applications.as_str(),
+            "新しいアプリケーションの作成",
+        ),
+        (
+            "encrypted-password-asked",
+            "/user/admin?tab=Settings",
+            "暗号化パスワードの生成",
+        ),
+    ];
+    let (browser, mut page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    for look in [
+        Look::DESKTOP.in_language("ja"),
+        Look::PHONE.dark().in_language("ja"),
+    ] {
+        page.look_at(look).await;
+        for (name, path, button) in dialogs {
+            page.go(&format!("{}{path}", world.url())).await;
+            settled(&page).await;
+            page.click("button", button).await;
+            page.wait("the dialog is open", async || {
+                page.evaluate("!!document.querySelector('dialog[open]')")
+                    .await
+                    == true
+            })
+            .await;
+            looks_well(&page, path).await;
+            page.screenshot(name).await;
+            page.press("Escape").await;
         }
     }
     page.close().await;

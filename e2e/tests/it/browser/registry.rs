@@ -29,6 +29,12 @@ pub(super) async fn superusers_see_the_registry_and_search_its_configuration(wor
         page.see(words).await;
     }
     page.not_see("Does not answer").await;
+    page.see("blobs").await;
+    page.find("table", "Periodic work").await;
+    page.see("Garbage collection").await;
+    // Who only reads runs nothing.
+    let menu = "Actions for Garbage collection";
+    assert_eq!(page.count("button", menu).await, 0);
     page.find("table", "Configuration").await;
     page.see("1–20 of").await;
     page.accessible().await;
@@ -50,15 +56,35 @@ pub(super) async fn superusers_see_the_registry_and_search_its_configuration(wor
     page.see("1–20 of").await;
     page.click("button", "Next page").await;
     page.see("21–40 of").await;
+    page.click("link", "Change log").await;
+    page.url_ends_with("/superuser/change-log").await;
+    page.find("heading", "Change log").await;
+    page.see("Unreleased").await;
+    page.accessible().await;
+    page.screenshot("change-log").await;
     page.close().await;
     browser.close().await;
 
     let (browser, page) = signed_in(&world, &user, Look::PHONE).await;
     assert_eq!(page.count("link", "Registry").await, 0);
-    page.go(&format!("{}/superuser/registry", world.url()))
-        .await;
-    page.find("heading", "Not found, or not visible to you")
-        .await;
+    for path in ["registry", "change-log"] {
+        page.go(&format!("{}/superuser/{path}", world.url())).await;
+        page.find("heading", "Not found, or not visible to you")
+            .await;
+    }
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn work_of_the_registry_is_begun_at_once_on_demand(world: World) {
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.click("link", "Registry").await;
+    page.find("table", "Periodic work").await;
+    page.accessible().await;
+    page.screenshot("registry-jobs").await;
+    page.click("button", "Actions for Signing keys").await;
+    page.click("menuitem", "Run Now").await;
+    page.see("Signing keys: begins within seconds").await;
     page.close().await;
     browser.close().await;
 }

@@ -166,3 +166,75 @@ pub(super) async fn a_superuser_renames_an_organization_and_becomes_its_owner(wo
     page.close().await;
     browser.close().await;
 }
+
+/// Whoever administers nothing of it deletes it all the same, told what goes.
+pub(super) async fn a_superuser_deletes_an_organization_of_somebody_else(world: World) {
+    let user = world.user().await;
+    let name = random::name("fleet");
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    page.go(&format!("{}/organization", world.url())).await;
+    // Whose a namespace is goes without saying where there are organizations alone.
+    page.click("button", "Create Organization").await;
+    assert_eq!(page.count("combobox", "Kind").await, 0);
+    page.fill("textbox", "Organization Name", &name).await;
+    page.press("Enter").await;
+    page.url_ends_with(&format!("/organization/{name}")).await;
+    page.click("button", "Create Repository").await;
+    page.fill("textbox", "Repository Name", "app").await;
+    page.click("button", "Create").await;
+    page.url_ends_with(&format!("/repository/{name}/app")).await;
+    page.close().await;
+    browser.close().await;
+
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!("{}/organization?q={name}", world.url()))
+        .await;
+    choose(&page, &name, "Delete").await;
+    page.find("dialog", "Delete 1 organization?").await;
+    // The superuser does not see the repository, and is told of it.
+    page.see("What goes: 1 repository with all tags, 0 robot accounts, all teams; 0 B in all.")
+        .await;
+    page.accessible().await;
+    page.screenshot("organization-delete-superuser").await;
+    page.fill("textbox", "Type \"confirm\" to go on", "confirm")
+        .await;
+    page.press("Enter").await;
+    page.see("1 organization deleted").await;
+    page.see("Nothing found").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn superusers_find_namespaces_of_users_among_the_organizations(world: World) {
+    let user = world.user().await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let address = format!("{}/organization?q={}", world.url(), user.name);
+    page.go(&address).await;
+    page.find("link", &user.name).await;
+    page.find("columnheader", "Kind").await;
+    // A user is deleted elsewhere, and so is no choice of this list.
+    let chosen = format!("Select {}", user.name);
+    assert_eq!(page.count("checkbox", &chosen).await, 0);
+    page.accessible().await;
+    page.screenshot("namespaces").await;
+    page.go(&format!("{address}&kind=organization")).await;
+    page.see("Nothing found").await;
+    page.click("button", "Remove filter Kind: Organizations")
+        .await;
+    page.url_ends_with(&format!("?q={}", user.name)).await;
+    choose(&page, &user.name, "Manage User").await;
+    page.url_ends_with(&format!("/superuser/users?q={}", user.name))
+        .await;
+    page.find("heading", "Users").await;
+    page.find("link", &user.name).await;
+    page.close().await;
+    browser.close().await;
+
+    let (browser, page) = signed_in(&world, &world.admin, Look::PHONE).await;
+    page.go(&address).await;
+    page.find("link", &user.name).await;
+    page.accessible().await;
+    page.screenshot("namespaces").await;
+    page.close().await;
+    browser.close().await;
+}

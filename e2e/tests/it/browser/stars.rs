@@ -16,11 +16,12 @@ async fn is_starred(page: &Page, path: &str) -> bool {
     page.evaluate(&pressed).await == "true"
 }
 
-/// Presses the star of a repository and waits until it shows.
+/// Presses the star of a repository and waits until the server has it.
 async fn star(page: &Page, path: &str, starred: bool) {
     page.click("button", &format!("Star {path}")).await;
-    page.wait("the star shows", async || {
-        is_starred(page, path).await == starred
+    let saved = format!("document.querySelector('[aria-label=\"Star {path}\"]').ariaBusy");
+    page.wait("the star is saved", async || {
+        is_starred(page, path).await == starred && page.evaluate(&saved).await != "true"
     })
     .await;
 }
@@ -67,6 +68,50 @@ pub(super) async fn a_starred_repository_is_found_among_the_starred(world: World
     page.accessible().await;
     page.click("button", "Show all repositories").await;
     page.url_ends_with("/repository").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn starred_repositories_are_searched_and_sorted(world: World) {
+    let organization = world.organization().await;
+    for name in ["alpha", "beta", "gamma"] {
+        world.repository(&organization, name, "PUBLIC").await;
+    }
+    let user = world.user().await;
+    let (browser, page) = signed_in(&world, &user, Look::DESKTOP).await;
+    page.go(&format!("{}/repository?q={organization}", world.url()))
+        .await;
+    for name in ["alpha", "beta"] {
+        star(&page, &format!("{organization}/{name}"), true).await;
+    }
+    page.go(&format!("{}/repository?starred=true", world.url()))
+        .await;
+    let named = |name: &str| link(&format!("{organization}/{name}"));
+    page.see("1–2 of 2").await;
+    page.click("button", "Name").await;
+    page.url_ends_with("sort=-name").await;
+    page.wait("the order is turned", async || {
+        page.evaluate("document.querySelector('tbody a').textContent")
+            .await
+            == format!("{organization}/beta").as_str()
+    })
+    .await;
+    page.press("/").await;
+    page.type_text("/ALPH").await;
+    page.see("1–1 of 1").await;
+    page.find("link", &named("alpha")).await;
+    page.gone("link", &named("beta")).await;
+    page.accessible().await;
+    page.screenshot("starred-searched").await;
+    page.reload().await;
+    page.find("link", &named("alpha")).await;
+    // What is not starred is not found, and the switch keeps what is searched.
+    page.press("/").await;
+    page.evaluate("document.activeElement.select()").await;
+    page.type_text("gamm").await;
+    page.see("Nothing found").await;
+    page.click("button", "Starred").await;
+    page.find("link", &named("gamma")).await;
     page.close().await;
     browser.close().await;
 }

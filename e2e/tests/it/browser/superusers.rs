@@ -3,6 +3,7 @@
 use berth_e2e::api::GraphQl;
 use berth_e2e::browser::{Browser, Look, Page};
 use berth_e2e::deployment::Deployment;
+use berth_e2e::mailbox::Mailbox;
 use berth_e2e::random;
 use berth_e2e::world::{Account, World};
 use serde_json::json;
@@ -94,6 +95,8 @@ pub(super) async fn a_user_is_created_shut_out_changed_and_deleted(world: World)
 
     choose(&page, &name, "Delete User").await;
     page.find("dialog", &format!("Delete {name}?")).await;
+    page.see("What goes: 0 repositories with all tags, 0 robot accounts.")
+        .await;
     page.accessible().await;
     page.screenshot("user-delete").await;
     let word = format!("Type \"{name}\" to go on");
@@ -138,6 +141,166 @@ pub(super) async fn disabled_users_are_found_by_their_status(world: World) {
     ))
     .await;
     page.see("Nothing found").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn users_who_were_away_are_found_by_their_last_use(world: World) {
+    // Made on the command line, it has never been here.
+    let user = world.user().await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    let address = format!("{}/superuser/users?q={}", world.url(), user.name);
+    page.go(&address).await;
+    page.find("link", &user.name).await;
+    page.see("Never").await;
+    assert!(signs_in(&world, &user.name, &user.password).await);
+    page.reload().await;
+    page.find("link", &user.name).await;
+    page.not_see("Never").await;
+    page.go(&format!("{address}&inactive=30")).await;
+    page.see("Nothing found").await;
+    page.see("Last used: Not for 30 days").await;
+    page.accessible().await;
+    page.screenshot("users-away").await;
+    page.click("button", "Remove filter Last used: Not for 30 days")
+        .await;
+    page.url_ends_with(&format!("?q={}", user.name)).await;
+    page.find("link", &user.name).await;
+    page.close().await;
+    browser.close().await;
+}
+
+/// The mail takes a registry of its own, which sends some.
+pub(super) async fn a_user_who_lost_the_password_is_mailed_a_link_by_a_superuser(world: World) {
+    let mails = Mailbox::open().await;
+    let port = mails.port().to_string();
+    let keys = [
+        ("MAIL_SERVER", "127.0.0.1"),
+        ("MAIL_PORT", port.as_str()),
+        ("MAIL_USE_TLS", "false"),
+    ];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let user = world.user().await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!("{}/superuser/users?q={}", world.url(), user.name))
+        .await;
+    choose(&page, &user.name, "Send Recovery E-mail").await;
+    page.see(&format!(
+        "A mail with a link for a new password is on its way to {}@example.com",
+        user.name
+    ))
+    .await;
+    let code = mails.code(0).await;
+    // Who is shut out gets none, so none is offered.
+    choose(&page, &user.name, "Disable User").await;
+    page.see(&format!("{}: now disabled", user.name)).await;
+    page.click("button", &format!("Actions for {}", user.name))
+        .await;
+    page.find("menuitem", "Enable User").await;
+    assert_eq!(page.count("menuitem", "Send Recovery E-mail").await, 0);
+    page.press("Escape").await;
+    page.click("button", "Undo").await;
+    page.see(&format!("{}: now enabled", user.name)).await;
+    page.close().await;
+    browser.close().await;
+
+    let browser = Browser::start().await;
+    let recover = format!("{}/recovery?code={code}", world.url());
+    let page = browser.open(&recover, Look::PHONE).await;
+    page.fill("textbox", "New password", "another-password")
+        .await;
+    page.click("button", "Save password").await;
+    page.url_ends_with("/repository").await;
+    page.find("button", &format!("Account of {}", user.name))
+        .await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn a_user_is_taken_over_and_is_an_organization_then(world: World) {
+    let user = world.user().await;
+    let name = &user.name;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!("{}/superuser/users?q={name}", world.url()))
+        .await;
+    choose(&page, name, "Take Ownership").await;
+    let title = format!("Take ownership of {name}?");
+    page.find("dialog", &title).await;
+    page.see("Nobody signs in as it any more").await;
+    page.accessible().await;
+    page.screenshot("user-take").await;
+    let word = format!("Type \"{name}\" to go on");
+    page.fill("textbox", &word, "confirm").await;
+    page.press("Enter").await;
+    assert_eq!(page.count("dialog", &title).await, 1);
+    assert!(signs_in(&world, name, &user.password).await);
+    page.fill("textbox", &word, name).await;
+    page.press("Enter").await;
+    page.see(&format!("{name} is an organization of yours now"))
+        .await;
+    page.see("Nothing found").await;
+    assert!(!signs_in(&world, name, &user.password).await);
+    page.go(&format!("{}/organization/{name}", world.url()))
+        .await;
+    page.find("tab", "Settings").await;
+    page.find("button", "Create Repository").await;
+    page.close().await;
+    browser.close().await;
+}
+
+/// In a registry of its own, whose auditor sees everything.
+pub(super) async fn tokens_of_all_users_are_seen_by_who_sees_everything_alone(world: World) {
+    let keys = [("GLOBAL_READONLY_SUPER_USERS", "[auditor]")];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let auditor = auditor(&world).await;
+    let (browser, page) = signed_in(&world, &auditor, Look::DESKTOP).await;
+    page.click("link", "Users").await;
+    page.click("tab", "Application tokens").await;
+    page.see("No application tokens").await;
+    page.accessible().await;
+    page.go(&format!(
+        "{}/user/auditor?tab=Applicationtokens",
+        world.url()
+    ))
+    .await;
+    page.click("button", "Create Application Token").await;
+    page.fill("textbox", "Title", "laptop").await;
+    page.press("Enter").await;
+    page.find("dialog", "Token laptop was created").await;
+    page.go(&format!(
+        "{}/superuser/users?tab=Applicationtokens",
+        world.url()
+    ))
+    .await;
+    page.find("table", "Application tokens of all users").await;
+    page.see("laptop").await;
+    page.find("link", "auditor").await;
+    page.accessible().await;
+    page.screenshot("tokens-of-all").await;
+    page.go(&format!(
+        "{}/superuser/users?tab=Applicationtokens&expiring=soon",
+        world.url()
+    ))
+    .await;
+    page.see("Nothing found").await;
+    page.click("button", "Remove filter Application tokens: Ending soon")
+        .await;
+    page.see("laptop").await;
+    page.click("link", "auditor").await;
+    page.url_ends_with("/superuser/users?q=auditor").await;
+    page.find("table", "Users").await;
+    page.close().await;
+    browser.close().await;
+
+    // A superuser who does not reach what others have.
+    let (browser, page) = signed_in(&world, &world.admin, Look::PHONE).await;
+    page.go(&format!(
+        "{}/superuser/users?tab=Applicationtokens",
+        world.url()
+    ))
+    .await;
+    page.find("table", "Users").await;
+    assert_eq!(page.count("tab", "Application tokens").await, 0);
     page.close().await;
     browser.close().await;
 }

@@ -1,6 +1,6 @@
 // Drives a registry with the client that is generated from its description, and prints what it was told as JSON.
 //
-//	program create|delete URL TOKEN NARROW_TOKEN ORGANIZATION
+//	program create|users|applications|app-tokens|stars|messages|delete URL TOKEN NARROW_TOKEN ORGANIZATION
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 6 {
-		log.Fatal("usage: program create|delete URL TOKEN NARROW_TOKEN ORGANIZATION")
+		log.Fatal("usage: program PART URL TOKEN NARROW_TOKEN ORGANIZATION")
 	}
 	run := registry{
 		api:    connect(os.Args[2], os.Args[3]),
@@ -33,16 +33,16 @@ func main() {
 		nobody: connect(os.Args[2], "unknown"),
 		name:   os.Args[5],
 	}
-	var said any
-	var err error
-	switch os.Args[1] {
-	case "create":
-		said, err = run.create()
-	case "delete":
-		said, err = run.delete()
-	default:
-		err = fmt.Errorf("%q is neither create nor delete", os.Args[1])
+	parts := map[string]func() (any, error){
+		"create": run.create, "users": run.users, "applications": run.applications,
+		"app-tokens": run.appTokens, "stars": run.stars, "messages": run.messages,
+		"delete": run.delete,
 	}
+	part, ok := parts[os.Args[1]]
+	if !ok {
+		log.Fatalf("there is no part %q", os.Args[1])
+	}
+	said, err := part()
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -129,8 +129,10 @@ pub(super) fn read(text: &str) -> Option<Vec<Operation>> {
                 let reference = body.content.into_values().next();
                 let name = reference.map(|content| content.schema.name);
                 let name = name.as_deref().and_then(|name| name.rsplit('/').next());
-                let schema = name.and_then(|name| document.components.schemas.get(name));
-                schema.cloned().unwrap_or_default().body(body.required)
+                let schemas = &document.components.schemas;
+                let schema = name.and_then(|name| schemas.get(name));
+                let schema = schema.cloned().unwrap_or_default();
+                schema.body(schemas, body.required)
             });
             let mut scopes = described
                 .security
@@ -153,23 +155,47 @@ pub(super) fn read(text: &str) -> Option<Vec<Operation>> {
     Some(operations)
 }
 
+/// Schemas by name.
+type Schemas = BTreeMap<String, Schema>;
+
+/// Objects inside objects are followed so far.
+const DEPTH_MAX: usize = 4;
+
+/// The schema that a shape is only a reference to.
+fn defined<'a>(shape: &Value, schemas: &'a Schemas) -> Option<&'a Schema> {
+    schemas.get(shape["$ref"].as_str()?.rsplit('/').next()?)
+}
+
 impl Schema {
-    fn body(self, required: bool) -> Body {
+    /// Its fields, and those of the objects in it as `outer.inner`; returns what has to be there, to begin with.
+    fn read(&self, schemas: &Schemas, outer: &str, depth: usize, fields: &mut Vec<Field>) -> Value {
         let mut example = Map::new();
-        let mut fields = Vec::new();
-        for (name, shape) in self.properties {
-            let must = self.required.contains(&name);
-            if must {
-                example.insert(name.clone(), blank(&shape));
+        for (name, shape) in &self.properties {
+            let required = self.required.contains(name);
+            let path = format!("{outer}{name}");
+            let inner = defined(shape, schemas).filter(|_| depth < DEPTH_MAX);
+            let value = if let Some(inner) = inner {
+                inner.read(schemas, &format!("{path}."), depth + 1, fields)
+            } else {
+                let description = shape["description"].as_str().unwrap_or_default();
+                fields.push(Field {
+                    required,
+                    kind: kind(shape),
+                    description: description.to_owned(),
+                    name: path,
+                });
+                blank(shape)
+            };
+            if required {
+                example.insert(name.clone(), value);
             }
-            let description = shape["description"].as_str().unwrap_or_default();
-            fields.push(Field {
-                required: must,
-                kind: kind(&shape),
-                description: description.to_owned(),
-                name,
-            });
         }
+        example.into()
+    }
+
+    fn body(&self, schemas: &Schemas, required: bool) -> Body {
+        let mut fields = Vec::new();
+        let example = self.read(schemas, "", 0, &mut fields);
         fields.sort_by_key(|field| !field.required);
         let example = serde_json::to_string_pretty(&example).unwrap_or_default();
         Body {
@@ -314,9 +340,25 @@ mod tests {
                             "responses": {}
                         }
                     },
-                    "/api/v1/discovery": {"get": {"operationId": "discovery", "tags": ["discovery"], "parameters": [], "responses": {}}}
+                    "/api/v1/discovery": {"get": {"operationId": "discovery", "tags": ["discovery"], "parameters": [], "responses": {}}},
+                    "/api/v1/messages": {"post": {
+                        "operationId": "createGlobalMessage", "tags": ["globalmessages"], "parameters": [],
+                        "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CreateMessage"}}}},
+                        "responses": {}
+                    }}
                 },
-                "components": {"schemas": {"RepoUpdate": {
+                "components": {"schemas": {"CreateMessage": {
+                    "type": "object",
+                    "properties": {"message": {"$ref": "#/components/schemas/Message"}},
+                    "required": ["message"]
+                }, "Message": {
+                    "type": "object",
+                    "properties": {
+                        "content": {"type": "string", "description": "The text"},
+                        "severity": {"type": "string", "enum": ["info", "warning"]}
+                    },
+                    "required": ["content", "severity"]
+                }, "RepoUpdate": {
                     "type": "object",
                     "properties": {
                         "description": {"type": ["string", "null"], "description": "Markdown"},
@@ -334,7 +376,7 @@ mod tests {
     fn a_description_becomes_operations_with_scope_fields_and_a_body_to_begin_with() {
         let operations = operations();
         assert_eq!(operations[0].id, "discovery");
-        let update = &operations[1];
+        let update = &operations[2];
         assert_eq!(update.verb, "PUT");
         assert_eq!(update.scope.as_deref(), Some("repo:write"));
         assert!(update.needs_fresh_login && !update.only_reads());
@@ -349,6 +391,30 @@ mod tests {
     }
 
     #[test]
+    fn an_object_in_a_body_is_shown_with_its_fields() {
+        let create = operations().remove(1);
+        assert_eq!(create.id, "createGlobalMessage");
+        let body = create.body.unwrap();
+        let shown: Vec<(&str, &str)> = body
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.kind.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("message.content", "string"),
+                ("message.severity", "info | warning")
+            ]
+        );
+        let example: Value = serde_json::from_str(&body.example).unwrap();
+        assert_eq!(
+            example,
+            serde_json::json!({"message": {"content": "", "severity": "info"}})
+        );
+    }
+
+    #[test]
     fn what_is_no_description_gives_nothing() {
         assert!(read("<html>").is_none());
         assert!(read("{}").is_none());
@@ -356,7 +422,7 @@ mod tests {
 
     #[test]
     fn an_address_has_a_repository_as_one_segment_and_only_what_was_filled_in() {
-        let update = operations().remove(1);
+        let update = operations().remove(2);
         let values = |repository: &str, force: &str| [repository.to_owned(), force.to_owned()];
         assert_eq!(
             update.address(&values("acme/a b", "")),
@@ -374,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_command_survives_quotes() {
-        let update = operations().remove(1);
+        let update = operations().remove(2);
         assert_eq!(
             update.command("https://r", "/x", "{ \"description\": \"it's\" }"),
             r#"curl -X PUT -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"description":"it'\''s"}' 'https://r/x'"#
@@ -383,7 +449,7 @@ mod tests {
 
     #[test]
     fn a_search_wants_all_words() {
-        let update = operations().remove(1);
+        let update = operations().remove(2);
         assert!(update.matches("put DESCRIPTION"));
         assert!(!update.matches("put robots"));
     }

@@ -1,8 +1,10 @@
-//! The viewer's own account: names, address, password, sessions, its life as an organization, its end.
+//! The viewer's own account: names, address, passwords, sessions, its life as an organization, its end.
 
 mod convert;
 mod email;
+mod encrypted;
 mod names;
+mod user_name;
 
 use cynic::MutationBuilder;
 use leptos::prelude::*;
@@ -19,7 +21,9 @@ use crate::{
 };
 use convert::Conversion;
 use email::EmailAddress;
+use encrypted::EncryptedPassword;
 use names::Names;
+use user_name::UserName;
 
 /// What a user sees of the own account.
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -61,29 +65,61 @@ pub(super) fn Account(
     let session = use_session();
     // A new password ends the sessions of all other browsers.
     let ended = RwSignal::new(0_u32);
-    let names = session.registry().user_names.then(|| {
+    let registry = session.registry();
+    let keeps_accounts = registry.keeps_accounts;
+    let user_name = (keeps_accounts && registry.user_rename).then(|| {
+        view! { <UserName name=profile.name.clone()/> }
+    });
+    let names = registry.user_names.then(|| {
         view! { <Names profile=profile.clone()/> }
     });
     let time_machine = profile.tag_expiration_seconds.map(|seconds| {
         view! { <TimeMachine organization=None seconds offered/> }
     });
     let is_superuser = profile.is_superuser == Some(true);
-    // Who administers the organization proves it with a password.
-    let conversion = session.registry().direct_login.then(|| {
+    let passwords = if keeps_accounts {
+        view! {
+            <ChangePassword on_done=Callback::new(move |()| ended.update(|ended| *ended += 1))/>
+            <EncryptedPassword name=profile.name.clone()/>
+        }
+        .into_any()
+    } else {
+        view! { <KeptElsewhere/> }.into_any()
+    };
+    // Who administers the organization proves it with a password. A superuser is told why there is none to be.
+    let viewer = session.viewer_untracked();
+    let may_convert = is_superuser || viewer.is_some_and(|viewer| viewer.can_create_organization);
+    let conversion = (keeps_accounts && registry.direct_login && may_convert).then(|| {
         view! { <Conversion name=profile.name.clone() is_superuser/> }
+    });
+    let deletion = keeps_accounts.then(|| {
+        view! { <Deletion name=profile.name.clone() is_superuser/> }
     });
     view! {
         <div class="berth-stack">
             <div class="berth-columns">
                 <div class="berth-stack">
-                    {names} <EmailAddress email=profile.email verified=profile.email_verified/> {time_machine}
+                    {user_name} {names} <EmailAddress email=profile.email verified=profile.email_verified/>
+                    {time_machine}
                 </div>
-                <ChangePassword on_done=Callback::new(move |()| ended.update(|ended| *ended += 1))/>
+                <div class="berth-stack">{passwords}</div>
             </div>
             <Sessions ended/>
             {conversion}
-            <Deletion name=profile.name is_superuser/>
+            {deletion}
         </div>
+    }
+}
+
+/// Where the password is, if it is not here.
+#[component]
+fn KeptElsewhere() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <section class="berth-card" aria-labelledby="password-title">
+            <h2 id="password-title">{words!(i18n, namespace.password)}</h2>
+            <p>{words!(i18n, own.elsewhere)}</p>
+        </section>
     }
 }
 

@@ -1,7 +1,9 @@
 //! The OAuth applications of an organization.
 
+mod create_token;
 mod delete;
 mod edit;
+mod pending;
 mod secret;
 mod token;
 mod tokens;
@@ -14,10 +16,11 @@ use crate::{
     api::use_api,
     components::{
         Button, ButtonKind, Cell, Column, DataTable, Empty, ListTools, Listing, MenuItem,
-        NotVisible, Pager, Row, SkeletonTable, ask, load, use_list_url,
+        NotVisible, Pager, Row, SearchInput, SkeletonTable, ask, load, use_list_url,
     },
-    fragments::{DateTime, PageInfo},
+    fragments::{DateTime, OrderDirection, PageInfo},
     i18n::*,
+    pages::organizations::NothingFound,
     paths, schema,
     session::use_session,
 };
@@ -27,11 +30,34 @@ use secret::Credentials;
 use token::GenerateToken;
 use tokens::AccessTokens;
 
+/// The order without `sort` in the URL.
+const DEFAULT_SORT: &str = "createdAt";
+
+#[derive(cynic::Enum, Debug, Clone, Copy)]
+enum ApplicationOrderField {
+    Created,
+    Name,
+}
+
+#[derive(cynic::InputObject, Debug)]
+struct ApplicationOrder {
+    field: ApplicationOrderField,
+    direction: OrderDirection,
+}
+
+#[derive(cynic::InputObject, Debug)]
+struct ApplicationFilter {
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    search: Option<String>,
+}
+
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
     name: String,
     first: i32,
     after: Option<String>,
+    filter: ApplicationFilter,
+    order_by: ApplicationOrder,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -52,7 +78,7 @@ enum Namespace {
 #[derive(cynic::QueryFragment, Debug, Clone)]
 #[cynic(variables = "Variables")]
 struct Organization {
-    #[arguments(first: $first, after: $after)]
+    #[arguments(first: $first, after: $after, filter: $filter, orderBy: $order_by)]
     applications: Option<ApplicationConnection>,
 }
 
@@ -124,20 +150,32 @@ fn ApplicationList(organization: StoredValue<String>) -> impl IntoView {
     let open = RwSignal::new(None::<Open>);
     let listing = Listing::new(
         "applications",
-        "createdAt",
+        DEFAULT_SORT,
         vec![
-            Column::new("name", words!(i18n, applications.name)),
+            Column::new("name", words!(i18n, applications.name)).sorted(),
             Column::new("description", words!(i18n, applications.description)),
             Column::new("redirectPrefix", words!(i18n, applications.redirect_prefix)),
             Column::new("clientId", words!(i18n, applications.client_id)),
-            Column::new("createdAt", words!(i18n, applications.created)),
+            Column::new("createdAt", words!(i18n, applications.created)).sorted_down(),
         ],
     );
     let list = ask(move || {
+        let (column, descending) = url.sort(DEFAULT_SORT);
         let variables = Variables {
             name: organization.get_value(),
             first: url.rows(),
             after: url.after(),
+            filter: ApplicationFilter {
+                search: Some(url.search()).filter(|text| !text.is_empty()),
+            },
+            order_by: ApplicationOrder {
+                field: if column == "name" {
+                    ApplicationOrderField::Name
+                } else {
+                    ApplicationOrderField::Created
+                },
+                direction: OrderDirection::descending(descending),
+            },
         };
         api.run(listing.sends(ApplicationsQuery::build(variables)))
     });
@@ -155,6 +193,7 @@ fn ApplicationList(organization: StoredValue<String>) -> impl IntoView {
     };
     view! {
         <div class="berth-toolbar berth-gap-below">
+            <SearchInput label=words!(i18n, applications.search)/>
             {create_button()}
             <ListTools listing/>
         </div>
@@ -166,6 +205,9 @@ fn ApplicationList(organization: StoredValue<String>) -> impl IntoView {
                     return view! { <NotVisible/> }.into_any();
                 };
                 let ApplicationConnection { nodes, page_info } = found;
+                if nodes.is_empty() && !url.search_untracked().is_empty() {
+                    return view! { <NothingFound/> }.into_any();
+                }
                 if nodes.is_empty() {
                     return view! {
                         <Empty

@@ -1,4 +1,6 @@
-//! What the viewer lets applications do, and what it is asked to let them do.
+//! Who vouches for the viewer, what the viewer lets applications do, and what it is asked to let them do.
+
+mod logins;
 
 use cynic::{MutationBuilder, QueryBuilder};
 use icondata_lu as lu;
@@ -7,16 +9,16 @@ use leptos::prelude::*;
 use crate::{
     api::{ErrorClass, use_api},
     components::{
-        Cell, Column, DataTable, Empty, ListTools, Listing, MenuItem, Pager, QuestionDialog, Row,
-        SkeletonTable, ask, load, use_list_url, use_toasts,
+        Cell, Column, DataTable, Empty, EndDialog, Ending, ListTools, Listing, MenuItem, Pager,
+        Row, SkeletonTable, ask, load, use_list_url,
     },
     fragments::{AccessScope, ApplicationProfile, AuthorizationResponseType, DateTime, PageInfo},
     i18n::*,
     paths::{self, Question},
     schema,
     session::use_session,
-    work::Work,
 };
+use logins::ExternalLogins;
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -131,9 +133,6 @@ struct DeclinePayload {
     declined_uuid: String,
 }
 
-/// Something that ends when it is asked about once more: its uuid and the name of its application.
-type Ending = (String, String);
-
 /// The tab *External Logins And Applications*.
 #[component]
 pub(super) fn Authorizations() -> impl IntoView {
@@ -141,6 +140,7 @@ pub(super) fn Authorizations() -> impl IntoView {
         <div class="berth-stack">
             <Assigned/>
             <Authorized/>
+            <ExternalLogins/>
         </div>
     }
 }
@@ -203,22 +203,15 @@ fn Assigned() -> impl IntoView {
                     .into_any()
             },
         )}
-        {move || {
-            declining
-                .get()
-                .map(|ending| {
-                    view! {
-                        <DeclineAssignment
-                            ending
-                            on_close=Callback::new(move |()| declining.set(None))
-                            on_done=Callback::new(move |()| {
-                                declining.set(None);
-                                list.refetch();
-                            })
-                        />
-                    }
-                })
-        }}
+        <EndDialog
+            ending=declining
+            title=Callback::new(move |name: String| t_string!(i18n, authorizations.decline_title, name = name))
+            text=words!(i18n, authorizations.decline_text)
+            action=words!(i18n, authorizations.decline)
+            done=words!(i18n, authorizations.declined)
+            end=Callback::new(move |uuid: String| api.done(Decline::build(UuidVariables { uuid })))
+            on_done=Callback::new(move |()| list.refetch())
+        />
     }
 }
 
@@ -332,22 +325,15 @@ fn Authorized() -> impl IntoView {
                 },
             )}
         </section>
-        {move || {
-            revoking
-                .get()
-                .map(|ending| {
-                    view! {
-                        <RevokeAuthorization
-                            ending
-                            on_close=Callback::new(move |()| revoking.set(None))
-                            on_done=Callback::new(move |()| {
-                                revoking.set(None);
-                                list.refetch();
-                            })
-                        />
-                    }
-                })
-        }}
+        <EndDialog
+            ending=revoking
+            title=Callback::new(move |name: String| t_string!(i18n, authorizations.revoke_title, name = name))
+            text=words!(i18n, authorizations.revoke_text)
+            action=words!(i18n, authorizations.revoke)
+            done=words!(i18n, authorizations.revoked)
+            end=Callback::new(move |uuid: String| api.done(Revoke::build(UuidVariables { uuid })))
+            on_done=Callback::new(move |()| list.refetch())
+        />
     }
 }
 
@@ -393,62 +379,6 @@ fn row(
     Row {
         menu,
         ..Row::new(&uuid, &name, cells)
-    }
-}
-
-#[component]
-fn RevokeAuthorization(
-    ending: Ending,
-    on_close: Callback<()>,
-    on_done: Callback<()>,
-) -> impl IntoView {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let work = Work::new();
-    let (uuid, name) = ending;
-    let on_confirm = Callback::new(move |()| {
-        let variables = UuidVariables { uuid: uuid.clone() };
-        work.start(api.done(Revoke::build(variables)), move |()| {
-            toasts.success(tu_string!(i18n, authorizations.revoked));
-            on_done.try_run(());
-        });
-    });
-    view! {
-        <QuestionDialog
-            title=Signal::derive(move || t_string!(i18n, authorizations.revoke_title, name = name.clone()))
-            text=words!(i18n, authorizations.revoke_text)
-            action=words!(i18n, authorizations.revoke)
-            work
-            on_confirm
-            on_close
-        />
-    }
-}
-
-#[component]
-fn DeclineAssignment(
-    ending: Ending,
-    on_close: Callback<()>,
-    on_done: Callback<()>,
-) -> impl IntoView {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let work = Work::new();
-    let (uuid, name) = ending;
-    let on_confirm = Callback::new(move |()| {
-        let variables = UuidVariables { uuid: uuid.clone() };
-        work.start(api.done(Decline::build(variables)), move |()| {
-            toasts.success(tu_string!(i18n, authorizations.declined));
-            on_done.try_run(());
-        });
-    });
-    view! {
-        <QuestionDialog
-            title=Signal::derive(move || t_string!(i18n, authorizations.decline_title, name = name.clone()))
-            text=words!(i18n, authorizations.decline_text)
-            action=words!(i18n, authorizations.decline)
-            work
-            on_confirm
-            on_close
-        />
     }
 }
 

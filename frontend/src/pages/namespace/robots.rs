@@ -18,6 +18,7 @@ use crate::{
     i18n::*,
     pages::organizations::NothingFound,
     schema,
+    session::use_session,
     work::Work,
 };
 use create::CreateRobot;
@@ -96,8 +97,12 @@ pub(super) type RobotKey = (String, String);
 pub(crate) fn Robots(
     /// Whose.
     namespace: String,
+    /// Whether the viewer may create more.
+    may_create: bool,
 ) -> impl IntoView {
     let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
+    // At a registry that takes no writes every page says so.
+    let is_refused = !may_create && !use_session().registry().read_only;
     let namespace = StoredValue::new(namespace);
     let creating = RwSignal::new(false);
     let shown = RwSignal::new(None::<RobotKey>);
@@ -124,13 +129,16 @@ pub(crate) fn Robots(
         api.run(listing.sends(query))
     });
     let create_button = move || {
-        view! {
-            <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
-                {words!(i18n, robots.create)}
-            </Button>
-        }
+        may_create.then(|| {
+            view! {
+                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| creating.set(true))>
+                    {words!(i18n, robots.create)}
+                </Button>
+            }
+        })
     };
     view! {
+        {is_refused.then(|| view! { <p class="berth-muted berth-gap-below">{words!(i18n, robots.refused)}</p> })}
         <div class="berth-toolbar berth-gap-below">
             <SearchInput label=words!(i18n, robots.search)/>
             {create_button()}

@@ -1,5 +1,6 @@
 //! `/oauth/authorize`: an application asks for access, and the viewer consents or does not.
 
+use berth_domain::address;
 use cynic::{MutationBuilder, QueryBuilder};
 use icondata_lu as lu;
 use leptos::prelude::*;
@@ -162,6 +163,41 @@ impl Asked {
     }
 }
 
+/// Who gets the answer, by its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// This registry, which shows it.
+    Here,
+    /// A site, by host and port.
+    Site(String),
+    /// An application on the device, by the scheme that it is opened with.
+    Application(String),
+}
+
+impl Place {
+    fn of(redirect_uri: &str, own: &str) -> Self {
+        if redirect_uri.strip_prefix(own) == Some(paths::LOCAL_APP) {
+            return Self::Here;
+        }
+        if !address::is_web(redirect_uri) {
+            let scheme = redirect_uri.split(':').next().unwrap_or_default();
+            return Self::Application(scheme.to_owned());
+        }
+        Self::Site(host(redirect_uri).unwrap_or_default())
+    }
+
+    /// That the browser goes there.
+    fn words(&self, i18n: I18n) -> String {
+        match self {
+            Self::Here => t_string!(i18n, consent.goes_here).to_owned(),
+            Self::Site(host) => t_string!(i18n, consent.goes_to, host = host.clone()),
+            Self::Application(scheme) => {
+                t_string!(i18n, consent.opens, scheme = format!("{scheme}:"))
+            }
+        }
+    }
+}
+
 /// Host and port of an address of the web; nothing for what is none.
 fn host(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
@@ -172,12 +208,10 @@ fn host(address: &str) -> Option<String> {
     })
 }
 
-/// Leaves the console for where the server sends the browser. Addresses from anywhere else are never followed.
+/// Leaves the console for where the server sends the browser, or opens an application there. Addresses from anywhere
+/// else are never followed, and no script is one.
 fn leave(location: &str) {
-    let is_web = ["https://", "http://"]
-        .iter()
-        .any(|scheme| location.starts_with(scheme));
-    if is_web {
+    if address::is_followed(location) {
         // Refused only where there is no page to leave.
         let _ = window().location().assign(location);
     }
@@ -207,6 +241,7 @@ pub(crate) fn Authorize() -> impl IntoView {
 fn Question(asked: Asked) -> impl IntoView {
     let (api, i18n) = (use_api(), use_i18n());
     let variables = asked.variables.clone();
+    let leaves_the_page = address::is_web(&variables.redirect_uri);
     let request = ask(move || api.run(RequestQuery::build(variables.clone())));
     let refused = move |text: Signal<String>| view! { <Refused text/> }.into_any();
     view! {
@@ -221,7 +256,8 @@ fn Question(asked: Asked) -> impl IntoView {
                         };
                         let asked = asked.clone();
                         match (request.refusal, request.application.clone()) {
-                            (None, Some(application)) if request.is_covered => {
+                            // Browsers open an application only where somebody clicks.
+                            (None, Some(application)) if request.is_covered && leaves_the_page => {
                                 view! { <StraightOn asked application/> }.into_any()
                             }
                             (None, Some(application)) => {
@@ -309,12 +345,15 @@ fn Consent(
     let (allow, deny) = (Work::new(), Work::new());
     let title_name = application.name.clone();
     let (lead_name, owner) = (application.name.clone(), application.owner.clone());
+    let answered_name = application.name.clone();
     let user = session.user_name_untracked().unwrap_or_default();
     let (answer, refusal) = (asked.answer(), asked.answer());
     let redirect_uri = asked.variables.redirect_uri;
     let own = window().location().origin().unwrap_or_default();
-    let is_own = redirect_uri == format!("{own}{}", paths::LOCAL_APP);
-    let place = host(&redirect_uri).unwrap_or_default();
+    let place = Place::of(&redirect_uri, &own);
+    // An application opens beside the page, which stays.
+    let stays = matches!(place, Place::Application(_));
+    let answered = RwSignal::new(false);
     let consent = Callback::new(move |_| {
         if deny.busy.get_untracked() {
             return;
@@ -322,6 +361,7 @@ fn Consent(
         allow.start(api.run(Consents::build(answer.clone())), move |data| {
             // The page stays until the next one is there.
             allow.busy.try_set(true);
+            answered.try_set(stays);
             leave(&data.authorize_application.location);
         });
     });
@@ -331,18 +371,25 @@ fn Consent(
         }
         deny.start(api.run(Denies::build(refusal.clone())), move |data| {
             deny.busy.try_set(true);
+            answered.try_set(stays);
             leave(&data.deny_application.location);
         });
     });
     let homepage = application.homepage.clone();
-    let homepage = host(&homepage).is_some().then(|| {
-        view! {
-            <a href=homepage.clone() rel="external noopener noreferrer" target="_blank">
-                <bdi>{homepage.clone()}</bdi>
-            </a>
+    let homepage = (!homepage.is_empty()).then(|| {
+        if address::is_web(&homepage) {
+            view! {
+                <a href=homepage.clone() rel="external noopener noreferrer" target="_blank">
+                    <bdi>{homepage.clone()}</bdi>
+                </a>
+            }
+            .into_any()
+        } else {
+            view! { <bdi>{homepage.clone()}</bdi> }.into_any()
         }
     });
     let description = application.description.clone();
+    let is_dangerous = request.has_dangerous_scopes;
     view! {
         <Heading title=Signal::derive(move || t_string!(i18n, consent.title, name = title_name.clone()))/>
         <div class="berth-entity">
@@ -357,8 +404,7 @@ fn Consent(
         {homepage.map(|link| view! { <p class="berth-name">{link}</p> })}
         <p>{move || t_string!(i18n, consent.lead, name = lead_name.clone(), user = user.clone())}</p>
         <ScopeList scopes=request.scopes/>
-        {request
-            .has_dangerous_scopes
+        {is_dangerous
             .then(|| {
                 view! {
                     <div class="pf-v6-c-alert pf-m-danger pf-m-inline">
@@ -369,31 +415,30 @@ fn Consent(
                     </div>
                 }
             })}
-        <p class="berth-name">
-            {move || {
-                if is_own {
-                    t_string!(i18n, consent.goes_here).to_owned()
-                } else {
-                    t_string!(i18n, consent.goes_to, host = place.clone())
-                }
-            }}
-            " "
-            <code>{redirect_uri}</code>
-        </p>
+        <p class="berth-name">{move || place.words(i18n)} " " <code>{redirect_uri}</code></p>
         <FormAlert error=allow.error/>
         <FormAlert error=deny.error/>
-        <div class="berth-consent__answers">
-            <Button
-                kind=if request.has_dangerous_scopes { ButtonKind::Danger } else { ButtonKind::Primary }
-                busy=allow.busy
-                on_click=consent
-            >
-                {words!(i18n, consent.authorize)}
-            </Button>
-            <Button kind=ButtonKind::Secondary busy=deny.busy on_click=refuse>
-                {words!(i18n, consent.deny)}
-            </Button>
+        <div role="status">
+            {move || {
+                answered
+                    .get()
+                    .then(|| view! { <p>{t_string!(i18n, consent.answered, name = answered_name.clone())}</p> })
+            }}
         </div>
+        <Show when=move || !answered.get()>
+            <div class="berth-consent__answers">
+                <Button
+                    kind=if is_dangerous { ButtonKind::Danger } else { ButtonKind::Primary }
+                    busy=allow.busy
+                    on_click=consent
+                >
+                    {words!(i18n, consent.authorize)}
+                </Button>
+                <Button kind=ButtonKind::Secondary busy=deny.busy on_click=refuse>
+                    {words!(i18n, consent.deny)}
+                </Button>
+            </div>
+        </Show>
     }
 }
 
@@ -435,6 +480,29 @@ mod tests {
             Asked::parse(&format!("{ASKED}&response_type=id_token")),
             Err(Wrong::ResponseType)
         );
+    }
+
+    #[test]
+    fn who_gets_the_answer_is_this_registry_a_site_or_an_application() {
+        let own = "https://registry.example";
+        for (address, place) in [
+            ("https://registry.example/oauth/localapp", Place::Here),
+            (
+                "https://registry.example/oauth/localapp/x",
+                Place::Site("registry.example".into()),
+            ),
+            (
+                "https://app.example:8443/cb",
+                Place::Site("app.example:8443".into()),
+            ),
+            ("myapp://callback", Place::Application("myapp".into())),
+            (
+                "com.example.app:/cb",
+                Place::Application("com.example.app".into()),
+            ),
+        ] {
+            assert_eq!(Place::of(address, own), place, "{address}");
+        }
     }
 
     #[test]

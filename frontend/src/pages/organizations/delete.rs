@@ -36,6 +36,27 @@ struct Payload {
     deleted_ids: Vec<cynic::Id>,
 }
 
+#[derive(cynic::QueryVariables, Debug)]
+struct OneVariables {
+    id: cynic::Id,
+}
+
+/// What a superuser does without administering it.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "OneVariables")]
+#[expect(dead_code, reason = "only the success matters")]
+struct DeleteOne {
+    #[arguments(input: { id: $id })]
+    delete_organization: OnePayload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "DeleteOrganizationPayload")]
+#[expect(dead_code, reason = "only the success matters")]
+struct OnePayload {
+    deleted_id: cynic::Id,
+}
+
 /// How much would go with organizations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
@@ -45,7 +66,7 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// From what the schema says of an organization to its administrators, who get no size where it holds nothing.
+    /// From what the schema says of an organization to who deletes it; there may be no size where it holds nothing.
     pub(crate) fn new(repositories: i32, robots: Option<i32>, bytes: Option<&BigInt>) -> Self {
         Self {
             repositories: i64::from(repositories),
@@ -83,6 +104,9 @@ pub(crate) fn DeleteOrganizations(
     /// The word, where it is not `confirm`.
     #[prop(optional_no_strip)]
     word: Option<String>,
+    /// True for a superuser who need not administer it; it is one then.
+    #[prop(optional)]
+    by_superuser: bool,
     /// Takes the dialog away.
     on_close: Callback<()>,
     /// Called when they are gone.
@@ -94,10 +118,13 @@ pub(crate) fn DeleteOrganizations(
     let count = chosen.len();
     let ids = chosen.ids().unwrap_or_default();
     let on_confirm = Callback::new(move |()| {
-        let variables = Variables { ids: ids.clone() };
+        let deletion = match ids.first() {
+            Some(id) if by_superuser => api.done(DeleteOne::build(OneVariables { id: id.clone() })),
+            _ => api.done(Delete::build(Variables { ids: ids.clone() })),
+        };
         work.start(
             async move {
-                api.done(Delete::build(variables)).await?;
+                deletion.await?;
                 // The viewer can create no repositories there any more. The deletion is done,
                 // whatever becomes of this question.
                 let _ = session.refresh().await;

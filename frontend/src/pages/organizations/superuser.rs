@@ -1,4 +1,5 @@
-//! What superusers do with any organization: give it another name, become its owner.
+//! What superusers do with any namespace: give an organization another name, become its owner, make an organization of a
+//! user.
 
 use berth_domain::Namespace;
 use cynic::MutationBuilder;
@@ -137,25 +138,37 @@ pub(super) fn RenameOrganization(
     }
 }
 
-/// *Take Ownership*: asked once more, since others are told of it in the log.
+/// What is taken over.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    /// Global id.
+    pub(crate) id: String,
+    /// Name.
+    pub(crate) name: String,
+    /// Whether it is a user, who becomes an organization.
+    pub(crate) is_user: bool,
+}
+
+/// *Take Ownership*: asked once more, since others are told of it in the log; of a user it wants the name, since that
+/// ends who it was.
 #[component]
-pub(super) fn TakeOwnership(
-    /// Of which.
-    organization: OrganizationKey,
+pub(crate) fn TakeOwnership(
+    /// Of what.
+    taken: Taken,
     /// Takes the dialog away.
     on_close: Callback<()>,
     /// Called when it is done.
     on_done: Callback<()>,
 ) -> impl IntoView {
     let (api, session, toasts, i18n) = (use_api(), use_session(), use_toasts(), use_i18n());
-    let (id, name) = organization;
-    let title_name = name.clone();
+    let Taken { id, name, is_user } = taken;
+    let name = StoredValue::new(name);
+    let typed = RwSignal::new(String::new());
     let work = Work::new();
     let on_submit = Callback::new(move |()| {
         let variables = TakeVariables {
             id: cynic::Id::new(&id),
         };
-        let name = name.clone();
         work.start(
             async move {
                 api.done(Take::build(variables)).await?;
@@ -164,22 +177,49 @@ pub(super) fn TakeOwnership(
                 Ok(())
             },
             move |()| {
-                toasts.success(tu_string!(i18n, ownership.taken, name = name));
+                let name = name.try_get_value().unwrap_or_default();
+                toasts.success(if is_user {
+                    tu_string!(i18n, ownership.user_taken, name = name)
+                } else {
+                    tu_string!(i18n, ownership.taken, name = name)
+                });
                 on_done.try_run(());
             },
         );
     });
+    let ready = Signal::derive(move || {
+        !is_user || typed.with(|typed| name.with_value(|name| typed.trim() == name))
+    });
+    let text = if is_user {
+        view! {
+            <ul class="pf-v6-c-list">
+                <li>{move || t_string!(i18n, ownership.take_user_text, name = name.get_value())}</li>
+                <li>{words!(i18n, ownership.take_user_stays)}</li>
+                <li>{words!(i18n, ownership.take_user_ever)}</li>
+            </ul>
+            <TextField
+                id="confirm"
+                label=Signal::derive(move || t_string!(i18n, common.type_word, word = name.get_value()))
+                value=typed
+                autofocus=true
+            />
+        }
+        .into_any()
+    } else {
+        view! { <p>{words!(i18n, ownership.take_text)}</p> }.into_any()
+    };
     view! {
         <FormDialog
-            title=Signal::derive(move || t_string!(i18n, ownership.take_title, name = title_name.clone()))
+            title=Signal::derive(move || t_string!(i18n, ownership.take_title, name = name.get_value()))
             work
             error=work.error
             action=words!(i18n, ownership.take)
-            ready=true
+            danger=is_user
+            ready
             on_submit
             on_close
         >
-                        <p>{words!(i18n, ownership.take_text)}</p>
+                        {text}
         </FormDialog>
     }
 }

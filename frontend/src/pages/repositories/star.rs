@@ -66,13 +66,13 @@ pub(crate) fn Star(
 ) -> impl IntoView {
     let (api, toasts, i18n, session) = (use_api(), use_toasts(), use_i18n(), use_session());
     let on = RwSignal::new(starred);
-    let busy = StoredValue::new(false);
+    let busy = RwSignal::new(false);
     let label = Signal::derive(move || t_string!(i18n, stars.star, name = name.clone()));
     let toggle = move |_| {
-        if busy.get_value() {
+        if busy.get_untracked() {
             return;
         }
-        busy.set_value(true);
+        busy.set(true);
         let to = !on.get_untracked();
         on.set(to);
         let variables = Variables {
@@ -84,7 +84,7 @@ pub(crate) fn Star(
             } else {
                 api.done(TakeBack::build(variables)).await
             };
-            busy.try_set_value(false);
+            busy.try_set(false);
             if let Err(error) = result {
                 on.try_set(!to);
                 toasts.failure(error_text(i18n, &error));
@@ -97,6 +97,7 @@ pub(crate) fn Star(
             class="pf-v6-c-button pf-m-plain pf-m-small"
             class:berth-star-on=move || on.get()
             aria-pressed=move || on.get().to_string()
+            aria-busy=move || busy.get().then_some("true")
             aria-label=move || label.get()
             title=move || label.get()
             disabled=move || session.registry().read_only

@@ -4,12 +4,15 @@ use cynic::QueryBuilder;
 use icondata_lu as lu;
 use leptos::prelude::*;
 
-use super::{RepositoryConnection, STARRED, StarredSwitch, columns, row};
+use super::{
+    DEFAULT_SORT, NothingFound, RepositoryConnection, RepositoryFilter, RepositoryOrder, STARRED,
+    StarredSwitch, columns, order_of, row,
+};
 use crate::{
     api::use_api,
     components::{
-        Button, ButtonKind, Column, DataTable, Empty, ListTools, Listing, Pager, SkeletonTable,
-        ask, load, use_list_url,
+        Button, ButtonKind, DataTable, Empty, ListTools, Listing, Pager, SearchInput,
+        SkeletonTable, ask, load, use_list_url,
     },
     i18n::*,
     schema,
@@ -19,6 +22,8 @@ use crate::{
 struct Variables {
     first: i32,
     after: Option<String>,
+    filter: RepositoryFilter,
+    order_by: RepositoryOrder,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -30,7 +35,7 @@ struct StarredQuery {
 #[derive(cynic::QueryFragment, Debug, Clone)]
 #[cynic(variables = "Variables")]
 struct Viewer {
-    #[arguments(first: $first, after: $after)]
+    #[arguments(first: $first, after: $after, filter: $filter, orderBy: $order_by)]
     starred: RepositoryConnection,
 }
 
@@ -39,18 +44,23 @@ struct Viewer {
 #[component]
 pub(super) fn StarredList() -> impl IntoView {
     let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
-    // In the order of their names, and no other.
-    let columns = columns(i18n, true).into_iter().map(Column::unsorted);
-    let listing = Listing::new("repositories", "name", columns.collect());
+    let listing = Listing::new("repositories", DEFAULT_SORT, columns(i18n, true));
     let list = ask(move || {
         let variables = Variables {
             first: url.rows(),
             after: url.after(),
+            filter: RepositoryFilter {
+                search: Some(url.search()).filter(|text| !text.is_empty()),
+                namespace: None,
+                visibility: None,
+            },
+            order_by: order_of(url),
         };
         api.run(listing.sends(StarredQuery::build(variables)))
     });
     view! {
         <div class="berth-toolbar">
+            <SearchInput label=words!(i18n, repositories.search)/>
             <StarredSwitch/>
             <ListTools listing/>
         </div>
@@ -62,6 +72,9 @@ pub(super) fn StarredList() -> impl IntoView {
                     return view! { <p>{words!(i18n, errors.unauthenticated)}</p> }.into_any();
                 };
                 let RepositoryConnection { nodes, page_info, total_count } = viewer.starred;
+                if nodes.is_empty() && !url.search_untracked().is_empty() {
+                    return view! { <NothingFound/> }.into_any();
+                }
                 if nodes.is_empty() {
                     return view! {
                         <Empty icon=lu::LuStar title=words!(i18n, stars.empty) text=words!(i18n, stars.empty_text)>

@@ -1,6 +1,9 @@
-//! The registry itself: what it stands on, what is switched on, and its configuration.
+//! The registry itself: what it stands on, how much it holds, what it does by itself, what is switched on, and its
+//! configuration.
 
 mod configuration;
+mod jobs;
+mod stored;
 
 use cynic::QueryBuilder;
 use icondata_lu as lu;
@@ -12,9 +15,11 @@ use crate::{
     components::{Heading, Label, SkeletonLines, ask, load},
     fragments::{BigInt, Json},
     i18n::*,
-    schema, text,
+    paths, schema, text,
 };
 use configuration::Configuration;
+use jobs::Jobs;
+use stored::Stored;
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
 #[cynic(graphql_type = "Query")]
@@ -37,6 +42,7 @@ struct Facts {
     app_tokens: bool,
     user_names: bool,
     user_rename: bool,
+    notes_last_use: bool,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -99,6 +105,7 @@ fn RegistryPage() -> impl IntoView {
                                 <State facts=data.registry.clone() administration/>
                                 <Features facts=data.registry/>
                             </div>
+                            <Jobs/>
                             <Configuration values/>
                         </div>
                     }
@@ -130,7 +137,10 @@ fn State(facts: Facts, administration: Administration) -> impl IntoView {
             <h2 id="state-title">{words!(i18n, registry.state)}</h2>
             <dl class="berth-facts">
                 <dt>{words!(i18n, registry.version)}</dt>
-                <dd>{facts.version}</dd>
+                <dd>
+                    {facts.version} " "
+                    <a href=paths::CHANGE_LOG>{words!(i18n, registry.change_log)}</a>
+                </dd>
                 <dt>{words!(i18n, registry.address)}</dt>
                 <dd>{format!("{}://{}", facts.scheme, facts.hostname)}</dd>
                 <dt>{words!(i18n, registry.mode)}</dt>
@@ -161,6 +171,8 @@ fn State(facts: Facts, administration: Administration) -> impl IntoView {
                             <dd>{move || t_string!(i18n, registry.free_of, free = free, total = total)}</dd>
                         }
                     })}
+                <dt>{words!(i18n, registry.stored)}</dt>
+                <dd><Stored/></dd>
                 <dt><a href="/superuser/users">{words!(i18n, nav.users)}</a></dt>
                 <dd><Count count=users.total_count/></dd>
                 <dt><a href="/organization">{words!(i18n, nav.organizations)}</a></dt>
@@ -204,6 +216,7 @@ fn Answers(answers: bool) -> impl IntoView {
 fn Features(facts: Facts) -> impl IntoView {
     let i18n = use_i18n();
     let features = [
+        (words!(i18n, registry.last_use), facts.notes_last_use),
         (words!(i18n, registry.direct_login), facts.direct_login),
         (words!(i18n, registry.sign_up), facts.sign_up),
         (words!(i18n, registry.sends_mail), facts.sends_mail),

@@ -1,29 +1,39 @@
-//! The users of the registry.
+//! The users of the registry, and the tokens of their clients.
 
 mod change;
 mod create;
+mod filters;
+mod recover;
+mod state;
 mod switch;
+mod tokens;
 
 use cynic::QueryBuilder;
-use icondata_lu as lu;
 use leptos::prelude::*;
 
 use super::for_administration;
 use crate::{
     api::use_api,
     components::{
-        Avatar, Button, ButtonKind, Cell, Column, DataTable, FilterChip, Heading, Label, ListTools,
-        Listing, MenuItem, Pager, Row, SearchInput, Select, SkeletonTable, ask, load, use_list_url,
+        Avatar, Button, ButtonKind, Cell, Column, DataTable, Heading, ListTools, Listing, MenuItem,
+        Pager, Row, SearchInput, SkeletonTable, Tab, Tabs, ask, load, use_list_url,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
-    pages::{mailed::use_recovery_mail, organizations::NothingFound},
+    pages::organizations::{NothingFound, TakeOwnership, Taken},
     paths, schema,
     session::{self, use_session},
 };
 use change::{ChangeEmail, DeleteUser, SetPassword};
 use create::{CreateUser, Made, PasswordOnce};
+use filters::{Chips, Filters};
+use recover::{Lost, use_recovery};
+use state::{State, states};
 use switch::{Switch, use_switch};
+use tokens::AllTokens;
+
+const USERS: &str = "Users";
+const TOKENS: &str = paths::TOKENS_TAB;
 
 /// Narrows the list of users.
 #[derive(cynic::InputObject, Debug)]
@@ -32,6 +42,8 @@ struct UserFilter {
     search: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     enabled: Option<bool>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    inactive_since: Option<DateTime>,
 }
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -72,73 +84,18 @@ struct User {
     enabled: Option<bool>,
     is_superuser: Option<bool>,
     is_read_only_superuser: Option<bool>,
+    last_used_at: Option<DateTime>,
     created_at: DateTime,
+    contents: Option<Contents>,
+    sole_organization_count: Option<i32>,
 }
 
-/// What is said of a user beside its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Superuser,
-    ReadOnlySuperuser,
-    Disabled,
-    Unconfirmed,
-    Enabled,
-}
-
-impl State {
-    /// What copies of the list call it.
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Superuser => "superuser",
-            Self::ReadOnlySuperuser => "read-only superuser",
-            Self::Disabled => "disabled",
-            Self::Unconfirmed => "unconfirmed",
-            Self::Enabled => "enabled",
-        }
-    }
-
-    fn words(self, i18n: I18n) -> &'static str {
-        match self {
-            Self::Superuser => t_string!(i18n, users.superuser),
-            Self::ReadOnlySuperuser => t_string!(i18n, users.read_only_superuser),
-            Self::Disabled => t_string!(i18n, users.disabled),
-            Self::Unconfirmed => t_string!(i18n, users.unconfirmed),
-            Self::Enabled => t_string!(i18n, users.enabled),
-        }
-    }
-
-    fn label(self, i18n: I18n) -> AnyView {
-        let (color, icon) = match self {
-            Self::Superuser => ("pf-m-blue", Some(lu::LuShield)),
-            Self::ReadOnlySuperuser => ("pf-m-blue", Some(lu::LuEye)),
-            Self::Disabled => ("pf-m-orange", Some(lu::LuBan)),
-            Self::Unconfirmed => ("", Some(lu::LuMail)),
-            Self::Enabled => ("", None),
-        };
-        view! { <Label color icon>{move || self.words(i18n)}</Label> }.into_any()
-    }
-}
-
-/// The states of a user. `mailing`: addresses are confirmed by mail.
-fn states(user: &User, mailing: bool) -> Vec<State> {
-    let mut states = Vec::new();
-    let mut say = |said: bool, state| {
-        if said {
-            states.push(state);
-        }
-    };
-    say(user.is_superuser == Some(true), State::Superuser);
-    say(
-        user.is_read_only_superuser == Some(true),
-        State::ReadOnlySuperuser,
-    );
-    say(user.enabled == Some(false), State::Disabled);
-    say(
-        mailing && user.email.is_some() && user.email_verified == Some(false),
-        State::Unconfirmed,
-    );
-    say(user.enabled == Some(true), State::Enabled);
-    states
+/// What would go with a user.
+#[derive(cynic::QueryFragment, Debug, Clone, Copy)]
+#[cynic(graphql_type = "NamespaceContents")]
+struct Contents {
+    repository_count: i32,
+    robot_count: i32,
 }
 
 /// The dialog that is open.
@@ -148,123 +105,142 @@ enum Open {
     Made(Made),
     Email(User),
     Password(User),
+    Take(Taken),
     Delete(User),
 }
 
 /// `/superuser/users`.
 #[component]
 pub(crate) fn Users() -> impl IntoView {
-    for_administration(|| view! { <UserList/> }.into_any())
+    for_administration(|| view! { <Tabbed/> }.into_any())
 }
 
+/// The list of users, with that of their tokens beside it for those who see it.
 #[component]
-fn UserList() -> impl IntoView {
-    let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
-    let open = RwSignal::new(None::<Open>);
-    let enabled = move || match url.get("state").as_deref() {
-        Some("enabled") => Some(true),
-        Some("disabled") => Some(false),
-        _ => None,
-    };
-    let listing = Listing::new(
-        "users",
-        "name",
-        vec![
-            Column::new("name", words!(i18n, signin.username)),
-            Column::new("email", words!(i18n, users.email)),
-            Column::new("state", words!(i18n, users.state)),
-            Column::new("createdAt", words!(i18n, users.created)),
-        ],
-    );
-    let list = ask(move || {
-        let variables = Variables {
-            first: url.rows(),
-            after: url.after(),
-            filter: UserFilter {
-                search: Some(url.search()).filter(|text| !text.is_empty()),
-                enabled: enabled(),
+fn Tabbed() -> impl IntoView {
+    let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
+    let lists_tokens = Memo::new(move |_| session.lists_app_tokens());
+    let current = Memo::new(move |_| url.tab(&[USERS, TOKENS]));
+    let tabs = move || {
+        let tabs = vec![
+            Tab {
+                key: USERS,
+                text: words!(i18n, nav.users),
             },
-        };
-        api.run(listing.sends(UsersQuery::build(variables)))
-    });
-    let refetch = Callback::new(move |()| list.refetch());
-    let actions = Actions {
-        open,
-        switch: use_switch(refetch),
-        recover: use_recovery_mail(),
+            Tab {
+                key: TOKENS,
+                text: words!(i18n, account.tokens),
+            },
+        ];
+        view! {
+            <Tabs label=words!(i18n, users.tabs) tabs current/>
+            <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
+                {move || {
+                    if current.get() == TOKENS {
+                        view! { <AllTokens/> }.into_any()
+                    } else {
+                        view! { <UserList/> }.into_any()
+                    }
+                }}
+            </div>
+        }
     };
     view! {
         <section class="pf-v6-c-page__main-section">
             <div class="berth-page-head">
                 <Heading title=words!(i18n, nav.users)/>
             </div>
-            <div class="berth-toolbar">
-                <SearchInput label=words!(i18n, users.search)/>
-                <div class="berth-toolbar__filter">
-                    <Select
-                        label=words!(i18n, users.state)
-                        options=Signal::derive(move || vec![
-                            (String::new(), t_string!(i18n, users.all).to_owned()),
-                            ("enabled".to_owned(), t_string!(i18n, users.enabled).to_owned()),
-                            ("disabled".to_owned(), t_string!(i18n, users.disabled).to_owned()),
-                        ])
-                        value=Signal::derive(move || url.get("state").unwrap_or_default())
-                        on_change=Callback::new(move |value: String| url.put_filter("state", &value))
-                    />
-                </div>
-                <Show when=move || session.administers()>
-                    <Button
-                        kind=ButtonKind::Primary
-                        on_click=Callback::new(move |_| open.set(Some(Open::Create)))
-                    >
-                        {words!(i18n, users.create)}
-                    </Button>
-                </Show>
-                <ListTools listing/>
-                <Show when=move || enabled().is_some()>
-                    <div class="berth-filters">
-                        <FilterChip
-                            name=words!(i18n, users.state)
-                            value=Signal::derive(move || {
-                                let state = if enabled() == Some(true) { State::Enabled } else { State::Disabled };
-                                state.words(i18n).to_owned()
-                            })
-                            on_remove=Callback::new(move |()| url.put_filter("state", ""))
-                        />
-                        <Button kind=ButtonKind::Link on_click=Callback::new(move |_| url.clear_filters())>
-                            {words!(i18n, list.clear_filters)}
-                        </Button>
-                    </div>
-                </Show>
-            </div>
-            {load(
-                list,
-                || view! { <SkeletonTable/> }.into_any(),
-                move |data| {
-                    // Whoever lost the right meanwhile.
-                    let Some(administration) = data.administration else {
-                        return view! { <p>{words!(i18n, errors.forbidden)}</p> }.into_any();
-                    };
-                    let UserConnection { nodes, page_info, total_count } = administration.users;
-                    if nodes.is_empty() {
-                        return view! { <NothingFound/> }.into_any();
-                    }
-                    let shown = nodes.len();
-                    let registry = session.registry();
-                    let administers = session.administers();
-                    let rows = nodes.into_iter().map(|user| {
-                        let states = states(&user, registry.sends_mail);
-                        let may = administers && user.is_superuser != Some(true);
-                        row(i18n, user, &states, may.then_some(actions), registry.sends_mail)
-                    });
-                    view! {
-                        <DataTable listing label=words!(i18n, nav.users) rows=rows.collect() total=total_count/>
-                        <Pager shown total=total_count next=page_info.next()/>
-                    }
-                        .into_any()
-                },
-            )}
+            {move || if lists_tokens.get() { tabs().into_any() } else { view! { <UserList/> }.into_any() }}
         </section>
+    }
+}
+
+#[component]
+fn UserList() -> impl IntoView {
+    let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
+    let open = RwSignal::new(None::<Open>);
+    let notes_last_use = untrack(|| session.registry().notes_last_use);
+    let mut columns = vec![
+        Column::new("name", words!(i18n, signin.username)),
+        Column::new("email", words!(i18n, users.email)),
+        Column::new("state", words!(i18n, users.state)),
+        Column::new("createdAt", words!(i18n, users.created)),
+    ];
+    if notes_last_use {
+        columns.insert(3, Column::new("lastUsedAt", words!(i18n, users.last_used)));
+    }
+    let listing = Listing::new("users", "name", columns);
+    let list = ask(move || {
+        let variables = Variables {
+            first: url.rows(),
+            after: url.after(),
+            filter: UserFilter {
+                search: Some(url.search()).filter(|text| !text.is_empty()),
+                enabled: filters::enabled(url),
+                inactive_since: filters::inactive_since(url).filter(|_| notes_last_use),
+            },
+        };
+        api.run(listing.sends(UsersQuery::build(variables)))
+    });
+    let refetch = Callback::new(move |()| list.refetch());
+    let keeps_accounts = session.registry().keeps_accounts;
+    let actions = Actions {
+        open,
+        keeps_accounts,
+        switch: use_switch(refetch),
+        recover: use_recovery(),
+    };
+    view! {
+        {(!keeps_accounts)
+            .then(|| view! { <p class="berth-muted berth-gap-below">{words!(i18n, users.elsewhere)}</p> })}
+        <div class="berth-toolbar berth-gap-below">
+            <SearchInput label=words!(i18n, users.search)/>
+            <Filters by_last_use=notes_last_use/>
+            <Show when=move || session.administers() && keeps_accounts>
+                <Button
+                    kind=ButtonKind::Primary
+                    on_click=Callback::new(move |_| open.set(Some(Open::Create)))
+                >
+                    {words!(i18n, users.create)}
+                </Button>
+            </Show>
+            <ListTools listing/>
+            <Chips by_last_use=notes_last_use/>
+        </div>
+        {load(
+            list,
+            || view! { <SkeletonTable/> }.into_any(),
+            move |data| {
+                // Whoever lost the right meanwhile.
+                let Some(administration) = data.administration else {
+                    return view! { <p>{words!(i18n, errors.forbidden)}</p> }.into_any();
+                };
+                let UserConnection { nodes, page_info, total_count } = administration.users;
+                if nodes.is_empty() {
+                    return view! { <NothingFound/> }.into_any();
+                }
+                let shown = nodes.len();
+                let registry = session.registry();
+                let administers = session.administers();
+                let rows = nodes.into_iter().map(|user| {
+                    let states = states(&user, registry.sends_mail);
+                    let may = administers && user.is_superuser != Some(true);
+                    let shown = Shown { states: &states, last_use: notes_last_use };
+                    row(i18n, user, shown, may.then_some(actions), registry.sends_mail)
+                });
+                view! {
+                    <DataTable
+                        listing
+                        label=words!(i18n, nav.users)
+                        rows=rows.collect()
+                        total=total_count
+                        grid="lg"
+                    />
+                    <Pager shown total=total_count next=page_info.next()/>
+                }
+                    .into_any()
+            },
+        )}
         <Dialogs open refetch/>
     }
 }
@@ -288,6 +264,7 @@ fn Dialogs(open: RwSignal<Option<Open>>, refetch: Callback<()>) -> impl IntoView
             Open::Made(made) => view! { <PasswordOnce made on_close/> }.into_any(),
             Open::Email(user) => view! { <ChangeEmail user on_close on_done=done/> }.into_any(),
             Open::Password(user) => view! { <SetPassword user on_close on_done=done/> }.into_any(),
+            Open::Take(taken) => view! { <TakeOwnership taken on_close on_done=done/> }.into_any(),
             Open::Delete(user) => view! { <DeleteUser user on_close on_done=done/> }.into_any(),
         })
     }
@@ -297,11 +274,22 @@ fn Dialogs(open: RwSignal<Option<Open>>, refetch: Callback<()>) -> impl IntoView
 #[derive(Clone, Copy)]
 struct Actions {
     open: RwSignal<Option<Open>>,
+    /// Addresses and passwords are changed here.
+    keeps_accounts: bool,
     switch: Callback<Switch>,
-    recover: Callback<String>,
+    recover: Callback<Lost>,
 }
 
-fn row(i18n: I18n, user: User, states: &[State], actions: Option<Actions>, mailing: bool) -> Row {
+/// What a row says beside name and address.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    states: &'a [State],
+    /// Whether the last use is one of the columns.
+    last_use: bool,
+}
+
+fn row(i18n: I18n, user: User, shown: Shown<'_>, actions: Option<Actions>, mailing: bool) -> Row {
+    let Shown { states, last_use } = shown;
     let (id, name) = (user.id.inner().to_owned(), user.name.clone());
     let href = paths::namespace(&name, true);
     let shown = name.clone();
@@ -315,7 +303,7 @@ fn row(i18n: I18n, user: User, states: &[State], actions: Option<Actions>, maili
     let address = email.clone().unwrap_or_else(|| "–".to_owned());
     let labels = states.iter().map(|state| state.label(i18n)).collect_view();
     let keys: Vec<_> = states.iter().map(|state| state.key()).collect();
-    let cells = vec![
+    let mut cells = vec![
         Cell::new(entity, name.clone()),
         Cell::new(
             view! { <span class="berth-name"><bdi>{address}</bdi></span> },
@@ -324,6 +312,9 @@ fn row(i18n: I18n, user: User, states: &[State], actions: Option<Actions>, maili
         Cell::new(view! { <span class="berth-chips">{labels}</span> }, keys),
         Cell::time(Some(user.created_at.clone())),
     ];
+    if last_use {
+        cells.insert(3, Cell::time_or_never(i18n, user.last_used_at.clone()));
+    }
     let menu = actions.map(|actions| Callback::new(move |()| actions.items(i18n, &user, mailing)));
     Row {
         menu,
@@ -334,22 +325,25 @@ fn row(i18n: I18n, user: User, states: &[State], actions: Option<Actions>, maili
 impl Actions {
     fn items(self, i18n: I18n, user: &User, mailing: bool) -> Vec<MenuItem> {
         let open = move |dialog: Open| move || self.open.set(Some(dialog.clone()));
-        let mut items = vec![
-            MenuItem::action(
+        let mut items = Vec::new();
+        if self.keeps_accounts {
+            items.push(MenuItem::action(
                 t_string!(i18n, users.change_email),
                 open(Open::Email(user.clone())),
-            ),
-            MenuItem::action(
+            ));
+            items.push(MenuItem::action(
                 t_string!(i18n, users.change_password),
                 open(Open::Password(user.clone())),
-            ),
-        ];
+            ));
+        }
         let enabled = user.enabled == Some(true);
         // A mail to who is shut out would not be sent.
-        if let Some(email) = user.email.clone().filter(|_| mailing && enabled) {
+        let recovers = mailing && enabled && self.keeps_accounts;
+        if recovers && user.email.is_some() {
+            let lost = Lost(user.id.inner().to_owned());
             items.push(MenuItem::action(
                 t_string!(i18n, users.recover),
-                move || self.recover.run(email.clone()),
+                move || self.recover.run(lost.clone()),
             ));
         }
         let text = if enabled {
@@ -365,66 +359,20 @@ impl Actions {
         items.push(MenuItem::action(text, move || {
             self.switch.run(switch.clone());
         }));
+        let taken = Taken {
+            id: user.id.inner().to_owned(),
+            name: user.name.clone(),
+            is_user: true,
+        };
         items.push(MenuItem::Divider);
+        items.push(MenuItem::danger(
+            t_string!(i18n, ownership.take),
+            open(Open::Take(taken)),
+        ));
         items.push(MenuItem::danger(
             t_string!(i18n, users.delete),
             open(Open::Delete(user.clone())),
         ));
         items
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn user() -> User {
-        User {
-            id: cynic::Id::new("u1"),
-            name: "ann".into(),
-            avatar: session::Avatar {
-                color: "#000000".into(),
-            },
-            email: Some("ann@example.com".into()),
-            email_verified: Some(true),
-            enabled: Some(true),
-            is_superuser: Some(false),
-            is_read_only_superuser: Some(false),
-            created_at: DateTime("2026-01-01T00:00:00.000Z".into()),
-        }
-    }
-
-    #[test]
-    fn a_user_is_enabled_or_disabled_whatever_else_it_is() {
-        assert_eq!(states(&user(), true), [State::Enabled]);
-        let disabled = User {
-            enabled: Some(false),
-            is_read_only_superuser: Some(true),
-            ..user()
-        };
-        assert_eq!(
-            states(&disabled, true),
-            [State::ReadOnlySuperuser, State::Disabled]
-        );
-        let superuser = User {
-            is_superuser: Some(true),
-            ..user()
-        };
-        assert_eq!(states(&superuser, true), [State::Superuser, State::Enabled]);
-    }
-
-    #[test]
-    fn an_address_waits_only_where_there_is_one_and_mail_is_sent() {
-        let waiting = User {
-            email_verified: Some(false),
-            ..user()
-        };
-        assert_eq!(states(&waiting, true), [State::Unconfirmed, State::Enabled]);
-        assert_eq!(states(&waiting, false), [State::Enabled]);
-        let without = User {
-            email: None,
-            ..waiting
-        };
-        assert_eq!(states(&without, true), [State::Enabled]);
     }
 }

@@ -46,6 +46,10 @@ pub(super) fn user() -> Schema {
             list(organization(), "Organizations that the user is a member of"),
         )
         .optional("super_user", boolean("True for a superuser"))
+        .optional(
+            "global_readonly_super_user",
+            boolean("True for who sees what superusers see and changes nothing"),
+        )
 }
 
 /// An organization of the user who asks.

@@ -51,6 +51,35 @@ db_test!(
             .post(&ann, "/organization/acme/applications", &null)
             .await;
         assert_eq!(null.problem(), (400, "None is not of type 'string'".into()));
+        // One that is installed on a device has a scheme of its own, and no script is one.
+        let native = json!({
+            "name": "native", "redirect_uri": "myapp://callback", "application_uri": "com.example.app:/home",
+        });
+        let changed = api.put(&ann, &path, &native).await.json();
+        assert_eq!(
+            (&changed["redirect_uri"], &changed["application_uri"]),
+            (&native["redirect_uri"], &native["application_uri"])
+        );
+        let applications = "/organization/acme/applications";
+        let reserved = "__quay_bootstrap_app";
+        for (field, value) in [
+            ("name", reserved),
+            ("redirect_uri", "javascript://app.test/%0aalert(1)"),
+            ("application_uri", "data:text/html,x"),
+        ] {
+            let mut refused = native.clone();
+            refused[field] = json!(value);
+            for answer in [
+                api.post(&ann, applications, &refused).await,
+                api.put(&ann, &path, &refused).await,
+            ] {
+                assert_eq!(answer.status, 400, "{field}: {}", answer.text);
+            }
+        }
+        let refused = json!({ "name": reserved });
+        let refused = api.post(&ann, applications, &refused).await.problem();
+        let says = format!("the name `{reserved}` is reserved; choose another one");
+        assert_eq!(refused, (400, says));
         let reset = format!("{path}/resetclientsecret");
         let reset = api.call(&ann, "POST", &reset, None).await;
         assert_eq!(reset.status, 200);

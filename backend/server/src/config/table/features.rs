@@ -3,7 +3,7 @@
 use berth_domain::Secret;
 
 use crate::config::keys::settings;
-use crate::config::values::{Anything, ByteSize, Lifetime, Mapping};
+use crate::config::values::{Anything, Avatars, ByteSize, Lifetime, Mapping};
 
 settings! {
     "Console"
@@ -12,6 +12,9 @@ settings! {
     works {
         /// Name of the registry in the console.
         "REGISTRY_TITLE" title: String = "Berth".to_owned();
+        /// What pictures of people are made from: `local`, a hash of the e-mail address that clients draw a picture of, or `gravatar`, the
+        /// hash that Gravatar finds pictures by. Either tells who knows an address whose picture it is.
+        "AVATAR_KIND" avatars: Avatars = Avatars::Local;
     }
     later {
         /// The same where room is short.
@@ -22,8 +25,6 @@ settings! {
         "FOOTER_LINKS": Mapping = Mapping::default();
         /// How to reach the people who run the registry, as URLs.
         "CONTACT_INFO": Vec<String> = Vec::new();
-        /// Where pictures of people come from.
-        "AVATAR_KIND": String = "local".to_owned();
         /// Results of a search page.
         "SEARCH_RESULTS_PER_PAGE": u32 = 10;
         /// Pages a search has at most.

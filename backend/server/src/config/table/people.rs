@@ -10,7 +10,7 @@ settings! {
     /// How accounts come to be and how people sign in.
     pub struct Accounts;
     works {
-        /// Who knows the passwords. Only `Database` works yet; another one refuses to start.
+        /// Who knows the passwords. Only `Database` works yet; with another one the server refuses to start.
         "AUTHENTICATION_TYPE" authentication: AuthenticationType = AuthenticationType::Database;
         /// Whether public repositories can be pulled without signing in.
         "FEATURE_ANONYMOUS_ACCESS" anonymous_access: bool = true;
@@ -28,8 +28,11 @@ settings! {
         "FEATURE_INVITE_ONLY_USER_CREATION" invite_only: bool = false;
         /// Whether users may tell their name, company and place.
         "FEATURE_USER_METADATA" user_metadata: bool = false;
-        /// Whether users may rename themselves. Those whose names `SUPER_USERS` or `GLOBAL_READONLY_SUPER_USERS` lists may not.
+        /// Whether users may rename themselves. Those whose names `SUPER_USERS`, `GLOBAL_READONLY_SUPER_USERS` or, where it counts,
+        /// `RESTRICTED_USERS_WHITELIST` lists may not.
         "FEATURE_USER_RENAME" user_rename: bool = false;
+        /// Whether it is noted, to within five minutes, when users last signed in or showed a credential. Superusers see it in the list of users.
+        "FEATURE_USER_LAST_ACCESSED" note_last_use: bool = true;
         /// Whether mail is sent: confirmations of addresses and links to a new password. Without `MAIL_SERVER` none is.
         "FEATURE_MAILING" mailing: bool = true;
         /// Host of the mail server. It needs `SERVER_HOSTNAME` too, which the links in mails name.
@@ -48,8 +51,6 @@ settings! {
         "MAIL_DEFAULT_SENDER" mail_sender: Option<String> = None;
     }
     later {
-        /// Whether the last use of accounts is noted.
-        "FEATURE_USER_LAST_ACCESSED": bool = true;
         /// Whether part of a name finds users while typing.
         "FEATURE_PARTIAL_USER_AUTOCOMPLETE": bool = true;
         /// Whether people coming from outside confirm the name made for them.
@@ -79,12 +80,13 @@ settings! {
         /// Whether superusers may read the configuration by API. Secrets in it are masked, and variables of the environment that are
         /// no keys are never told.
         "FEATURE_SUPERUSER_CONFIGDUMP" config_dump: bool = false;
+        /// Whether users, superusers too, create no organizations, and neither robots nor repositories in their own namespaces. What
+        /// is there stays, and in organizations they may what others may.
+        "FEATURE_RESTRICTED_USERS" restricted: bool = false;
+        /// Names of users whom `FEATURE_RESTRICTED_USERS` leaves free. Strangers cannot take them.
+        "RESTRICTED_USERS_WHITELIST" unrestricted_names: Vec<Namespace> = Vec::new();
     }
     later {
-        /// Whether users outside `RESTRICTED_USERS_WHITELIST` may not create anything.
-        "FEATURE_RESTRICTED_USERS": bool = false;
-        /// Names of users whom `FEATURE_RESTRICTED_USERS` leaves free.
-        "RESTRICTED_USERS_WHITELIST": Vec<String> = Vec::new();
     }
     never {
     }

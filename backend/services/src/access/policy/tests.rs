@@ -31,6 +31,7 @@ fn actor(principal: Principal) -> Actor {
         grant: None,
         superuser: false,
         read_only_superuser: false,
+        restricted: false,
         authenticated_at: None,
         app_token: None,
         application: None,
@@ -202,7 +203,7 @@ fn word(decision: Decision) -> &'static str {
 
 fn matrix() -> String {
     let mut table = String::from(
-        "who                        | pull public | pull private | push      | push r/o  | administer | see ns    | create    | manage ns\n",
+        "who                        | pull public | pull private | push      | push r/o  | administer | see ns    | create    | new robot | manage ns\n",
     );
     for who in everybody() {
         let switches = Switches {
@@ -223,7 +224,7 @@ fn matrix() -> String {
         };
         writeln!(
             table,
-            "{:26} | {:11} | {:12} | {:9} | {:9} | {:10} | {:9} | {:9} | {}",
+            "{:26} | {:11} | {:12} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {}",
             who.name,
             repository(&public, RepositoryAction::Pull),
             repository(&private, RepositoryAction::Pull),
@@ -232,6 +233,7 @@ fn matrix() -> String {
             repository(&private, RepositoryAction::Administer),
             namespace(NamespaceAction::View),
             namespace(NamespaceAction::CreateRepository),
+            namespace(NamespaceAction::CreateRobot),
             namespace(NamespaceAction::Administer),
         )
         .unwrap();
@@ -263,10 +265,57 @@ fn the_owner_of_a_user_namespace_administers_it_and_nobody_else_does() {
     for action in [
         NamespaceAction::View,
         NamespaceAction::CreateRepository,
+        NamespaceAction::CreateRobot,
         NamespaceAction::Administer,
     ] {
         assert_eq!(decide(&owner, action), Decision::Allowed);
         assert_eq!(decide(&user(), action), Decision::Hidden);
+    }
+}
+
+#[test]
+fn a_restricted_user_creates_nothing_of_its_own_and_elsewhere_what_others_do() {
+    let restricted = |superuser| Actor {
+        restricted: true,
+        superuser,
+        ..user()
+    };
+    let decide = |actor: &Actor, facts: &NamespaceFacts, action| {
+        let switches = Switches {
+            superusers_full_access: true,
+            anonymous_access: true,
+        };
+        decide_namespace(actor, facts, action, switches)
+    };
+    let own = NamespaceFacts {
+        id: SOMEBODY,
+        kind: AccountKind::User,
+        name: "somebody".parse().unwrap(),
+        enabled: true,
+        team_role: None,
+    };
+    for actor in [restricted(false), restricted(true)] {
+        for (action, decision) in [
+            (NamespaceAction::View, Decision::Allowed),
+            (NamespaceAction::CreateRepository, Decision::Forbidden),
+            (NamespaceAction::CreateRobot, Decision::Forbidden),
+            (NamespaceAction::Administer, Decision::Allowed),
+        ] {
+            assert_eq!(decide(&actor, &own, action), decision, "{action:?}");
+        }
+    }
+    let organization = NamespaceFacts {
+        id: ORGANIZATION,
+        kind: AccountKind::Organization,
+        team_role: Some(TeamRole::Admin),
+        ..own
+    };
+    for action in [
+        NamespaceAction::CreateRepository,
+        NamespaceAction::CreateRobot,
+    ] {
+        let decision = decide(&restricted(false), &organization, action);
+        assert_eq!(decision, Decision::Allowed, "{action:?}");
     }
 }
 

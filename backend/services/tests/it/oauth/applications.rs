@@ -1,11 +1,16 @@
 //! What administrators do with the applications of their organization.
 
 use berth_domain::{Error, PageRequest, TeamRole};
-use berth_services::Settings;
-use berth_services::oauth::{Change, Description, Which};
+use berth_services::oauth::{
+    ApplicationKey, ApplicationList, ApplicationSort, Asked, Change, Description, Exchange, Reason,
+    Which,
+};
+use berth_services::{Actor, Settings};
 use berth_testkit::{Backend, TestRegistry, db_test};
 
-use super::{application, bearer, code, description, exchange, shown, which};
+use super::{
+    application, asked, authorize, bearer, code, description, exchange, parameter, shown, which,
+};
 use crate::account::logged;
 use crate::people::{join, organization};
 
@@ -38,15 +43,17 @@ db_test!(
             .await
             .unwrap();
         let page = |after| PageRequest::new(after, 1);
-        let first = applications.page(&ann, &acme, false, &page(None)).await;
+        let all = ApplicationList::default();
+        let first = page(None);
+        let first = applications.page(&ann, &acme, false, &all, &first).await;
         let first = first.unwrap();
         assert_eq!(first.items[0].client_id, view.client_id);
         let settings = first.items[0].private.as_ref().unwrap();
         assert_eq!(settings.client_secret, None, "nobody asked for it");
         assert!(first.has_more);
-        let next = page(Some(first.items[0].id));
-        let next = applications.page(&ann, &acme, true, &next).await.unwrap();
-        assert_eq!(next.items, [second]);
+        let next = page(Some(ApplicationKey::of(&first.items[0], all.by)));
+        let next = applications.page(&ann, &acme, true, &all, &next).await;
+        assert_eq!(next.unwrap().items, [second]);
         applications.delete(&ann, which(&view)).await.unwrap();
         let gone = applications.get(&ann, &acme, &view.client_id, true).await;
         assert_eq!(gone.unwrap_err().code(), "APPLICATION_NOT_FOUND");
@@ -103,7 +110,7 @@ db_test!(
                     .await
                     .unwrap_err(),
                 applications
-                    .page(who, &acme, true, &page)
+                    .page(who, &acme, true, &ApplicationList::default(), &page)
                     .await
                     .unwrap_err(),
                 applications
@@ -162,7 +169,9 @@ async fn who_sees_everything_and_changes_nothing_sees_no_secret() {
         let acme = "acme".parse().unwrap();
         let applications = &t.services.applications;
         let page = PageRequest::new(None, 10);
-        let seen = applications.page(&rita, &acme, true, &page).await.unwrap();
+        let all = ApplicationList::default();
+        let seen = applications.page(&rita, &acme, true, &all, &page).await;
+        let seen = seen.unwrap();
         assert_eq!(seen.items[0].client_id, view.client_id);
         assert_eq!(seen.items[0].private, None);
         let refused = applications.reset_secret(&rita, which(&view)).await;
@@ -193,11 +202,28 @@ db_test!(
             ),
             (with(|new| new.homepage = "app.test".into()), "homepage"),
             (
+                with(|new| new.homepage = "file:///etc/passwd".into()),
+                "homepage",
+            ),
+            (with(|new| new.name = "__quay_bootstrap_app".into()), "name"),
+            (
+                with(|new| new.name = " __quay_bootstrap_app\n".into()),
+                "name",
+            ),
+            (
                 with(|new| new.redirect_prefix = "javascript://app.test/".into()),
                 "redirectPrefix",
             ),
             (
                 with(|new| new.redirect_prefix = "https://u:p@app.test/".into()),
+                "redirectPrefix",
+            ),
+            (
+                with(|new| new.redirect_prefix = "data:/text,x".into()),
+                "redirectPrefix",
+            ),
+            (
+                with(|new| new.redirect_prefix = "myapp:callback".into()),
                 "redirectPrefix",
             ),
             (
@@ -219,6 +245,129 @@ db_test!(
             };
             let error = applications.update(&ann, which(&view), &change).await;
             assert_eq!(error.unwrap_err().field(), Some(field));
+        }
+    }
+);
+
+/// Names of all applications of `acme`, by pages of two.
+async fn walk(t: &TestRegistry, actor: &Actor, list: &ApplicationList) -> Vec<String> {
+    let (mut names, mut after) = (Vec::new(), None);
+    loop {
+        let request = PageRequest::new(after, 2);
+        let acme = "acme".parse().unwrap();
+        let applications = &t.services.applications;
+        let page = applications.page(actor, &acme, false, list, &request);
+        let page = page.await.unwrap();
+        let last = page.items.last();
+        after = last.map(|view| ApplicationKey::of(view, list.by));
+        names.extend(page.items.into_iter().map(|view| view.name));
+        if !page.has_more {
+            return names;
+        }
+    }
+}
+
+db_test!(
+    async fn applications_are_searched_and_sorted_whatever_their_case(t: TestRegistry) {
+        let (ann, _) = application(t, "ann", "acme").await;
+        let applications = &t.services.applications;
+        let acme = "acme".parse().unwrap();
+        let mut made = Vec::new();
+        for name in [
+            "Builder", "app_2", "builder", "appX2", "App 1", "Ämter", "builder",
+        ] {
+            let view = applications.create(&ann, &acme, &description(name)).await;
+            made.push(view.unwrap());
+        }
+        let list = |by, descending| ApplicationList {
+            search: None,
+            by,
+            descending,
+        };
+        let by_age = [
+            "viewer", "Builder", "app_2", "builder", "appX2", "App 1", "Ämter", "builder",
+        ];
+        let by_name = [
+            "App 1", "app_2", "appX2", "Builder", "builder", "builder", "viewer", "Ämter",
+        ];
+        for (by, expected) in [
+            (ApplicationSort::Created, by_age),
+            (ApplicationSort::Name, by_name),
+        ] {
+            assert_eq!(walk(t, &ann, &list(by, false)).await, expected);
+            let mut backwards = walk(t, &ann, &list(by, true)).await;
+            backwards.reverse();
+            assert_eq!(backwards, expected);
+        }
+        let found = async |text: &str| {
+            let list = ApplicationList {
+                search: Some(text.into()),
+                ..list(ApplicationSort::Name, false)
+            };
+            walk(t, &ann, &list).await
+        };
+        assert_eq!(found("UILD").await, ["Builder", "builder", "builder"]);
+        assert_eq!(found("p_").await, ["app_2"], "a wildcard is a letter");
+        assert_eq!(found("Ä").await, ["Ämter"]);
+        assert_eq!(found("%").await, Vec::<String>::new());
+        assert_eq!(found("").await.len(), 8);
+        let id = made[3].client_id.to_lowercase();
+        assert_eq!(found(&id).await, ["appX2"]);
+        // A key of another order begins anew.
+        let key = ApplicationKey::of(&made[0], ApplicationSort::Name);
+        let request = PageRequest::new(Some(key), 1);
+        let all = ApplicationList::default();
+        let page = applications.page(&ann, &acme, false, &all, &request).await;
+        assert_eq!(page.unwrap().items[0].name, "viewer");
+    }
+);
+
+db_test!(
+    async fn an_application_on_a_device_gets_its_answer_by_a_scheme_of_its_own(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let applications = &t.services.applications;
+        for (prefix, address) in [
+            ("myapp://callback", "myapp://callback"),
+            ("com.example.app:/oauth", "com.example.app:/oauth/cb"),
+        ] {
+            let change = Change {
+                homepage: Some("myapp://home".into()),
+                redirect_prefix: Some(prefix.into()),
+                ..Change::default()
+            };
+            let changed = applications.update(&ann, which(&view), &change).await;
+            let changed = changed.unwrap();
+            assert_eq!(changed.homepage, "myapp://home");
+            let question = Asked {
+                redirect_uri: address.into(),
+                ..asked(&view, "repo:read", "code")
+            };
+            let location = authorize(t, &ann, &question).await.unwrap();
+            assert!(
+                location.starts_with(&format!("{address}?code=")),
+                "{location}"
+            );
+            let shown = Exchange {
+                redirect_uri: address.into(),
+                ..shown(&view, &parameter(&location, "code"), "repo:read")
+            };
+            assert!(exchange(&t.services, &shown).await.is_ok());
+            for elsewhere in [
+                "otherapp://callback",
+                "myapp://callback.evil",
+                "javascript://callback/%0aalert(1)",
+                "com.example.app://oauth/cb",
+                "https://app.test/cb",
+            ] {
+                let question = Asked {
+                    redirect_uri: elsewhere.into(),
+                    ..question.clone()
+                };
+                let refused = authorize(t, &ann, &question).await.unwrap_err();
+                assert_eq!(refused.reason, Reason::RedirectMismatch, "{elsewhere}");
+                let home = refused.location.unwrap();
+                assert!(home.starts_with(&format!("{prefix}?error=")), "{home}");
+            }
         }
     }
 );

@@ -1,12 +1,13 @@
 //! Consents that administrators ask other users for.
 
-use berth_domain::PageRequest;
-use berth_services::oauth::{ApplicationView, Asked, AssignmentView, Reason};
+use berth_domain::{Error, PageRequest, TeamRole};
+use berth_services::oauth::{ApplicationView, Asked, AssignmentView, Reason, Which};
 use berth_services::{Actor, Settings};
 use berth_testkit::{TestRegistry, db_test};
 
 use super::{OWN, application, asked, authorize, bearer, description, parameter, refusal, which};
 use crate::account::logged;
+use crate::people::{join, organization};
 
 async fn assign(
     t: &TestRegistry,
@@ -202,6 +203,166 @@ db_test!(
             .await
             .unwrap();
         assert_eq!(refusal(t, &bob, &question).await, Reason::AccessDenied);
+    }
+);
+
+/// Who is asked, as an administrator of `acme` sees it in pages of two.
+async fn asked_of(t: &TestRegistry, actor: &Actor, view: &ApplicationView) -> Vec<String> {
+    let applications = &t.services.applications;
+    let (acme, mut names, mut after) = ("acme".parse().unwrap(), Vec::new(), None);
+    loop {
+        let page = PageRequest::new(after, 2);
+        let found = applications.assignments(actor, &acme, &view.client_id, &page);
+        let found = found.await.unwrap();
+        after = found.items.last().map(|row| row.id);
+        let rows = found.items.into_iter();
+        names.extend(rows.map(|row| format!("{} {}", row.user, row.scopes)));
+        if !found.has_more {
+            return names;
+        }
+    }
+}
+
+db_test!(
+    async fn administrators_see_whom_they_have_asked_until_there_is_an_answer(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let acme = "acme".parse().unwrap();
+        let applications = &t.services.applications;
+        let other = description("other");
+        let other = applications.create(&ann, &acme, &other).await.unwrap();
+        let root = t.superuser("root").await.actor;
+        for name in ["bob", "cleo", "dan"] {
+            t.user(name).await;
+        }
+        let first = assign(t, &ann, &view, "bob", "repo:read").await;
+        assign(t, &ann, &view, "cleo", "repo:write user:read").await;
+        assign(t, &ann, &view, "dan", "repo:create").await;
+        assign(t, &ann, &other, "bob", "repo:read").await;
+        let all = [
+            "dan repo:create",
+            "cleo repo:write user:read",
+            "bob repo:read",
+        ];
+        assert_eq!(asked_of(t, &ann, &view).await, all);
+        let page = PageRequest::new(None, 10);
+        let rows = applications.assignments(&ann, &acme, &view.client_id, &page);
+        let rows = rows.await.unwrap().items;
+        assert_eq!(rows[2].uuid, first.uuid);
+        assert_eq!(rows[2].created_at, first.created_at);
+        // One is accepted, one declined, one is of a user who goes.
+        let question = with(asked(&view, "repo:read", "token"), &first);
+        authorize(t, &t.session("bob").await.actor, &question)
+            .await
+            .unwrap();
+        assert_eq!(asked_of(t, &ann, &view).await, all[..2]);
+        let cleo = t.session("cleo").await.actor;
+        let authorizations = &t.services.authorizations;
+        authorizations.decline(&cleo, &rows[1].uuid).await.unwrap();
+        assert_eq!(asked_of(t, &ann, &view).await, all[..1]);
+        let dan = t.session("dan").await.actor.user_id().unwrap();
+        t.services.superuser.delete_user(&root, dan).await.unwrap();
+        assert_eq!(asked_of(t, &ann, &view).await, Vec::<String>::new());
+        assert_eq!(asked_of(t, &ann, &other).await, ["bob repo:read"]);
+    }
+);
+
+db_test!(
+    async fn an_administrator_takes_back_what_was_not_answered_and_nobody_else_does(
+        t: TestRegistry,
+    ) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let (eve, foreign) = application(t, "eve", "beta").await;
+        let mia = t.user("mia").await;
+        join(t, "acme", "mia", TeamRole::Member).await;
+        t.user("bob").await;
+        let bob = t.session("bob").await.actor;
+        let assigned = assign(t, &ann, &view, "bob", "repo:read").await;
+        let applications = &t.services.applications;
+        let (acme, page) = ("acme".parse().unwrap(), PageRequest::new(None, 10));
+        let narrow = t.oauth_token(&ann, "repo:admin user:admin").await;
+        let narrow = bearer(t, &narrow).await.unwrap();
+        for (who, code) in [
+            (&t.anonymous(), "UNAUTHENTICATED"),
+            (&eve, "hidden"),
+            // Not even who is asked: declining is another thing.
+            (&bob, "hidden"),
+            (&mia, "FORBIDDEN"),
+            (&narrow, "FORBIDDEN"),
+        ] {
+            let listed = applications.assignments(who, &acme, &view.client_id, &page);
+            let withdrawn = applications.withdraw_assignment(who, which(&view), &assigned.uuid);
+            for refused in [listed.await.map(drop), withdrawn.await] {
+                let refused = refused.unwrap_err();
+                let found = match &refused {
+                    Error::Hidden(_) => "hidden",
+                    other => other.code(),
+                };
+                assert_eq!(found, code, "{refused:?}");
+            }
+        }
+        // Nor by an application of one's own.
+        let beside = applications.withdraw_assignment(&eve, which(&foreign), &assigned.uuid);
+        assert_eq!(beside.await.unwrap_err().code(), "ASSIGNMENT_NOT_FOUND");
+        organization(t, &ann, "third").await;
+        let third = "third".parse().unwrap();
+        let elsewhere = Which {
+            organization: Some(&third),
+            client_id: &view.client_id,
+        };
+        let beside = applications.withdraw_assignment(&ann, elsewhere, &assigned.uuid);
+        assert_eq!(beside.await.unwrap_err().code(), "APPLICATION_NOT_FOUND");
+        let bell = &t.services.notifications;
+        assert_eq!(bell.unread(&bob).await.unwrap(), 1);
+        // The switch stops new ones, and no taking back.
+        let mut settings = Settings::default();
+        settings.oauth.assignments = false;
+        let off = t.replica(settings);
+        let still = off
+            .applications
+            .assignments(&ann, &acme, &view.client_id, &page);
+        assert_eq!(still.await.unwrap().items.len(), 1);
+        let withdrawn = off
+            .applications
+            .withdraw_assignment(&ann, which(&view), &assigned.uuid);
+        withdrawn.await.unwrap();
+        assert_eq!(
+            bell.unread(&bob).await.unwrap(),
+            0,
+            "the bell is quiet about it"
+        );
+        let question = with(asked(&view, "repo:read", "token"), &assigned);
+        assert_eq!(refusal(t, &bob, &question).await, Reason::AccessDenied);
+        let again = applications.withdraw_assignment(&ann, which(&view), &assigned.uuid);
+        assert_eq!(again.await.unwrap_err().code(), "ASSIGNMENT_NOT_FOUND");
+        let found = t.services.organizations.by_name(&ann, &acme).await;
+        let log = logged(t, found.unwrap().id).await;
+        let kind = "oauth_token_assignment_withdrawn";
+        let entries: Vec<_> = log.iter().filter(|(found, _)| found == kind).collect();
+        assert_eq!(entries.len(), 1);
+        let metadata = &entries[0].1;
+        assert_eq!(
+            (&metadata["assigned_user"], &metadata["username"]),
+            (&"bob".into(), &"ann".into())
+        );
+        assert_eq!(metadata["client_id"], view.client_id.as_str());
+    }
+);
+
+db_test!(
+    async fn of_two_who_answer_and_take_back_at_once_one_is_first(t: TestRegistry) {
+        let (ann, view) = application(t, "ann", "acme").await;
+        let bob = t.user("bob").await;
+        let applications = &t.services.applications;
+        for _ in 0..5 {
+            let assigned = assign(t, &ann, &view, "bob", "repo:read").await;
+            let question = with(asked(&view, "repo:read", "token"), &assigned);
+            let (accepted, withdrawn) = tokio::join!(
+                authorize(t, &bob, &question),
+                applications.withdraw_assignment(&ann, which(&view), &assigned.uuid)
+            );
+            assert_ne!(accepted.is_ok(), withdrawn.is_ok());
+            assert!(asked_of(t, &ann, &view).await.is_empty());
+        }
     }
 );
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use berth_domain::{Clock as _, PageRequest, Secret, Visibility};
 use berth_services::Origin;
 use berth_services::authn::RequestedScope;
+use berth_services::oauth::ApplicationList;
 use berth_testkit::{TestImage, db_test, path_of};
 
 use super::{OWN, application, asked, authorize, bearer, code, exchange, parameter, shown, which};
@@ -211,6 +212,12 @@ db_test!(
             ("x", "repo:fly", "scope", "Invalid scope: repo:fly"),
             ("x", "repo:read,fly", "scope", "Invalid scope: fly"),
             ("x", " ", "scope", "Invalid scope: "),
+            (
+                "x",
+                "a\r\n\u{1b}[2J",
+                "scope",
+                "Invalid scope: a\\r\\n\\u{1b}[2J",
+            ),
         ] {
             let refused = make(&ann, name, scope, None).await.unwrap_err();
             assert_eq!(refused.field(), Some(field));
@@ -255,7 +262,7 @@ db_test!(
         let page = PageRequest::new(None, 10);
         assert!(
             applications
-                .page(&token, &beta_name, true, &page)
+                .page(&token, &beta_name, true, &ApplicationList::default(), &page)
                 .await
                 .is_err()
         );

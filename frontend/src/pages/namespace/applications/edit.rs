@@ -1,6 +1,6 @@
 //! The dialog that makes or changes an application.
 
-use berth_domain::Email;
+use berth_domain::{Address, Email, address};
 use cynic::MutationBuilder;
 use leptos::prelude::*;
 
@@ -125,12 +125,12 @@ impl Draft {
 
     fn is_ready(self) -> bool {
         self.name.with(|text| is_name(text.trim()))
-            && self.homepage.with(|text| is_address(text.trim()))
+            && self.homepage.with(|text| is_homepage(text.trim()))
             && self.description.with(|text| is_description(text.trim()))
             && self
                 .avatar_email
                 .with(|text| text.trim().is_empty() || text.trim().parse::<Email>().is_ok())
-            && self.redirect_prefix.with(|text| is_address(text.trim()))
+            && self.redirect_prefix.with(|text| is_prefix(text.trim()))
     }
 
     fn avatar_email(self) -> Option<String> {
@@ -146,10 +146,14 @@ fn is_description(text: &str) -> bool {
     text.chars().count() <= DESCRIPTION_MAX
 }
 
-/// An address of the web, or nothing.
-fn is_address(text: &str) -> bool {
-    text.is_empty()
-        || url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+/// An address of the web or of an application, or nothing.
+fn is_homepage(text: &str) -> bool {
+    text.is_empty() || address::is_homepage(text)
+}
+
+/// What addresses may begin with that browsers are sent back to, or nothing.
+fn is_prefix(text: &str) -> bool {
+    text.is_empty() || Address::parse(text).is_some()
 }
 
 /// *Create New Application*, or the fields of one that there is.
@@ -249,7 +253,7 @@ fn Fields(draft: Draft, work: Work) -> impl IntoView {
             .or_else(|| refused("name"))
     });
     let homepage_error = Signal::derive(move || {
-        let wrong = homepage.with(|text| !is_address(text.trim()));
+        let wrong = homepage.with(|text| !is_homepage(text.trim()));
         (wrong || work.refused("homepage"))
             .then(|| t_string!(i18n, applications.address_rule).to_owned())
     });
@@ -265,7 +269,7 @@ fn Fields(draft: Draft, work: Work) -> impl IntoView {
         .or_else(|| refused("avatarEmail"))
     });
     let prefix_error = Signal::derive(move || {
-        let wrong = redirect_prefix.with(|text| !is_address(text.trim()));
+        let wrong = redirect_prefix.with(|text| !is_prefix(text.trim()));
         (wrong || work.refused("redirectPrefix"))
             .then(|| t_string!(i18n, applications.prefix_rule).to_owned())
     });
@@ -317,13 +321,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_one_of_the_web_or_left_out() {
-        for good in ["", "https://app.example/cb", "http://127.0.0.1:8080"] {
-            assert!(is_address(good), "{good}");
+    fn addresses_are_of_the_web_or_of_an_application_or_left_out() {
+        for good in [
+            "",
+            "https://app.example/cb",
+            "http://127.0.0.1:8080",
+            "myapp://callback",
+            "com.example.app:/cb",
+        ] {
+            assert!(is_homepage(good) && is_prefix(good), "{good}");
         }
-        for bad in ["app.example", "javascript:alert(1)", "ftp://app.example"] {
-            assert!(!is_address(bad), "{bad}");
+        for bad in [
+            "app.example",
+            "javascript:alert(1)",
+            "ftp://app.example",
+            "data:,x",
+        ] {
+            assert!(!is_homepage(bad) && !is_prefix(bad), "{bad}");
         }
+        assert!(is_homepage("https://app.example/#about") && !is_prefix("https://app.example/#cb"));
     }
 
     #[test]

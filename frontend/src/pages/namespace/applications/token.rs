@@ -8,25 +8,12 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::Key;
 use crate::{
     api::{ApiError, ErrorClass, use_api},
-    components::{FormDialog, TextField, TrustLabel, scope_text, scope_title, use_toasts},
+    components::{FormDialog, ScopeChoices, TextField, joined_scopes, use_toasts},
     i18n::*,
     paths::{self, Question},
     schema,
-    session::use_session,
     work::Work,
 };
-
-/// In the order of the list.
-const SCOPES: [Scope; 8] = [
-    Scope::OrgAdmin,
-    Scope::RepoAdmin,
-    Scope::RepoCreate,
-    Scope::RepoRead,
-    Scope::RepoWrite,
-    Scope::SuperUser,
-    Scope::UserAdmin,
-    Scope::UserRead,
-];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -64,12 +51,6 @@ struct Assigned {
     uuid: String,
 }
 
-/// Names of scopes as addresses have them, in the order of the list.
-fn joined(chosen: &[Scope]) -> String {
-    let names = SCOPES.iter().filter(|scope| chosen.contains(scope));
-    names.map(Scope::as_str).collect::<Vec<_>>().join(" ")
-}
-
 /// Which scopes, and for whom. A token of the viewer's own is consented to on the page for it, which shows it after.
 #[component]
 pub(super) fn GenerateToken(
@@ -78,7 +59,7 @@ pub(super) fn GenerateToken(
     /// Takes the dialog away.
     on_close: Callback<()>,
 ) -> impl IntoView {
-    let (api, toasts, i18n, session) = (use_api(), use_toasts(), use_i18n(), use_session());
+    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
     let navigate = use_navigate();
     let Key { client_id, name } = application;
     let chosen = RwSignal::new(Vec::<Scope>::new());
@@ -87,11 +68,6 @@ pub(super) fn GenerateToken(
     // The question that is asked before another user is bothered.
     let asking = RwSignal::new(false);
     let work = Work::new();
-    let may = session.viewer_untracked();
-    let is_superuser = may.is_some_and(|viewer| viewer.is_superuser);
-    let offered = SCOPES
-        .into_iter()
-        .filter(move |scope| is_superuser || *scope != Scope::SuperUser);
     let own = window().location().origin().unwrap_or_default();
     let redirect_uri = format!("{own}{}", paths::LOCAL_APP);
     let other = move || username.get().trim().to_owned();
@@ -104,7 +80,7 @@ pub(super) fn GenerateToken(
         _ => None,
     });
     let on_submit = Callback::new(move |()| {
-        let scope = chosen.with_untracked(|chosen| joined(chosen));
+        let scope = chosen.with_untracked(|chosen| joined_scopes(chosen));
         if !for_other.get_untracked() {
             let question = Question {
                 client_id: &client_id,
@@ -157,10 +133,7 @@ pub(super) fn GenerateToken(
             on_submit
             on_close
         >
-                        <fieldset class="berth-fieldset">
-                            <legend class="pf-v6-c-form__label-text">{words!(i18n, applications.scopes)}</legend>
-                            {offered.map(|scope| view! { <ScopeChoice chosen scope/> }).collect_view()}
-                        </fieldset>
+                        <ScopeChoices chosen/>
                         <fieldset class="berth-fieldset">
                             <legend class="pf-v6-c-form__label-text">{words!(i18n, applications.for_whom)}</legend>
                             <WhoChoice for_other value=false/>
@@ -179,45 +152,13 @@ pub(super) fn GenerateToken(
                             <Show when=move || asking.get()>
                                 <p>
                                     {move || {
-                                        let scope = chosen.with(|chosen| joined(chosen));
+                                        let scope = chosen.with(|chosen| joined_scopes(chosen));
                                         t_string!(i18n, applications.assign_ask, name = other(), scope = scope)
                                     }}
                                 </p>
                             </Show>
                         </div>
         </FormDialog>
-    }
-}
-
-#[component]
-fn ScopeChoice(chosen: RwSignal<Vec<Scope>>, scope: Scope) -> impl IntoView {
-    let i18n = use_i18n();
-    let id = format!("scope-{}", scope.as_str().replace(':', "-"));
-    view! {
-        <div class="pf-v6-c-check">
-            <input
-                class="pf-v6-c-check__input"
-                type="checkbox"
-                id=id.clone()
-                aria-describedby=format!("{id}-text")
-                prop:checked=move || chosen.with(|chosen| chosen.contains(&scope))
-                on:change=move |event| {
-                    let on = event_target_checked(&event);
-                    chosen
-                        .update(|chosen| {
-                            chosen.retain(|one| *one != scope);
-                            if on {
-                                chosen.push(scope);
-                            }
-                        });
-                }
-            />
-            <label class="pf-v6-c-check__label" for=id.clone()>{move || scope_title(i18n, scope)}</label>
-            <span class="pf-v6-c-check__description" id=format!("{id}-text")>
-                {scope.is_dangerous().then(|| view! { <TrustLabel/> " " })}
-                {move || scope_text(i18n, scope)}
-            </span>
-        </div>
     }
 }
 
@@ -245,22 +186,5 @@ fn WhoChoice(for_other: RwSignal<bool>, value: bool) -> impl IntoView {
                 }}
             </label>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_are_named_once_each_in_the_order_of_the_list() {
-        assert_eq!(joined(&[]), "");
-        assert_eq!(
-            joined(&[Scope::UserRead, Scope::RepoCreate]),
-            "repo:create user:read"
-        );
-        // None is left out of the list.
-        assert_eq!(SCOPES.len(), Scope::ALL.len());
-        assert!(Scope::ALL.iter().all(|scope| SCOPES.contains(scope)));
     }
 }

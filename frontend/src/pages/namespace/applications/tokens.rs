@@ -1,20 +1,25 @@
-//! The access tokens of an application, and their end.
+//! The access tokens of an application: those that there are, new ones by name, and their end.
 
 use cynic::{MutationBuilder, QueryBuilder};
 use icondata_lu as lu;
 use leptos::prelude::*;
 
+use super::{
+    Key,
+    create_token::{CreateAccessToken, Made, TokenOnce},
+    pending::Pending,
+};
 use crate::{
     api::use_api,
     components::{
-        ButtonKind, Cell, Column, DataTable, Empty, LinkButton, ListTools, Listing, MenuItem,
-        NotVisible, Pager, QuestionDialog, Row, SkeletonTable, ask, load, use_list_url, use_toasts,
+        Button, ButtonKind, Cell, Column, DataTable, Empty, EndDialog, Ending, LinkButton,
+        ListTools, Listing, MenuItem, NotVisible, Pager, Row, SkeletonTable, ask, load,
+        use_list_url,
     },
     fragments::{AccessScope, DateTime, PageInfo},
     i18n::*,
     paths, schema,
     session::use_session,
-    work::Work,
 };
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -103,10 +108,14 @@ struct RevokePayload {
     revoked_uuid: String,
 }
 
-/// A token that ends when it is asked about once more: its uuid and what is shown of it.
-type Ending = (String, String);
+/// The dialog that is open.
+#[derive(Clone)]
+enum Open {
+    Create(Key),
+    Once(Made),
+}
 
-/// The live tokens of one application, whoever's rights they use.
+/// The live tokens of one application, whoever's rights they use, and whom it waits for.
 #[component]
 pub(super) fn AccessTokens(
     /// Whose application.
@@ -117,6 +126,7 @@ pub(super) fn AccessTokens(
     let (api, i18n, url, session) = (use_api(), use_i18n(), use_list_url(), use_session());
     let back = paths::applications(&organization);
     let revoking = RwSignal::new(None::<Ending>);
+    let open = RwSignal::new(None::<Open>);
     let listing = Listing::new(
         "access-tokens",
         "-createdAt",
@@ -128,17 +138,22 @@ pub(super) fn AccessTokens(
             Column::new("createdAt", words!(i18n, tokens.created)),
         ],
     );
-    let asked = client_id.clone();
+    let organization = StoredValue::new(organization);
+    let client_id = StoredValue::new(client_id);
     let list = ask(move || {
         let variables = Variables {
-            name: organization.clone(),
-            client_id: asked.clone(),
+            name: organization.get_value(),
+            client_id: client_id.get_value(),
             first: url.rows(),
             after: url.after(),
         };
         api.run(listing.sends(TokensQuery::build(variables)))
     });
-    let client_id = StoredValue::new(client_id);
+    let refetch = Callback::new(move |()| list.refetch());
+    let end = Callback::new(move |uuid: String| {
+        let client_id = client_id.get_value();
+        api.done(Revoke::build(RevokeVariables { client_id, uuid }))
+    });
     view! {
         <div class="berth-toolbar berth-gap-below">
             <LinkButton kind=ButtonKind::Link href=back>
@@ -156,10 +171,22 @@ pub(super) fn AccessTokens(
                 let Application { name, tokens: Some(tokens) } = found else {
                     return view! { <NotVisible/> }.into_any();
                 };
+                let key = Key { client_id: client_id.get_value(), name: name.clone() };
                 let title = Signal::derive(move || t_string!(i18n, applications.tokens_title, name = name.clone()));
                 let AccessTokenConnection { nodes, page_info } = tokens;
                 let shown = nodes.len();
                 let may = !session.registry().read_only;
+                let create = may
+                    .then(|| {
+                        view! {
+                            <Button
+                                kind=ButtonKind::Primary
+                                on_click=Callback::new(move |_| open.set(Some(Open::Create(key.clone()))))
+                            >
+                                {words!(i18n, applications.create_token)}
+                            </Button>
+                        }
+                    });
                 let rows = nodes.into_iter().map(|token| row(i18n, token, may.then_some(revoking)));
                 let list = if shown == 0 {
                     view! {
@@ -179,27 +206,35 @@ pub(super) fn AccessTokens(
                 };
                 view! {
                     <h2 class="pf-v6-c-title pf-m-lg berth-name">{move || title.get()}</h2>
+                    <div class="berth-toolbar berth-gap-below">{create}</div>
                     {list}
                 }
                     .into_any()
             },
         )}
+        <Pending organization client_id/>
+        <EndDialog
+            ending=revoking
+            title=Callback::new(move |name: String| t_string!(i18n, applications.revoke_title, name = name))
+            text=words!(i18n, applications.revoke_text)
+            action=words!(i18n, applications.revoke)
+            done=words!(i18n, applications.revoked)
+            end
+            on_done=refetch
+        />
         {move || {
-            revoking
-                .get()
-                .map(|ending| {
-                    view! {
-                        <RevokeToken
-                            client_id=client_id.get_value()
-                            ending
-                            on_close=Callback::new(move |()| revoking.set(None))
-                            on_done=Callback::new(move |()| {
-                                revoking.set(None);
-                                list.refetch();
-                            })
-                        />
-                    }
-                })
+            // Made with each dialog, so that one that closes late does not close the next.
+            let on_close = Callback::new(move |()| open.set(None));
+            Some(match open.get()? {
+                Open::Create(application) => {
+                    let on_done = Callback::new(move |made: Made| {
+                        open.set(Some(Open::Once(made)));
+                        refetch.run(());
+                    });
+                    view! { <CreateAccessToken application on_close on_done/> }.into_any()
+                }
+                Open::Once(made) => view! { <TokenOnce made on_close/> }.into_any(),
+            })
         }}
     }
 }
@@ -235,38 +270,6 @@ fn row(i18n: I18n, token: AccessToken, revoking: Option<RwSignal<Option<Ending>>
     Row {
         menu,
         ..Row::new(&uuid, &shown, cells)
-    }
-}
-
-#[component]
-fn RevokeToken(
-    client_id: String,
-    ending: Ending,
-    on_close: Callback<()>,
-    on_done: Callback<()>,
-) -> impl IntoView {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let work = Work::new();
-    let (uuid, name) = ending;
-    let on_confirm = Callback::new(move |()| {
-        let variables = RevokeVariables {
-            client_id: client_id.clone(),
-            uuid: uuid.clone(),
-        };
-        work.start(api.done(Revoke::build(variables)), move |()| {
-            toasts.success(tu_string!(i18n, applications.revoked));
-            on_done.try_run(());
-        });
-    });
-    view! {
-        <QuestionDialog
-            title=Signal::derive(move || t_string!(i18n, applications.revoke_title, name = name.clone()))
-            text=words!(i18n, applications.revoke_text)
-            action=words!(i18n, applications.revoke)
-            work
-            on_confirm
-            on_close
-        />
     }
 }
 

@@ -208,9 +208,32 @@ pub(super) fn DeleteUser(
     on_done: Callback<()>,
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let User { id, name, .. } = user;
+    let User {
+        id,
+        name,
+        contents,
+        sole_organization_count,
+        ..
+    } = user;
     let work = Work::new();
     let (title_name, word) = (name.clone(), name.clone());
+    let text = Signal::derive(move || {
+        let mut sentences = Vec::new();
+        if let Some(contents) = contents {
+            let (repositories, robots) = (contents.repository_count, contents.robot_count);
+            sentences.push(t_string!(
+                i18n,
+                users.delete_contents,
+                repositories = t_string!(i18n, repositories.count, count = repositories),
+                robots = t_string!(i18n, robots.count, count = robots),
+            ));
+        }
+        if let Some(count) = sole_organization_count.filter(|count| *count > 0) {
+            sentences.push(t_string!(i18n, users.delete_alone, count = count));
+        }
+        sentences.push(t_string!(i18n, users.delete_text).to_owned());
+        sentences.join(" ")
+    });
     let on_confirm = Callback::new(move |()| {
         let variables = DeleteVariables { id: id.clone() };
         let name = name.clone();
@@ -222,7 +245,7 @@ pub(super) fn DeleteUser(
     view! {
         <ConfirmDialog
             title=Signal::derive(move || t_string!(i18n, users.delete_title, name = title_name.clone()))
-            text=words!(i18n, users.delete_text)
+            text
             word=Some(word)
             work
             on_confirm

@@ -5,7 +5,7 @@ use cynic::MutationBuilder;
 use leptos::prelude::*;
 
 use crate::{
-    api::{ApiError, ErrorClass, use_api},
+    api::use_api,
     components::{Button, ButtonKind, CopyLine, FormDialog, Modal, TextField},
     i18n::*,
     pages::setup::{filled, is_email, refusal, refused},
@@ -67,9 +67,6 @@ pub(super) fn CreateUser(
         username.with(|name| name.trim().parse::<Namespace>().is_ok())
             && email.with(|email| is_email(email, needs_email))
     });
-    let words = Callback::new(move |error: ApiError| {
-        (error.class == ErrorClass::FeatureOff).then(|| t_string!(i18n, users.elsewhere).to_owned())
-    });
     let on_submit = Callback::new(move |()| {
         let username = username.get_untracked().trim().to_owned();
         let variables = Variables {
@@ -91,7 +88,6 @@ pub(super) fn CreateUser(
             title=words!(i18n, users.create)
             work
             error=work.error_beside(&["username", "email"])
-            words=Some(words)
             action=words!(i18n, users.create)
             ready
             on_submit
