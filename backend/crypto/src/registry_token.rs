@@ -114,6 +114,17 @@ impl RegistryClaims {
         }
     }
 
+    /// The second half of [`verify`]: whether these claims are ours and good now.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] that says why not.
+    pub fn check(&self, expected: &Expected, now: Timestamp) -> Result<()> {
+        match self.refusal(expected, now) {
+            None => Ok(()),
+            Some(reason) => Err(refused(reason)),
+        }
+    }
+
     /// Why these claims are not acceptable now, if they are not.
     fn refusal(&self, expected: &Expected, now: Timestamp) -> Option<&'static str> {
         let latest = now.after(SKEW).as_seconds();
@@ -185,11 +196,21 @@ pub fn verify<S: std::hash::BuildHasher>(
     expected: &Expected,
     now: Timestamp,
 ) -> Result<RegistryClaims> {
-    let claims = authentic_claims(token, keys).ok_or_else(|| refused("invalid token"))?;
-    match claims.refusal(expected, now) {
-        None => Ok(claims),
-        Some(reason) => Err(refused(reason)),
-    }
+    let claims = authenticate(token, keys)?;
+    claims.check(expected, now)?;
+    Ok(claims)
+}
+
+/// The first half of [`verify`]: what a trusted key signed, whoever it is for and however old it is. The same token
+/// and keys give the same claims, so they may be remembered; [`RegistryClaims::check`] has to follow each time.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for everything else.
+pub fn authenticate<S: std::hash::BuildHasher>(
+    token: &str,
+    keys: &HashMap<String, VerifyingKey, S>,
+) -> Result<RegistryClaims> {
+    authentic_claims(token, keys).ok_or_else(|| refused("invalid token"))
 }
 
 /// The claims, if a trusted key signed them. Nothing of the payload is looked at before.

@@ -49,6 +49,8 @@ impl Default for Limits {
 
 /// Bytes of all headers of a request; the longest known are tokens of 8 KiB.
 const HEAD_BYTES_MAX: u32 = 64 * 1024;
+/// What a connection of HTTP/1.1 reads ahead, and what it takes on before it has been sent; a head has to fit in.
+const BUFFER_BYTES_MAX: usize = 2 * HEAD_BYTES_MAX as usize;
 /// Requests that one connection of HTTP/2 may have open.
 const STREAMS_MAX: u32 = 256;
 /// HTTP/2 asks an idle client whether it is still there.
@@ -139,7 +141,7 @@ impl Connection {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head)
-            .max_buf_size(HEAD_BYTES_MAX as usize * 4);
+            .max_buf_size(BUFFER_BYTES_MAX);
         protocol
             .http2()
             .timer(TokioTimer::new())

@@ -17,6 +17,7 @@ use berth_domain::{AccountId, CLOCKS_APART, Error, Result, Scopes, Secret, Times
 use berth_store::accounts::{Account, UserProfile};
 use berth_store::oauth::applications::Application;
 use berth_store::{accounts as account_rows, oauth, sessions};
+use moka::future::Cache;
 
 use crate::actor::{Actor, ApplicationName, Credential, Origin, Principal};
 use crate::core::Core;
@@ -26,6 +27,7 @@ pub(crate) use backoff::FORGET_AFTER as BACKOFF_MEMORY;
 
 pub use accounts::{InitialUser, InitializedByApi};
 pub use conversion::{SAME_ADMINISTRATOR, WRONG_ADMINISTRATOR};
+use registry_token::AuthenticToken;
 pub use registry_token::{IssuedToken, RequestedScope};
 pub use sign_up::{NewAccount, SignedUp};
 
@@ -42,6 +44,7 @@ const TOUCH_AFTER: Duration = Duration::from_mins(5);
 pub struct Authn {
     core: Arc<Core>,
     keys: Keys,
+    authentic: Cache<String, AuthenticToken>,
 }
 
 /// A browser that has just signed in.
@@ -58,8 +61,12 @@ pub struct Session {
 }
 
 impl Authn {
-    pub(crate) const fn new(core: Arc<Core>, keys: Keys) -> Self {
-        Self { core, keys }
+    pub(crate) fn new(core: Arc<Core>, keys: Keys) -> Self {
+        Self {
+            core,
+            keys,
+            authentic: registry_token::authentic_tokens(),
+        }
     }
 
     /// Nobody known.

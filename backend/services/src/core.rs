@@ -1,5 +1,6 @@
 //! What all services stand on, and the services themselves.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,9 +119,20 @@ impl Core {
     }
 }
 
-/// Every service of the registry; cheap to clone.
+/// Every service of the registry. Each request has its clone, which is a reference to the one set of them.
 #[derive(Clone)]
-pub struct Services {
+pub struct Services(Arc<ServiceSet>);
+
+impl Deref for Services {
+    type Target = ServiceSet;
+
+    fn deref(&self) -> &ServiceSet {
+        &self.0
+    }
+}
+
+/// The services, a field for each.
+pub struct ServiceSet {
     pub(crate) core: Arc<Core>,
     /// A user's own account.
     pub accounts: Accounts,
@@ -197,7 +209,7 @@ impl Services {
         let keys = Keys::new(Arc::clone(&core));
         let pulls = PullLog::start(Arc::clone(&core));
         let authn = Authn::new(Arc::clone(&core), keys.clone());
-        Self {
+        Self(Arc::new(ServiceSet {
             accounts: Accounts::new(Arc::clone(&core), authn.clone()),
             app_tokens: AppTokens::new(Arc::clone(&core)),
             applications: Applications::new(Arc::clone(&core)),
@@ -222,7 +234,7 @@ impl Services {
             uploads: Uploads::new(Arc::clone(&core)),
             pulls,
             core,
-        }
+        }))
     }
 
     /// Reads a repository's path as clients write it: one without a namespace lies in the library's.

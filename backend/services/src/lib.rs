@@ -42,5 +42,5 @@ pub mod uploads;
 pub mod workers;
 
 pub use actor::{Actor, Credential, Origin, Principal};
-pub use core::{Parts, Services};
+pub use core::{Parts, ServiceSet, Services};
 pub use settings::Settings;

@@ -14,18 +14,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use berth_domain::{Error, Result};
 use futures::{StreamExt, stream};
-use tokio::fs::File;
-use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
 use url::Url;
 
 #[cfg(feature = "faults")]
 pub use self::files::Synced;
-use self::files::{Reading, Syncs, failed};
+use self::files::{Gathered, Reading, Syncs, failed};
 use crate::{ByteStream, Object, Space, StorageDriver, Write, key};
 
-/// How much is gathered before it goes to the disk; two hundred streams hold 50 MB.
-const BUFFER_BYTES: usize = 256 * 1024;
 /// After how many bytes an append moves the write's offset.
 const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
 /// Pauses between tries to lock a file whose last writer is just being dropped.
@@ -83,34 +79,32 @@ impl Filesystem {
         is_resumable: bool,
     ) -> Result<()> {
         let path = self.path(&write.key)?;
-        let wrong = |error: io::Error| failed("write", &path, &error);
-        let file = File::from_std(self.open_at_offset(write).await?);
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        let mut buffered_bytes = 0;
+        let mut gathered = Gathered::new(self.open_at_offset(write).await?, &path);
         let mut outcome = Ok(());
+        let mut taken_bytes = 0;
         while let Some(item) = body.next().await {
             match item {
                 Ok(bytes) => {
-                    out.write_all(&bytes).await.map_err(wrong)?;
-                    buffered_bytes += bytes.len() as u64;
+                    gathered.push(&bytes).await?;
+                    taken_bytes += bytes.len() as u64;
                 }
                 Err(error) => {
                     outcome = Err(error);
                     break;
                 }
             }
-            if buffered_bytes >= CHECKPOINT_BYTES {
-                out.flush().await.map_err(wrong)?;
-                write.offset_bytes += std::mem::take(&mut buffered_bytes);
+            if taken_bytes >= CHECKPOINT_BYTES {
+                gathered.flush().await?;
+                write.offset_bytes += std::mem::take(&mut taken_bytes);
             }
         }
-        out.flush().await.map_err(wrong)?;
+        gathered.flush().await?;
         if is_resumable || outcome.is_err() {
             // A row may say so from now on, so a power cut must not take these bytes back.
-            let (file, syncs) = (out.into_inner().into_std().await, Arc::clone(&self.syncs));
+            let (file, syncs) = (gathered.into_file()?, Arc::clone(&self.syncs));
             blocking(move || syncs.sync(&file, &path, true)).await?;
         }
-        write.offset_bytes += buffered_bytes;
+        write.offset_bytes += taken_bytes;
         outcome
     }
 
@@ -155,12 +149,19 @@ impl StorageDriver for Filesystem {
 
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>> {
         let path = self.path(key)?;
-        // Opening and the first chunk are one hop to the blocking pool: most blobs are no larger.
-        let Some((reading, first)) = blocking(move || Reading::open(path, range)).await? else {
+        let opened = match Reading::open_in_memory(&path, range.as_ref()) {
+            Some(opened) => Some(opened),
+            // Opening and the first chunk are one hop to the blocking pool: most blobs are no larger.
+            None => blocking(move || Reading::open(path, range)).await?,
+        };
+        let Some((reading, first)) = opened else {
             return Ok(None);
         };
         let rest = stream::unfold(Some(reading), |reading| async move {
-            let reading = reading.filter(|reading| !reading.is_done())?;
+            let mut reading = reading.filter(|reading| !reading.is_done())?;
+            if let Some(chunk) = reading.next_in_memory() {
+                return Some((Ok(chunk), Some(reading)));
+            }
             match blocking(move || reading.next()).await {
                 Ok((reading, chunk)) if !chunk.is_empty() => Some((Ok(chunk), Some(reading))),
                 Ok(_) => None,

@@ -103,7 +103,7 @@ pub trait StorageDriver: Send + Sync + 'static {
     /// Never for a write whose finished key a row refers to.
     async fn abort(&self, write: Write) -> Result<()>;
 
-    /// Streams an object, or the part of it that `range` names, in chunks of at most 256 KiB.
+    /// Streams an object, or the part of it that `range` names, in chunks of at most 128 KiB.
     /// A range is cut at the end of the object. `None` when there is no such object.
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>>;
 

@@ -6,8 +6,8 @@ use futures::{Stream, StreamExt, stream};
 
 use crate::ByteStream;
 
-/// Largest chunk a reader gets.
-pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
+/// Largest chunk a reader gets. A connection has two in its hands, so two hundred streams hold 50 MB.
+pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
 
 /// The stream with large chunks cut, without a copy.
 pub(crate) fn bounded(chunks: impl Stream<Item = Result<Bytes>> + Send + 'static) -> ByteStream {

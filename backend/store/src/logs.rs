@@ -43,12 +43,15 @@ pub async fn insert(tx: &mut Tx, entry: &NewLogEntry) -> Result<()> {
 
 /// Adds rows that have nothing to do with each other but the moment.
 pub async fn insert_many(tx: &mut Tx, entries: &[NewLogEntry]) -> Result<()> {
-    // A statement of its own for each number of rows is not kept prepared; that of one row is.
-    if let [entry] = entries {
-        insert(tx, entry).await
-    } else {
-        insert_all!(tx, log_entries::table, entries.to_vec())
+    // The statement of one row is prepared once. One for each number of rows is not, which costs SQLite more than a
+    // statement does, and PostgreSQL less.
+    if entries.len() > 1 && matches!(**tx, Conn::Pg(_)) {
+        return insert_all!(tx, log_entries::table, entries.to_vec());
     }
+    for entry in entries {
+        insert(tx, entry).await?;
+    }
+    Ok(())
 }
 
 /// Kinds and metadata of a repository's entries, oldest first; for tests and audits.

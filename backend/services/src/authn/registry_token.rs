@@ -1,15 +1,18 @@
 //! Registry tokens (X6): made for clients of `/v2`, and read again at every request. A token only
 //! narrows; what its holder may do is decided on the rows of the moment.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use berth_crypto::registry_token::{self, Expected, RegistryClaims};
-use berth_crypto::{AccessEntry, TokenContext};
+use berth_crypto::{AccessEntry, TokenContext, tokens};
 use berth_domain::{
     AccountId, AppTokenId, Error, OAuthTokenId, RepositoryPath, Result, Scopes, Timestamp,
 };
 use berth_store::gate as facts;
 use berth_store::{Conn, accounts, app_tokens, oauth, robots};
+use moka::future::Cache;
 use serde::Deserialize;
 
 use super::{Authn, DISABLED, actor, with_application};
@@ -40,6 +43,29 @@ pub struct IssuedToken {
     pub expires_in_s: u64,
     /// When it was made.
     pub issued_at: Timestamp,
+}
+
+/// Memory for tokens that were read.
+const KNOWN_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// A token whose signature was right.
+#[derive(Clone)]
+pub(super) struct AuthenticToken {
+    kid: String,
+    claims: Arc<RegistryClaims>,
+    /// Of its text; what it says takes about as much.
+    size_bytes: usize,
+}
+
+/// Tokens whose signature was right, by their hash. What else counts is looked at each time: key, audience, time, holder.
+pub(super) fn authentic_tokens() -> Cache<String, AuthenticToken> {
+    Cache::builder()
+        .max_capacity(KNOWN_BYTES_MAX)
+        .weigher(|hash: &String, known: &AuthenticToken| {
+            u32::try_from(hash.len() + 2 * known.size_bytes).unwrap_or(u32::MAX)
+        })
+        .time_to_live(TOKEN_LIFE)
+        .build()
 }
 
 fn expected(service: &str) -> Expected {
@@ -167,24 +193,49 @@ impl Authn {
         service: &str,
         origin: Origin,
     ) -> Result<Actor> {
-        let kid = key_id(token).ok_or_else(|| Error::unauthenticated("the token is malformed"))?;
-        let keys = self.keys.for_kid(&kid).await?;
-        let claims =
-            registry_token::verify(token, &keys.verifying, &expected(service), self.core.now())?;
+        let claims = self.authentic_claims(token).await?;
+        claims.check(&expected(service), self.core.now())?;
         let holder = self.holder(&claims, origin).await?;
         // Names are echoed as they were asked for, with our host in front or not; what counts is the path.
         let host = format!("{service}/");
-        let grant = claims.access.into_iter().map(|entry| AccessEntry {
+        let grant = claims.access.iter().map(|entry| AccessEntry {
+            r#type: entry.r#type.clone(),
             name: entry
                 .name
                 .strip_prefix(&host)
-                .map_or_else(|| entry.name.clone(), ToOwned::to_owned),
-            ..entry
+                .unwrap_or(&entry.name)
+                .to_owned(),
+            actions: entry.actions.clone(),
         });
         Ok(Actor {
             grant: Some(grant.collect()),
             ..holder
         })
+    }
+
+    /// What the token says, if a key signed it that still verifies. A signature that was right is not computed again.
+    async fn authentic_claims(&self, token: &str) -> Result<Arc<RegistryClaims>> {
+        let hash = tokens::hash_token(token);
+        if let Some(known) = self.authentic.get(&hash).await
+            && self
+                .keys
+                .for_kid(&known.kid)
+                .await?
+                .verifying
+                .contains_key(&known.kid)
+        {
+            return Ok(known.claims);
+        }
+        let kid = key_id(token).ok_or_else(|| Error::unauthenticated("the token is malformed"))?;
+        let keys = self.keys.for_kid(&kid).await?;
+        let claims = Arc::new(registry_token::authenticate(token, &keys.verifying)?);
+        let known = AuthenticToken {
+            kid,
+            claims: Arc::clone(&claims),
+            size_bytes: token.len(),
+        };
+        self.authentic.insert(hash, known).await;
+        Ok(claims)
     }
 
     async fn holder(&self, claims: &RegistryClaims, origin: Origin) -> Result<Actor> {

@@ -127,7 +127,7 @@ db_test!(
         let off = |change: fn(&mut Settings)| {
             let mut settings = elsewhere.clone();
             change(&mut settings);
-            t.replica(settings).authn
+            t.replica(settings).authn.clone()
         };
         for authn in [
             off(|settings| settings.users.sign_up = false),
@@ -161,7 +161,7 @@ db_test!(
         let mut settings = Settings::default();
         settings.users.superusers = Some(vec!["boss".parse().unwrap()]);
         settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
-        let authn = t.replica(settings).authn;
+        let authn = t.replica(settings).authn.clone();
         for name in ["boss", "auditor"] {
             let refused = authn.sign_up(new(name), Origin::default()).await;
             let refused = refused.unwrap_err();
@@ -343,7 +343,7 @@ db_test!(
         assert_eq!(off.unwrap_err().code(), "FEATURE_OFF");
         let mut settings = Settings::default();
         settings.users.names = true;
-        let accounts = t.replica(settings).accounts;
+        let accounts = t.replica(settings).accounts.clone();
         accounts.tell_names(&ann, &names).await.unwrap();
         let removed = Names {
             company: Some(String::new()),
@@ -555,7 +555,7 @@ db_test!(
         t.login("ann", encrypted.expose()).await;
         let mut settings = Settings::default();
         settings.users.encrypted_passwords_only = true;
-        let strict = t.replica(settings).authn;
+        let strict = t.replica(settings).authn.clone();
         let refused = strict.basic("ann", &password, Origin::default()).await;
         let refused = refused.unwrap_err().to_string();
         assert!(

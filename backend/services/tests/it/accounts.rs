@@ -74,7 +74,7 @@ db_test!(
     async fn set_up_off_loopback_asks_for_the_printed_code(t: TestRegistry) {
         let mut settings = Settings::default();
         settings.users.setup_needs_code = true;
-        let authn = t.replica(settings.clone()).authn;
+        let authn = t.replica(settings.clone()).authn.clone();
         let refused = authn
             .initialize(first("admin"), Origin::default())
             .await
@@ -290,7 +290,7 @@ db_test!(
                 .await
                 .is_err()
         );
-        let elsewhere = t.replica(Settings::default()).authn;
+        let elsewhere = t.replica(Settings::default()).authn.clone();
         assert!(
             elsewhere
                 .registry_token(&issued.token, "registry.test", Origin::default())

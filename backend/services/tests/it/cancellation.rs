@@ -179,7 +179,10 @@ db_test!(
     async fn an_upload_goes_on_where_its_client_was_dropped(t: TestRegistry) {
         let ann = t.user("ann").await;
         let (place, path) = (Place::folder(), path_of("ann/app"));
-        let uploads = t.over(&place.storage, Some(&Faults::never())).uploads;
+        let uploads = t
+            .over(&place.storage, Some(&Faults::never()))
+            .uploads
+            .clone();
         let mut given_back = 0;
         for polls in 1.. {
             assert!(polls < AWAITS_MAX, "the work ends");

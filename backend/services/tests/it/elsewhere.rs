@@ -142,7 +142,7 @@ db_test!(
 
 db_test!(
     async fn the_first_user_is_not_made_here_where_accounts_are_kept_elsewhere(t: TestRegistry) {
-        let authn = elsewhere(t).authn;
+        let authn = elsewhere(t).authn.clone();
         let first = || InitialUser {
             username: "admin".into(),
             password: Secret::from(PASSWORD),

@@ -106,7 +106,7 @@ db_test!(
         for left in [Left::Nothing, Left::Names] {
             let storage = disk.driver();
             let uuid = {
-                let uploads = t.over(&storage, None).uploads;
+                let uploads = t.over(&storage, None).uploads.clone();
                 let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
                 let part = body(["the first part, ".into()]);
                 uploads

@@ -422,7 +422,7 @@ db_test!(
         assert!(other.to_string().contains(offered), "{other}");
         let mut settings = Settings::default();
         settings.push.time_machine_options.clear();
-        let strict = t.replica(settings).organizations;
+        let strict = t.replica(settings).organizations.clone();
         let acme = "acme".parse().unwrap();
         let kind = AccountKind::Organization;
         let off = strict

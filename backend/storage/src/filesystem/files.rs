@@ -15,6 +15,9 @@ use uuid::Uuid;
 use crate::stream::CHUNK_BYTES;
 use crate::{Object, Space, key};
 
+/// How much is gathered before it goes to the disk; two hundred streams hold 50 MB.
+const BUFFER_BYTES: usize = 256 * 1024;
+
 /// What a test is told of each sync: the file or folder, once the disk has it.
 #[cfg(feature = "faults")]
 pub type Synced = std::sync::Arc<dyn Fn(&Path) + Send + Sync>;
@@ -156,10 +159,72 @@ pub(super) fn make_durable(root: &Path, path: &Path, file: &File, syncs: &Syncs)
     Ok(())
 }
 
+/// What has come of an object and goes to its file when enough of it is there.
+pub(super) struct Gathered {
+    /// File and buffer; both are away while they are written, and stay away after a failure.
+    open: Option<(File, Vec<u8>)>,
+    path: PathBuf,
+}
+
+impl Gathered {
+    pub(super) fn new(file: File, path: &Path) -> Self {
+        Self {
+            open: Some((file, Vec::new())),
+            path: path.to_owned(),
+        }
+    }
+
+    /// Takes bytes, and writes whenever the buffer is full.
+    pub(super) async fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let (_, buffer) = self.open.as_mut().ok_or_else(after_failure)?;
+            let (now, later) = bytes.split_at(bytes.len().min(BUFFER_BYTES - buffer.len()));
+            buffer.extend_from_slice(now);
+            if buffer.len() == BUFFER_BYTES {
+                self.flush().await?;
+            }
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Brings everything into the file.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|(_, buffer)| buffer.is_empty())
+        {
+            return Ok(());
+        }
+        let (file, mut buffer) = self.open.take().ok_or_else(after_failure)?;
+        let path = self.path.clone();
+        let written = move || {
+            (&file)
+                .write_all(&buffer)
+                .map_err(|error| failed("write", &path, &error))?;
+            buffer.clear();
+            Ok((file, buffer))
+        };
+        self.open = Some(super::blocking(written).await?);
+        Ok(())
+    }
+
+    /// The file, for a sync.
+    pub(super) fn into_file(self) -> Result<File> {
+        self.open.map(|(file, _)| file).ok_or_else(after_failure)
+    }
+}
+
+fn after_failure() -> Error {
+    Error::internal("a file is written after a write that failed")
+}
+
 /// A file that is read from its front, or from the front of a range of it.
 pub(super) struct Reading {
     file: File,
     path: PathBuf,
+    at: u64,
     left_bytes: u64,
 }
 
@@ -167,22 +232,35 @@ impl Reading {
     /// Opens a file and reads the first chunk; `None` when it is absent. A range is cut at its end.
     pub(super) fn open(path: PathBuf, range: Option<Range<u64>>) -> Result<Option<(Self, Bytes)>> {
         let wrong = |error| failed("read", &path, &error);
-        let mut file = match File::open(&path) {
+        let file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(wrong)?,
         };
         let size_bytes = file.metadata().map_err(wrong)?.len();
-        let range = range.unwrap_or(0..size_bytes);
-        if range.start > 0 {
-            file.seek(SeekFrom::Start(range.start)).map_err(wrong)?;
+        Self::of(file, path, size_bytes, range).next().map(Some)
+    }
+
+    /// [`Reading::open`] of what the system has in memory. It is copied in microseconds, less than a hop to another
+    /// thread costs. `None` for everything that could wait for the disk.
+    pub(super) fn open_in_memory(path: &Path, range: Option<&Range<u64>>) -> Option<(Self, Bytes)> {
+        let file = memory::open(path)?;
+        let size_bytes = file.metadata().ok()?.len();
+        let mut reading = Self::of(file, path.to_owned(), size_bytes, range.cloned());
+        if reading.is_done() {
+            return Some((reading, Bytes::new()));
         }
-        let left_bytes = range.end.min(size_bytes).saturating_sub(range.start);
-        let reading = Self {
+        let first = reading.next_in_memory()?;
+        Some((reading, first))
+    }
+
+    fn of(file: File, path: PathBuf, size_bytes: u64, range: Option<Range<u64>>) -> Self {
+        let range = range.unwrap_or(0..size_bytes);
+        Self {
             file,
             path,
-            left_bytes,
-        };
-        reading.next().map(Some)
+            at: range.start,
+            left_bytes: range.end.min(size_bytes).saturating_sub(range.start),
+        }
     }
 
     /// Whether there is another chunk.
@@ -192,18 +270,76 @@ impl Reading {
 
     /// Reads the next chunk; empty at the end, and where the file is shorter than it was.
     pub(super) fn next(mut self) -> Result<(Self, Bytes)> {
+        let wrong = |error| failed("read", &self.path, &error);
         let wanted = self.left_bytes.min(CHUNK_BYTES as u64);
         let mut chunk = Vec::with_capacity(usize::try_from(wanted).map_err(Error::internal)?);
-        (&self.file)
-            .take(wanted)
-            .read_to_end(&mut chunk)
-            .map_err(|error| failed("read", &self.path, &error))?;
-        self.left_bytes = if chunk.is_empty() {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(self.at)).map_err(wrong)?;
+        file.take(wanted).read_to_end(&mut chunk).map_err(wrong)?;
+        self.advance(chunk.len());
+        Ok((self, chunk.into()))
+    }
+
+    /// The next chunk, as [`Reading::open_in_memory`] has the first; `None` as well where nothing is left.
+    pub(super) fn next_in_memory(&mut self) -> Option<Bytes> {
+        let wanted = usize::try_from(self.left_bytes).ok()?.min(CHUNK_BYTES);
+        let chunk = memory::read(&self.file, self.at, wanted).filter(|chunk| !chunk.is_empty())?;
+        self.advance(chunk.len());
+        Some(chunk)
+    }
+
+    const fn advance(&mut self, read_bytes: usize) {
+        self.at += read_bytes as u64;
+        self.left_bytes = if read_bytes == 0 {
             0
         } else {
-            self.left_bytes - chunk.len() as u64
+            self.left_bytes.saturating_sub(read_bytes as u64)
         };
-        Ok((self, chunk.into()))
+    }
+}
+
+/// Files as far as the system has them in memory.
+#[cfg(target_os = "linux")]
+mod memory {
+    use std::fs::File;
+    use std::io::IoSliceMut;
+    use std::path::Path;
+
+    use bytes::Bytes;
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    use rustix::io::{ReadWriteFlags, preadv2};
+
+    /// Opens a file whose path is known without the disk.
+    pub(super) fn open(path: &Path) -> Option<File> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+        file.ok().map(File::from)
+    }
+
+    /// At most so many bytes, of which the first at least is there.
+    pub(super) fn read(file: &File, at: u64, wanted: usize) -> Option<Bytes> {
+        let mut bytes = vec![0; wanted];
+        let parts = &mut [IoSliceMut::new(&mut bytes)];
+        let count = preadv2(file, parts, at, ReadWriteFlags::NOWAIT).ok()?;
+        bytes.truncate(count);
+        Some(bytes.into())
+    }
+}
+
+/// Other systems do not say what they have in memory.
+#[cfg(not(target_os = "linux"))]
+mod memory {
+    use std::fs::File;
+    use std::path::Path;
+
+    use bytes::Bytes;
+
+    pub(super) const fn open(_: &Path) -> Option<File> {
+        None
+    }
+
+    pub(super) const fn read(_: &File, _: u64, _: usize) -> Option<Bytes> {
+        None
     }
 }
 
@@ -349,6 +485,42 @@ mod tests {
             source.to_string().contains("is the volume mounted?"),
             "{source}"
         );
+    }
+
+    fn whole(mut reading: Reading, first: &Bytes, in_memory: bool) -> Option<Vec<u8>> {
+        let mut bytes = first.to_vec();
+        while !reading.is_done() {
+            let chunk = if in_memory {
+                reading.next_in_memory()?
+            } else {
+                let (next, chunk) = reading.next().unwrap();
+                reading = next;
+                chunk
+            };
+            bytes.extend_from_slice(&chunk);
+        }
+        Some(bytes)
+    }
+
+    #[test]
+    fn what_is_in_memory_is_read_like_what_is_on_disk() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("object");
+        assert!(Reading::open_in_memory(&path, None).is_none(), "absent");
+        let content: Vec<u8> = (0..600_000_u32).map(|i| (i % 251) as u8).collect();
+        fs::write(&path, &content).unwrap();
+        let ranges = [None, Some(0..10), Some(9..300_000), Some(599_990..700_000)];
+        for range in ranges.into_iter().chain([Some(600_000..600_001)]) {
+            let (reading, first) = Reading::open(path.clone(), range.clone()).unwrap().unwrap();
+            let slow = whole(reading, &first, false).unwrap();
+            let asked = range.clone().unwrap_or(0..600_000);
+            let at = |place: u64| usize::try_from(place).unwrap().min(content.len());
+            assert_eq!(slow, content[at(asked.start)..at(asked.end)], "{range:?}");
+            // Not every filesystem tells what it has in memory.
+            let fast = Reading::open_in_memory(&path, range.as_ref());
+            let fast = fast.and_then(|(reading, first)| whole(reading, &first, true));
+            assert!(fast.is_none_or(|fast| fast == slow), "{range:?}");
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct S3Config {
     /// Largest object that shall fit; decides the size of a part, 8 MiB up to 78 GiB.
     pub max_object_bytes: u64,
     /// How many part buffers may be in memory at once. Each counts twice while it is sent. Streams
-    /// shorter than 256 KiB need none; the others wait for one.
+    /// shorter than 64 KiB need none; the others wait for one.
     pub part_buffers: usize,
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// What a stream may hold without a permit, so that configs and other small blobs never wait.
-const SMALL_BYTES: usize = 256 * 1024;
+const SMALL_BYTES: usize = 64 * 1024;
 /// How long a stream waits for a buffer before its client is told to try again.
 const WAIT: Duration = Duration::from_mins(1);
 

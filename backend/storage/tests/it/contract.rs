@@ -29,8 +29,8 @@ pub(crate) async fn blobs_of_every_size_come_back_as_they_were(
         1,
         2,
         1000,
-        256 * 1024,
-        256 * 1024 + 1,
+        128 * 1024,
+        128 * 1024 + 1,
         PART - 1,
         PART,
         PART + 1,
@@ -223,7 +223,7 @@ pub(crate) async fn chunks_that_are_read_are_bounded(Replicas { one, .. }: &Repl
     let mut stream = one.read(&key, None).await.unwrap().expect("exists");
     while let Some(chunk) = stream.try_next().await.unwrap() {
         assert!(
-            !chunk.is_empty() && chunk.len() <= 256 * 1024,
+            !chunk.is_empty() && chunk.len() <= 128 * 1024,
             "{}",
             chunk.len()
         );

@@ -42,6 +42,8 @@ pub(super) fn run(scale: &Scale) -> (Table, Vec<Aim>) {
         scale,
         &kinds,
         |contender| {
+            // Signing in took memory, which an allocator gives back once it has nothing better to do.
+            std::thread::sleep(Duration::from_secs(scale.pick(20, 0) as u64));
             let idle = contender.process.memory_bytes();
             Pusher::new(contender).blob(&blob, Manner::Streamed);
             idle
