@@ -192,8 +192,8 @@ impl Api {
         });
     }
 
-    /// Sends a request to `/api/v1` as [`raw`] does. One that is for who has just given the password waits for it, and is
-    /// sent once more.
+    /// Sends a request of an explorer as [`raw`] does. One that is for who has just given the password waits for it, and
+    /// is sent once more.
     pub(crate) async fn try_raw(
         self,
         verb: &str,
@@ -267,15 +267,21 @@ pub(crate) struct RawAnswer {
 }
 
 impl RawAnswer {
-    /// Whether it is a refusal of `/api/v1` that the password ends.
+    /// Whether it is a refusal that the password ends: of `/api/v1`, or of `/graphql`.
     fn wants_password(&self) -> bool {
         #[derive(Deserialize)]
         struct Problem {
             error_type: String,
         }
-        let problem = serde_json::from_str::<Problem>(&self.text);
-        self.status == 401
-            && problem.is_ok_and(|problem| problem.error_type == "fresh_login_required")
+        if let Ok(problem) = serde_json::from_str::<Problem>(&self.text) {
+            return self.status == 401 && problem.error_type == "fresh_login_required";
+        }
+        let answer = decode(Response {
+            status: self.status,
+            request_id: None,
+            text: self.text.clone(),
+        });
+        answer.is_err_and(|error| error.class == ErrorClass::FreshLogin)
     }
 }
 
@@ -372,5 +378,16 @@ mod tests {
         assert!(!wants(401, r#"{"error_type":"invalid_token"}"#));
         assert!(!wants(200, r#"{"error_type":"fresh_login_required"}"#));
         assert!(!wants(401, "fresh_login_required"));
+        let graphql = |code: &str| {
+            format!(
+                r#"{{"data":null,"errors":[{{"message":"?","extensions":{{"code":"{code}"}}}}]}}"#
+            )
+        };
+        assert!(wants(200, &graphql("FRESH_LOGIN_REQUIRED")));
+        assert!(!wants(200, &graphql("UNAUTHENTICATED")));
+        assert!(!wants(
+            200,
+            r#"{"data":{"viewer":{"name":"FRESH_LOGIN_REQUIRED"}}}"#
+        ));
     }
 }

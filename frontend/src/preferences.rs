@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::{I18n, Locale};
+use crate::i18n::{I18n, Locale, Text, texts};
+
+/// Told to the page when another theme is chosen.
+pub(crate) const THEME_EVENT: &str = "berth-theme";
 
 const THEME: &str = "berth.theme";
 const LANGUAGE: &str = "berth.language";
@@ -15,6 +18,31 @@ pub(crate) enum Theme {
     System,
     Light,
     Dark,
+}
+
+impl Theme {
+    /// Every choice, with its words.
+    pub(crate) const ALL: [(Self, Text); 3] = [
+        (Self::System, texts::account::theme_system),
+        (Self::Light, texts::account::theme_light),
+        (Self::Dark, texts::account::theme_dark),
+    ];
+
+    /// How it is kept.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// That of a key; what is unknown is left to the system.
+    pub(crate) fn of_key(key: &str) -> Self {
+        let known = Self::ALL.into_iter().map(|(theme, _)| theme);
+        let mut found = known.filter(|theme| theme.key() == key);
+        found.next().unwrap_or(Self::System)
+    }
 }
 
 fn storage() -> Option<web_sys::Storage> {
@@ -34,24 +62,13 @@ fn write(key: &str, value: &str) {
 
 /// The chosen theme.
 pub(crate) fn theme() -> Theme {
-    match read(THEME).as_deref() {
-        Some("light") => Theme::Light,
-        Some("dark") => Theme::Dark,
-        _ => Theme::System,
-    }
+    Theme::of_key(&read(THEME).unwrap_or_default())
 }
 
 /// Chooses a theme; `theme.js` applies it.
 pub(crate) fn set_theme(theme: Theme) {
-    write(
-        THEME,
-        match theme {
-            Theme::System => "system",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        },
-    );
-    if let Ok(event) = web_sys::Event::new("berth-theme") {
+    write(THEME, theme.key());
+    if let Ok(event) = web_sys::Event::new(THEME_EVENT) {
         let _ = window().dispatch_event(&event);
     }
 }
@@ -87,4 +104,17 @@ pub(crate) fn hidden_columns(list: &str) -> Vec<String> {
 /// Hides these columns of a list and no others.
 pub(crate) fn set_hidden_columns(list: &str, keys: &[String]) {
     write(&format!("{COLUMNS}.{list}"), &keys.join(" "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Theme;
+
+    #[test]
+    fn a_theme_is_known_by_its_key() {
+        for (theme, _) in Theme::ALL {
+            assert_eq!(Theme::of_key(theme.key()), theme);
+        }
+        assert_eq!(Theme::of_key("purple"), Theme::System);
+    }
 }

@@ -57,9 +57,10 @@ pub fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-/// The CSRF token of a session. It is derived, so every replica can check it and none stores it.
+/// The CSRF token of a session: 64 URL-safe characters, as clients expect it. It is derived, so every replica can
+/// check it and none stores it.
 pub fn csrf_token(key: &SealingKey, session_token: &str) -> String {
-    key.authenticate(CSRF, session_token.as_bytes())
+    hash_token(&key.authenticate(CSRF, session_token.as_bytes()))
 }
 
 /// True if a request presents the CSRF token of its session.
@@ -110,6 +111,7 @@ mod tests {
             SealingKey::from_secret(secret).unwrap(),
         );
         let token = csrf_token(&key, "session one");
+        assert!(looks(&token, URL_SAFE, 64));
         assert!(csrf_matches(&replica, "session one", &token));
         assert!(!csrf_matches(&replica, "session two", &token));
         assert!(!csrf_matches(&replica, "session one", ""));

@@ -101,6 +101,12 @@ pub enum Event {
         application: String,
         client_id: String,
     },
+    /// A user whom an administrator asked does not want to consent to an application.
+    AssignmentDeclined {
+        user: String,
+        application: String,
+        client_id: String,
+    },
     /// An access token was made: by name for scripts, or by the consent of a user.
     AccessTokenCreated {
         uuid: String,
@@ -267,6 +273,7 @@ impl Event {
             Self::ApplicationSecretRead { .. } => "read_application_client_secret",
             Self::AuthorizationAssigned { .. } => "oauth_token_assigned",
             Self::AssignmentWithdrawn { .. } => "oauth_token_assignment_withdrawn",
+            Self::AssignmentDeclined { .. } => "oauth_token_assignment_declined",
             Self::AccessTokenCreated { .. } => "create_oauth_api_token",
             Self::AccessTokenRevoked { .. } => "revoke_oauth_api_token",
             Self::AuthorizationRevoked { .. } => "oauth_token_revoked",
@@ -335,6 +342,7 @@ impl Event {
             | Self::ApplicationSecretRead { .. }
             | Self::AuthorizationAssigned { .. }
             | Self::AssignmentWithdrawn { .. }
+            | Self::AssignmentDeclined { .. }
             | Self::AccessTokenCreated { .. }
             | Self::AccessTokenRevoked { .. }
             | Self::AuthorizationRevoked { .. }

@@ -85,7 +85,8 @@ impl Query {
     /// Reads a query. What is not declared is ignored, and of several values the first counts.
     ///
     /// # Errors
-    /// 400 with the parameter and its description for a number that is none.
+    /// 400 with the parameter and its description for a number that is none, and for a text with the character NUL, which
+    /// is in nothing that can be found.
     pub(crate) fn read(query: Option<&str>, declared: &[Parameter]) -> Result<Self, Failure> {
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default();
@@ -96,6 +97,9 @@ impl Query {
             let value = match (parameter.kind, value) {
                 (Kind::Boolean, None) => Given::Switch(parameter.is_on),
                 (Kind::Boolean, Some(value)) => Given::Switch(is_true(value)),
+                (Kind::Text, Some(value)) if value.contains('\0') => {
+                    return Err(refused(parameter));
+                }
                 (Kind::Text, Some(value)) => Given::Text(value.to_owned()),
                 (Kind::Integer, Some(value)) => {
                     Given::Integer(value.trim().parse().map_err(|_| refused(parameter))?)
@@ -187,6 +191,12 @@ mod tests {
             failure,
             Failure::Other { status: StatusCode::BAD_REQUEST, body }
                 if body == json!({ "message": { "page": "The page." } })
+        ));
+        let failure = Query::read(Some("namespace=a%00b"), &DECLARED).unwrap_err();
+        assert!(matches!(
+            failure,
+            Failure::Other { status: StatusCode::BAD_REQUEST, body }
+                if body == json!({ "message": { "namespace": "The namespace" } })
         ));
         let query = Query::read(Some("page=+7&namespace=a%2Bb&x=y"), &DECLARED).unwrap();
         assert_eq!(query.integer("page"), Some(7));

@@ -22,6 +22,7 @@ use moka::future::Cache;
 use crate::actor::{Actor, ApplicationName, Credential, Origin, Principal};
 use crate::core::Core;
 use crate::keys::Keys;
+use basic::{OAUTH, Refused};
 
 pub(crate) use backoff::FORGET_AFTER as BACKOFF_MEMORY;
 
@@ -133,16 +134,40 @@ impl Authn {
     /// # Errors
     /// [`Error::Unauthenticated`] for an unknown or expired token and for a disabled owner.
     pub async fn bearer(&self, token: &str, origin: Origin) -> Result<Actor> {
+        match self.oauth_actor(token, origin).await {
+            Ok(actor) => Ok(actor),
+            Err(Refused { error, shown }) => {
+                // Of a token that nobody has there is nothing to tell.
+                if let Some(shown) = shown {
+                    self.log_failed(OAUTH, "quayauth", &error, *shown).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The same, without a word in the log.
+    async fn oauth_actor(
+        &self,
+        token: &str,
+        origin: Origin,
+    ) -> std::result::Result<Actor, Refused> {
         let hash = tokens::hash_token(token);
         let found = oauth::by_token_hash(&mut self.core.db.read().await?, &hash).await?;
         let (token, application, account, profile) =
             found.ok_or_else(|| Error::unauthenticated("the access token is unknown"))?;
         let now = self.core.now();
-        if token.expires_at <= now {
-            return Err(Error::unauthenticated("the access token has expired"));
-        }
         let credential = Credential::OAuth(token.id);
-        let actor = self.user_actor(&account, &profile, credential, token.scopes, origin)?;
+        let checked = if token.expires_at <= now {
+            Err(Error::unauthenticated("the access token has expired"))
+        } else {
+            self.user_actor(&account, &profile, credential, token.scopes, origin.clone())
+        };
+        let actor = checked.map_err(|error| {
+            let nobody = actor(Principal::Anonymous, credential, origin);
+            let nobody = with_application(nobody, &application);
+            Refused::of_token(error, &account, application.namespace_id, nobody)
+        })?;
         let (is_token_due, is_user_due) =
             (!is_noted(token.last_used_at, now), self.is_due(&account));
         if is_token_due || is_user_due {
@@ -159,7 +184,7 @@ impl Authn {
                 tracing::warn!(error = ?e, "last use of a token could not be written down");
             }
         }
-        Ok(with_application(actor, application))
+        Ok(with_application(actor, &application))
     }
 
     /// Whether it is to be written down that a user is there (`FEATURE_USER_LAST_ACCESSED`).
@@ -221,11 +246,11 @@ impl Authn {
 }
 
 /// The actor of a token that an application has.
-fn with_application(actor: Actor, application: Application) -> Actor {
+fn with_application(actor: Actor, application: &Application) -> Actor {
     Actor {
         application: Some(ApplicationName {
-            client_id: application.client_id,
-            name: application.name,
+            client_id: application.client_id.clone(),
+            name: application.name.clone(),
         }),
         ..actor
     }

@@ -42,7 +42,8 @@ impl Permissions {
         Self { core }
     }
 
-    /// The roles given to users and robots in a repository, by name; none for who does not administer it.
+    /// The roles given to users and robots in a repository, by name; none for who does not administer it, unless the
+    /// actor sees everything and changes nothing.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -52,7 +53,7 @@ impl Permissions {
         let held = self
             .core
             .gate
-            .repositories::<repo::Administer>(&mut conn, actor, &[repository])
+            .repositories::<repo::SeeRoles>(&mut conn, actor, &[repository])
             .await?;
         if held.is_empty() {
             return Ok(None);

@@ -46,6 +46,8 @@ pub struct RepositoryView {
     pub role: Option<RepositoryRole>,
     /// Whether the actor may push now.
     pub can_push: bool,
+    /// Whether the actor may see who has which role.
+    pub can_see_roles: bool,
     /// Whether the actor may change settings and delete.
     pub can_administer: bool,
 }
@@ -131,13 +133,17 @@ pub(crate) fn visible_to(actor: &Actor, switches: Switches) -> VisibleTo {
             ..VisibleTo::NOTHING
         };
     }
-    let worker = matches!(actor.principal(), Principal::Worker(_));
     VisibleTo {
         account: actor.account_id(),
         public: true,
-        everything: worker || (switches.superusers_full_access && actor.is_superuser()),
+        everything: actor.is_read_only_superuser() || administers_everything(actor, switches),
         administered: false,
     }
+}
+
+fn administers_everything(actor: &Actor, switches: Switches) -> bool {
+    let is_worker = matches!(actor.principal(), Principal::Worker(_));
+    is_worker || (switches.superusers_full_access && actor.is_superuser())
 }
 
 /// The same for what an actor may administer.
@@ -147,6 +153,7 @@ fn administered_by(actor: &Actor, switches: Switches) -> VisibleTo {
     }
     VisibleTo {
         public: false,
+        everything: administers_everything(actor, switches),
         administered: true,
         ..visible_to(actor, switches)
     }
@@ -164,6 +171,7 @@ impl Repositories {
         RepositoryView {
             role: policy::effective_role(actor, &facts, switches),
             can_push: writable && !self.core.settings.push.disabled && may(RepositoryAction::Push),
+            can_see_roles: may(RepositoryAction::SeeRoles),
             can_administer: may(RepositoryAction::Administer),
             repository: facts.repository,
         }
@@ -219,11 +227,32 @@ impl Repositories {
 
     /// A repository by path.
     pub async fn by_path(&self, actor: &Actor, path: &RepositoryPath) -> Result<RepositoryView> {
+        self.at::<repo::Pull>(actor, path).await
+    }
+
+    /// A repository by path that the actor is about to change or to delete. Only who may learns that it is not there,
+    /// and not everybody who reads all of them.
+    ///
+    /// # Errors
+    /// Unauthenticated, hidden or forbidden for who does not administer it.
+    pub async fn by_path_to_administer(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<RepositoryView> {
+        self.at::<repo::Administer>(actor, path).await
+    }
+
+    async fn at<P: repo::RepositoryPermission>(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<RepositoryView> {
         let mut conn = self.core.db.read().await?;
         let access = self
             .core
             .gate
-            .repository::<repo::Pull>(&mut conn, actor, path)
+            .repository::<P>(&mut conn, actor, path)
             .await?;
         Ok(self.view(actor, access.target().clone()))
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use berth_crypto::tokens;
 use berth_domain::{
-    AccountId, Error, Event, Namespace, Noun, Page, PageRequest, Result, RobotName, Secret,
-    Timestamp,
+    AccountId, AccountKind, Error, Event, Namespace, Noun, Page, PageRequest, Result, RobotName,
+    Secret, Timestamp,
 };
 use berth_store::Conn;
 use berth_store::robots::{self as rows, NewRobot, Robot};
@@ -97,6 +97,33 @@ impl Robots {
         short: &str,
         description: &str,
     ) -> Result<RobotView> {
+        self.make(actor, None, namespace, (short, description))
+            .await
+    }
+
+    /// The same in an organization alone; a user of the name is none.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn create_in_organization(
+        &self,
+        actor: &Actor,
+        organization: &Namespace,
+        short: &str,
+        description: &str,
+    ) -> Result<RobotView> {
+        let kind = Some(AccountKind::Organization);
+        self.make(actor, kind, organization, (short, description))
+            .await
+    }
+
+    async fn make(
+        &self,
+        actor: &Actor,
+        kind: Option<AccountKind>,
+        namespace: &Namespace,
+        (short, description): (&str, &str),
+    ) -> Result<RobotView> {
         let token = tokens::robot_token();
         let hash = tokens::hash_token(token.expose());
         let sealed = self.core.sealing.seal(TOKEN_CONTEXT, token.expose());
@@ -109,6 +136,9 @@ impl Robots {
                     .gate
                     .namespace::<CreateRobot>(tx, actor, namespace)
                     .await?;
+                if kind.is_some_and(|kind| access.kind != kind) {
+                    return Err(self.core.gate.absent_namespace(actor, namespace));
+                }
                 self.switched_on()?;
                 let name = RobotName::new(access.name.clone(), short)
                     .map_err(|e| e.in_field("shortName"))?;

@@ -1,6 +1,7 @@
 //! The console in a real browser: no page may complain about anything.
 
 mod accounts;
+mod assignments;
 mod explorers;
 mod flows;
 mod lists;
@@ -28,6 +29,10 @@ use accounts::{
     where_sign_up_is_off_nothing_leads_there,
     without_mail_a_stranger_is_signed_in_at_once_and_a_taken_name_is_told,
 };
+use assignments::{
+    an_assignment_is_seen_and_taken_back_before_it_is_answered,
+    assignments_that_wait_go_on_over_pages,
+};
 use explorers::{
     graphql_runs_in_the_browser_as_the_viewer, rest_runs_in_the_browser_as_the_viewer,
     what_wants_the_password_asks_for_it_and_goes_on,
@@ -52,7 +57,6 @@ use oauth::{
     a_token_of_an_application_is_found_and_revoked, an_access_token_is_made_by_name_and_shown_once,
     an_application_is_made_gives_a_token_and_goes,
     an_application_of_a_device_is_named_by_its_scheme,
-    an_assignment_is_seen_and_taken_back_before_it_is_answered,
     applications_are_searched_and_sorted_in_the_address,
     what_must_not_be_asked_is_refused_in_words_and_leads_nowhere,
     who_is_not_signed_in_comes_back_to_the_question_and_may_deny,
@@ -155,6 +159,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_token_of_an_application_is_found_and_revoked,
     an_access_token_is_made_by_name_and_shown_once,
     an_assignment_is_seen_and_taken_back_before_it_is_answered,
+    assignments_that_wait_go_on_over_pages,
     applications_are_searched_and_sorted_in_the_address,
     an_application_of_a_device_is_named_by_its_scheme,
     superusers_see_the_registry_and_search_its_configuration,

@@ -20,22 +20,33 @@ const FILTERS: [&str; 5] = ["visibility", "state", "kind", "inactive", "expiring
 
 type Go = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
+/// Key of the pages passed, of a page's one list.
+const AFTER: &str = "after";
+
 /// A list's state in the URL: `q` search, `sort`, `rows`, `after` once for each page passed, and `tab`.
 #[derive(Clone, Copy)]
 pub(crate) struct ListUrl {
     path: Memo<String>,
     query: Memo<QueryString>,
     go: StoredValue<Go>,
+    /// Key of the pages passed.
+    after: &'static str,
 }
 
 /// The state of the page shown now.
 pub(crate) fn use_list_url() -> ListUrl {
+    use_list_url_by(AFTER)
+}
+
+/// The same for a second list of a page, which walks through pages of its own under this key.
+pub(crate) fn use_list_url_by(after: &'static str) -> ListUrl {
     let location = use_location();
     let (path, search) = (location.pathname, location.search);
     ListUrl {
         path,
         query: Memo::new(move |_| QueryString::parse(&search.get())),
         go: StoredValue::new(Arc::new(use_navigate())),
+        after,
     }
 }
 
@@ -96,7 +107,7 @@ impl ListUrl {
     /// Searches from the first page; no step of its own for *back*.
     pub(crate) fn set_search(self, text: &str) {
         self.set(
-            &self.query_untracked().with("q", text).with("after", ""),
+            &self.query_untracked().with("q", text).with(self.after, ""),
             true,
         );
     }
@@ -106,13 +117,13 @@ impl ListUrl {
         let all = FILTERS
             .iter()
             .fold(self.query_untracked(), |query, key| query.with(key, ""));
-        self.set(&all.with("q", "").with("after", ""), true);
+        self.set(&all.with("q", "").with(self.after, ""), true);
     }
 
     /// Filters from the first page, as a step that *back* undoes.
     pub(crate) fn put_filter(self, key: &str, value: &str) {
         let query = self.query_untracked().with(key, value);
-        self.set(&query.with("after", ""), false);
+        self.set(&query.with(self.after, ""), false);
     }
 
     /// The sorted column and whether it descends.
@@ -132,7 +143,10 @@ impl ListUrl {
         };
         let sort = if sort == default { "" } else { sort.as_str() };
         self.set(
-            &self.query_untracked().with("sort", sort).with("after", ""),
+            &self
+                .query_untracked()
+                .with("sort", sort)
+                .with(self.after, ""),
             false,
         );
     }
@@ -146,26 +160,35 @@ impl ListUrl {
 
     /// The cursor that this page comes after.
     pub(crate) fn after(self) -> Option<String> {
-        self.query.with(|query| query.all("after").pop())
+        self.query.with(|query| query.all(self.after).pop())
     }
 
     /// How many pages were passed.
     fn passed(self) -> usize {
-        self.query.with(|query| query.all("after").len())
+        self.query.with(|query| query.all(self.after).len())
     }
 
     fn next(self, cursor: String) {
         let query = self.query_untracked();
-        let mut passed = query.all("after");
+        let mut passed = query.all(self.after);
         passed.push(cursor);
-        self.set(&query.with_all("after", passed), false);
+        self.set(&query.with_all(self.after, passed), false);
+    }
+
+    /// Goes to the page before where this one, which showed so many rows, has lost its only one. False where it stays.
+    pub(crate) fn has_left_empty(self, shown: usize) -> bool {
+        let leaves = shown == 1 && self.query_untracked().get(self.after).is_some();
+        if leaves {
+            self.back();
+        }
+        leaves
     }
 
     fn back(self) {
         let query = self.query_untracked();
-        let mut passed = query.all("after");
+        let mut passed = query.all(self.after);
         passed.pop();
-        self.set(&query.with_all("after", passed), false);
+        self.set(&query.with_all(self.after, passed), false);
     }
 }
 
@@ -425,9 +448,12 @@ pub(crate) fn Pager(
     total: Option<i32>,
     /// Where the next page begins; none on the last.
     next: Option<String>,
+    /// Where the list keeps its place; unless told otherwise, that of the page's one list.
+    #[prop(optional)]
+    url: Option<ListUrl>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let url = use_list_url();
+    let url = url.unwrap_or_else(use_list_url);
     let first = move || url.passed() * usize::try_from(url.rows()).unwrap_or(0);
     let number = move |n: usize| text::count(language(i18n), i64::try_from(n).unwrap_or(i64::MAX));
     let has_next = next.is_some();
@@ -460,7 +486,8 @@ pub(crate) fn Pager(
                     value=Signal::derive(move || url.rows().to_string())
                     on_change=Callback::new(move |rows: String| {
                         let rows = if rows == ROWS.to_string() { String::new() } else { rows };
-                        url.set(&url.query_untracked().with("rows", &rows).with("after", ""), false);
+                        let query = url.query_untracked().with("rows", &rows);
+                        url.set(&query.with(AFTER, "").with(url.after, ""), false);
                     })
                 />
             </div>

@@ -74,3 +74,30 @@ pub(crate) fn Modal(
         </dialog>
     }
 }
+
+/// A dialog that shows something, such as what nobody can read again. Its one button takes it away.
+#[component]
+pub(crate) fn ShowDialog(
+    /// Its heading and name.
+    #[prop(into)]
+    title: Signal<String>,
+    /// What takes it away.
+    on_close: Callback<()>,
+    /// What it shows.
+    children: Children,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let dialog = view! {
+        <Modal title on_close>
+            <div class="pf-v6-c-modal-box__body">{children()}</div>
+            <footer class="pf-v6-c-modal-box__footer">
+                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
+                    {words!(i18n, common.close)}
+                </Button>
+            </footer>
+        </Modal>
+    };
+    // Another type than that of a form's dialog, which it often follows. With the same one it would take over the
+    // element, and be closed along with the form.
+    (dialog, ())
+}

@@ -104,14 +104,14 @@ pub(crate) fn Masthead(
 fn appearance(i18n: I18n) -> Vec<MenuItem> {
     let (theme, locale) = (preferences::theme(), i18n.locale_untracked());
     let mut items = vec![MenuItem::Heading(t_string!(i18n, account.theme).to_owned())];
-    for (choice, text) in [
-        (Theme::System, t_string!(i18n, account.theme_system)),
-        (Theme::Light, t_string!(i18n, account.theme_light)),
-        (Theme::Dark, t_string!(i18n, account.theme_dark)),
-    ] {
-        items.push(MenuItem::choice(text, theme == choice, move || {
-            preferences::set_theme(choice);
-        }));
+    for (choice, text) in Theme::ALL {
+        items.push(MenuItem::choice(
+            i18n.text(text),
+            theme == choice,
+            move || {
+                preferences::set_theme(choice);
+            },
+        ));
     }
     items.push(MenuItem::Divider);
     items.push(MenuItem::Heading(

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    api::{ApiError, RawAnswer, raw},
+    api::{ApiError, RawAnswer, raw, use_api},
     components::{
         Button, ButtonKind, FormAlert, FormGroup, Heading, RawAnswerView, SkeletonLines, TextArea,
         ask, load, use_list_url,
@@ -41,8 +41,7 @@ fn request(query: &str, variables: &str) -> Option<String> {
 /// The page.
 #[component]
 pub(crate) fn GraphqlExplorer() -> impl IntoView {
-    let i18n = use_i18n();
-    let session = use_session();
+    let (api, session, i18n) = (use_api(), use_session(), use_i18n());
     let url = use_list_url();
     let given = |key| untrack(move || url.get(key));
     let query = RwSignal::new(given("query").unwrap_or_else(|| FIRST.to_owned()));
@@ -56,7 +55,7 @@ pub(crate) fn GraphqlExplorer() -> impl IntoView {
         let Some(body) = body else { return };
         answer.set(None);
         work.start(
-            async move { raw("POST", "/graphql", Some(body)).await },
+            async move { api.try_raw("POST", "/graphql", Some(body)).await },
             move |got| {
                 answer.try_set(Some(got));
             },

@@ -443,7 +443,7 @@ impl OauthMutations {
         })
     }
 
-    /// The viewer does not want to be asked what was assigned. Scope: `user:admin`.
+    /// The viewer does not want to be asked what was assigned. Scope: `user:admin`. Log: `oauth_token_assignment_declined`.
     async fn decline_assignment(
         &self,
         ctx: &Context<'_>,

@@ -337,9 +337,9 @@ impl Repository {
         Ok(found(view)?.flatten().map(Into::into))
     }
 
-    /// Direct permissions; null unless the viewer administers the repository.
+    /// Direct permissions; null unless the viewer administers the repository, or is of `GLOBAL_READONLY_SUPER_USERS`.
     async fn permissions(&self, ctx: &Context<'_>) -> Result<Option<Vec<RepositoryPermission>>> {
-        if !self.0.can_administer {
+        if !self.0.can_see_roles {
             return Ok(None);
         }
         let permissions = &ctx.services().permissions;

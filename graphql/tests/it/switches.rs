@@ -59,6 +59,47 @@ async fn a_restricted_user_is_offered_nothing_that_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_sees_everything_and_changes_nothing_reads_the_repositories_of_others() {
+    const ASKED: &str = "{ repository(namespace: \"ann\", name: \"app\") { id viewerPermission viewerCanPush \
+         viewerCanAdminister permissions { account role } } repositories { nodes { path } } }";
+    let mut settings = Settings::default();
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    with_settings(settings, async |t| {
+        t.user("ann").await;
+        t.user("auditor").await;
+        let ann = t.session("ann").await.actor;
+        let auditor = t.session("auditor").await.actor;
+        let make = "mutation { createRepository(input: { namespace: \"ann\", name: \"app\" }) { repository { id } } }";
+        ask(t, &ann, make, json!({})).await.data();
+        let mut seen = ask(t, &auditor, ASKED, json!({})).await.data();
+        let id = seen["repository"]["id"].take();
+        assert_eq!(
+            seen,
+            json!({
+                "repository": {
+                    "id": null, "viewerPermission": "READ", "viewerCanPush": false,
+                    "viewerCanAdminister": false, "permissions": [],
+                },
+                "repositories": { "nodes": [{ "path": "ann/app" }] },
+            })
+        );
+        for mutation in [
+            "updateRepository(input: { id: $id, description: \"mine\" }) { repository { id } }",
+            "setPermissions(input: { repository: $id, permissions: [{ account: \"auditor\", role: ADMIN }] }) \
+             { repository { id } }",
+            "deleteRepositories(input: { ids: [$id] }) { deletedIds }",
+        ] {
+            let document = format!("mutation ($id: ID!) {{ {mutation} }}");
+            let answer = ask(t, &auditor, &document, json!({ "id": id })).await;
+            assert!(answer.refused("code").is_some(), "{mutation}");
+        }
+        let unchanged = ask(t, &ann, ASKED, json!({})).await.data();
+        assert_eq!(unchanged["repository"]["permissions"], json!([]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_accounts_are_kept_elsewhere_nobody_signs_up() {
     const OFFERED: &str = "{ registry { keepsAccounts signUp } }";
     const SIGN_UP: &str = "mutation { signUp(input: { username: \"carol\", password: \"a-long-password\" }) \

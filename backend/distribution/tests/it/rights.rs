@@ -2,7 +2,7 @@
 
 use berth_domain::RepositoryRole;
 use berth_services::Settings;
-use berth_testkit::{PASSWORD, TestImage, db_test};
+use berth_testkit::{Backend, PASSWORD, TestImage, TestRegistry, db_test};
 use serde_json::json;
 
 use crate::auth::{access, claims, entry};
@@ -107,6 +107,50 @@ db_test!(
         bob.push_image("ann/app", "2", &TestImage::new(2)).await;
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_everything_and_changes_nothing_pulls_from_everywhere() {
+    let mut settings = Settings::default();
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(t) = TestRegistry::with(backend, settings.clone()).await else {
+            continue;
+        };
+        let ann = t.user("ann").await;
+        let auditor = t.user("auditor").await;
+        t.push(&ann, "ann/closed:1", &TestImage::new(1)).await;
+        let login = Some(("auditor", PASSWORD));
+        let scope = ["repository:ann/closed:pull,push,*"];
+        let granted = json!([entry("ann/closed", &["pull"])]);
+        assert_eq!(access(&t, login, &scope).await, granted);
+        let client = Client::with_scopes(&t.services, login, &scope).await;
+        for path in ["manifests/1", "tags/list"] {
+            client.get(&format!("/v2/ann/closed/{path}")).await.is(200);
+        }
+        let image = TestImage::new(2);
+        let pushed = client.push_blob("ann/closed", &image.layer).await;
+        pushed.is_error(401, "UNAUTHORIZED");
+        let deleted = client.delete("/v2/ann/closed/manifests/1").await;
+        deleted.is_error(401, "UNAUTHORIZED");
+        let scope = ["repository:ann/none:pull"];
+        let client = Client::with_scopes(&t.services, login, &scope).await;
+        let absent = client.get("/v2/ann/none/manifests/1").await;
+        assert_eq!(
+            claims(client.token())["access"],
+            json!([entry("ann/none", &[])])
+        );
+        absent.is_error(401, "UNAUTHORIZED");
+        // Its access tokens are for what their scopes say.
+        for (scopes, actions) in [("repo:read", &["pull"][..]), ("super:user", &[][..])] {
+            let token = t.oauth_token(&auditor, scopes).await;
+            let login = Some(("$oauthtoken", &*token));
+            let granted = json!([entry("ann/closed", actions)]);
+            let scope = ["repository:ann/closed:pull,push"];
+            assert_eq!(access(&t, login, &scope).await, granted, "{scopes}");
+        }
+        t.close().await;
+    }
+}
 
 db_test!(
     async fn a_token_narrows_and_never_grants(t: TestRegistry) {

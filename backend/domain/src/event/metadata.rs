@@ -111,6 +111,11 @@ impl Event {
                 user,
                 application,
                 client_id,
+            }
+            | Self::AssignmentDeclined {
+                user,
+                application,
+                client_id,
             } => json!({
                 "assigned_user": user,
                 "application": application,

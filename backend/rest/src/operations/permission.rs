@@ -108,15 +108,15 @@ impl List {
     }
 }
 
-/// The roles in the repository of the path, for who administers it.
-async fn roles(call: &Call) -> Result<(RepositoryId, Vec<Permission>), Failure> {
-    let id = repository::find(call).await?.repository.id;
-    let permissions = call.services.permissions.list(&call.actor, id).await?;
-    Ok((id, permissions.ok_or_else(Failure::forbidden)?))
+/// The roles in a repository, for who administers it, and for who sees everything and changes nothing.
+async fn roles(call: &Call, id: RepositoryId) -> Result<Vec<Permission>, Failure> {
+    let roles = call.services.permissions.list(&call.actor, id).await?;
+    roles.ok_or_else(Failure::forbidden)
 }
 
 async fn list(call: Call) -> Outcome {
-    let (_, roles) = roles(&call).await?;
+    let id = repository::find(&call).await?.repository.id;
+    let roles = roles(&call, id).await?;
     let ids: Vec<AccountId> = roles.iter().map(|role| role.account_id).collect();
     let hashes = call
         .services
@@ -143,7 +143,8 @@ async fn render(call: &Call, roles: Vec<Permission>) -> Outcome {
 }
 
 async fn get(call: Call) -> Outcome {
-    let (_, roles) = roles(&call).await?;
+    let id = repository::find(&call).await?.repository.id;
+    let roles = roles(&call, id).await?;
     render(&call, roles).await
 }
 
@@ -163,14 +164,15 @@ async fn set(call: &Call, id: RepositoryId, role: Option<RepositoryRole>) -> Res
 
 async fn change(call: Call) -> Outcome {
     let body: NewRole = call.body()?;
-    let id = repository::find(&call).await?.repository.id;
+    let id = repository::find_to_change(&call).await?.repository.id;
     set(&call, id, Some(body.role.parse()?)).await?;
-    let (_, roles) = roles(&call).await?;
+    let roles = roles(&call, id).await?;
     render(&call, roles).await
 }
 
 async fn delete(call: Call) -> Outcome {
-    let (id, roles) = roles(&call).await?;
+    let id = repository::find_to_change(&call).await?.repository.id;
+    let roles = roles(&call, id).await?;
     let account = call.parameter("username");
     if !roles.iter().any(|role| role.account == account) {
         return Err(Failure::invalid(NO_ROLE));

@@ -464,7 +464,7 @@ impl Success {
 
 async fn describe(call: Call) -> Outcome {
     let body: Description = call.body()?;
-    let id = find(&call).await?.repository.id;
+    let id = find_to_change(&call).await?.repository.id;
     let repositories = &call.services.repositories;
     repositories
         .describe(&call.actor, id, &body.description)
@@ -476,7 +476,7 @@ async fn describe(call: Call) -> Outcome {
 async fn delete(call: Call) -> Outcome {
     let (repositories, actor) = (&call.services.repositories, &call.actor);
     let path = call.repository()?;
-    let id = match repositories.by_path(actor, &path).await {
+    let id = match repositories.by_path_to_administer(actor, &path).await {
         Ok(view) => view.repository.id,
         Err(Error::NotFound { .. }) => {
             for above in above(&path) {
@@ -508,7 +508,7 @@ struct NewVisibility {
 
 async fn change_visibility(call: Call) -> Outcome {
     let body: NewVisibility = call.body()?;
-    let id = find(&call).await?.repository.id;
+    let id = find_to_change(&call).await?.repository.id;
     let repositories = &call.services.repositories;
     let selection = Selection::Items(&[id]);
     repositories
@@ -521,5 +521,12 @@ async fn change_visibility(call: Call) -> Outcome {
 pub(super) async fn find(call: &Call) -> Result<RepositoryView, Failure> {
     let path = call.repository()?;
     let found = call.services.repositories.by_path(&call.actor, &path).await;
+    Ok(found?)
+}
+
+/// The repository in the path, for who is about to change it.
+pub(super) async fn find_to_change(call: &Call) -> Result<RepositoryView, Failure> {
+    let (repositories, path) = (&call.services.repositories, call.repository()?);
+    let found = repositories.by_path_to_administer(&call.actor, &path).await;
     Ok(found?)
 }

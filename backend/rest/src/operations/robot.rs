@@ -1,7 +1,7 @@
 //! Robot accounts of organizations and users (B3, B5, B6). Both trees are one function each with another owner.
 
 use axum::http::StatusCode;
-use berth_domain::{Error, Namespace, Noun, RobotName, Scope};
+use berth_domain::{AccountKind, Error, Namespace, Noun, RobotName, Scope};
 use berth_services::many::Selection;
 use berth_services::robots::{LIST_MAX, ListedRobot, RobotView};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,13 @@ enum Owner {
 }
 
 impl Owner {
+    const fn kind(self) -> AccountKind {
+        match self {
+            Self::User => AccountKind::User,
+            Self::Organization => AccountKind::Organization,
+        }
+    }
+
     fn namespace(self, call: &Call) -> Result<Namespace, Error> {
         match self {
             Self::User => call.own_namespace(),
@@ -221,9 +228,8 @@ async fn list(call: Call, owner: Owner) -> Outcome {
     let limit = limit.map_or(LIST_MAX, |limit| usize::try_from(limit).unwrap_or(0));
     let with_tokens = call.query.is_on("token");
     let robots = &call.services.robots;
-    let found = robots
-        .list(&call.actor, &namespace, with_tokens, limit)
-        .await?;
+    let owner = (owner.kind(), &namespace);
+    let found = robots.list(&call.actor, owner, with_tokens, limit).await?;
     let robots = found.into_iter().map(Into::into).collect();
     Answer::ok(&List { robots })
 }
@@ -231,7 +237,8 @@ async fn list(call: Call, owner: Owner) -> Outcome {
 async fn get(call: Call, owner: Owner) -> Outcome {
     let name = owner.robot(&call)?;
     let robots = &call.services.robots;
-    let found = robots.by_name(&call.actor, &name).await.map_err(unknown)?;
+    let found = robots.by_name(&call.actor, owner.kind(), &name).await;
+    let found = found.map_err(unknown)?;
     Answer::ok(&WholeRobot {
         robot: found.into(),
         unstructured_metadata: Some(Map::new()),
@@ -259,13 +266,16 @@ async fn create(call: Call, owner: Owner) -> Outcome {
             "Metadata of robots cannot be kept yet; leave `unstructured_metadata` out",
         ));
     }
-    let (services, actor) = (&call.services, &call.actor);
-    let made = services
-        .robots
-        .create(actor, &namespace, short, &body.description)
-        .await
-        .map_err(|error| refused(error, short))?;
-    let credentials = services.robots.credentials(actor, made.id).await?;
+    let (robots, actor, description) = (&call.services.robots, &call.actor, &*body.description);
+    let made = match owner {
+        Owner::User => robots.create(actor, &namespace, short, description).await,
+        Owner::Organization => {
+            let made = robots.create_in_organization(actor, &namespace, short, description);
+            made.await
+        }
+    };
+    let made = made.map_err(|error| refused(error, short))?;
+    let credentials = robots.credentials(actor, made.id).await?;
     let listed = ListedRobot {
         robot: made,
         token: Some(credentials.token),
@@ -298,7 +308,8 @@ async fn regenerate(call: Call, owner: Owner) -> Outcome {
 
 async fn find(call: &Call, owner: Owner) -> Result<RobotView, Failure> {
     let name = owner.robot(call)?;
-    let found = call.services.robots.find(&call.actor, &name).await;
+    let robots = &call.services.robots;
+    let found = robots.find(&call.actor, owner.kind(), &name).await;
     found.map_err(unknown)
 }
 

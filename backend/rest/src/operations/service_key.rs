@@ -64,6 +64,7 @@ pub(super) fn group() -> Group {
                 get,
             )
             .superusers()
+            .fresh_login()
             .feature(on)
             .answers(Row::schema()),
             Operation::put(

@@ -49,6 +49,7 @@ pub(super) fn group() -> Group {
                 list,
             )
             .superusers()
+            .fresh_login()
             .query([
                 switch_on("disabled", "If false, only enabled users will be returned."),
                 rows(),
@@ -74,6 +75,7 @@ pub(super) fn group() -> Group {
                 get,
             )
             .superusers()
+            .fresh_login()
             .feature(on)
             .answers(Row::schema()),
             Operation::put(
@@ -113,6 +115,7 @@ pub(super) fn group() -> Group {
                 tokens,
             )
             .superusers()
+            .fresh_login()
             .query([app_token::expiring()])
             .feature(|settings| settings.users.superusers_enabled && settings.app_tokens.enabled)
             .answers(app_token::Tokens::schema()),

@@ -32,6 +32,7 @@ pub(super) fn group() -> Group {
                 list,
             )
             .superusers()
+            .fresh_login()
             .query([superuser::rows(), next_page()])
             .feature(on)
             .answers(List::schema()),

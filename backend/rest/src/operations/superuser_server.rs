@@ -21,6 +21,7 @@ pub(super) fn group() -> Group {
                 config,
             )
             .superusers()
+            .fresh_login()
             .feature(on)
             .internal(),
             Operation::get(
@@ -30,6 +31,7 @@ pub(super) fn group() -> Group {
                 changelog,
             )
             .superusers()
+            .fresh_login()
             .feature(on)
             .internal(),
             Operation::get(

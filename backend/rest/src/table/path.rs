@@ -74,14 +74,15 @@ fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The segments of a path below the prefix, each decoded once. `None` for what is no UTF-8.
+/// The segments of a path below the prefix, each decoded once. `None` for what is no UTF-8, and for the character
+/// NUL: it is in no name, and not every database takes it in a question.
 pub(crate) fn decoded(path: &str) -> Option<Vec<String>> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     path.split('/')
         .map(|segment| {
             let text = percent_decode_str(segment).decode_utf8().ok()?;
-            Some(text.into_owned())
+            (!text.contains('\0')).then(|| text.into_owned())
         })
         .collect()
 }
@@ -126,6 +127,7 @@ mod tests {
             Some("username=a%2Fb")
         );
         assert_eq!(fits("/users/{username}", "/users/%FF"), None);
+        assert_eq!(fits("/users/{username}", "/users/a%00b"), None);
     }
 
     #[test]

@@ -13,9 +13,9 @@ use berth_http::origin::RequestOrigin;
 use berth_services::ports::{Mailer, NotSent, OutgoingMail};
 use berth_services::{Origin, Settings};
 use berth_testkit::{Backend, PASSWORD, TestRegistry, db_test};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::api::{ALL_SCOPES, Answer, Api, Who, user};
+use crate::api::{ALL_SCOPES, Answer, Api, Who, user, with_settings};
 use crate::descriptions::operations;
 
 /// Sends a body as it is.
@@ -352,6 +352,66 @@ db_test!(
         assert_eq!(own.json()["username"], "ann");
     }
 );
+
+/// A body of the shape that an operation asks for, with the character NUL in every text.
+fn with_nul(document: &Value, operation: &Value) -> Option<Value> {
+    let parameters = operation["parameters"].as_array()?;
+    let body = parameters.iter().find(|it| it["in"] == "body")?;
+    let reference = body["schema"]["$ref"].as_str()?.strip_prefix('#')?;
+    let properties = document.pointer(reference)?["properties"].as_object()?;
+    let value = |property: &Value| match property["type"].as_str().unwrap_or_default() {
+        "string" => property["enum"].get(0).cloned().unwrap_or("a\0b".into()),
+        "boolean" => true.into(),
+        "integer" => 1.into(),
+        _ => json!({ "a\0b": "a\0b" }),
+    };
+    let fields = properties.iter();
+    let fields = fields.map(|(name, property)| (name.clone(), value(property)));
+    Some(fields.collect::<Map<_, _>>().into())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_character_nul_names_nothing_and_is_no_fault_of_ours() {
+    let mut settings = Settings::default();
+    settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+    settings.users.superusers_full_access = true;
+    with_settings(settings, async |t| {
+        let (api, root) = (Api::of(t), user(t, "root", ALL_SCOPES).await);
+        let document = api.get(&Who::Nobody, "/discovery?internal=true").await;
+        let document = document.json();
+        let mut tried = 0;
+        for (verb, template, operation) in operations(&document) {
+            let verb = verb.to_uppercase();
+            let template = template.replace("/api/v1", "");
+            let template = template.replace("{repository}", "root/{repository}");
+            let named = |path: &str| path.replace(['{', '}'], "");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let (path, status) = match parameter["in"].as_str() {
+                    Some("path") => (template.replace(&format!("{{{name}}}"), "a%00b"), 404),
+                    Some("query") if parameter["type"] == "string" => {
+                        (format!("{template}?{name}=a%00b"), 400)
+                    }
+                    _ => continue,
+                };
+                let path = named(&path);
+                let answer = api.call(&root, &verb, &path, None).await;
+                assert_eq!(answer.status, status, "{verb} {path}: {}", answer.text);
+                tried += 1;
+            }
+            if let Some(body) = with_nul(&document, &operation) {
+                let path = named(&template);
+                let answer = api.call(&root, &verb, &path, Some(&body)).await;
+                assert!(answer.status < 500, "{verb} {path}: {}", answer.text);
+                tried += 1;
+            }
+        }
+        assert!(tried > 80, "{tried}");
+        let told = api.get(&Who::Nobody, "/repository?namespace=%00").await;
+        assert_eq!(told.status, 400, "{}", told.text);
+    })
+    .await;
+}
 
 db_test!(
     async fn a_storm_of_logins_waits_as_it_is_told_and_the_owner_elsewhere_does_not(

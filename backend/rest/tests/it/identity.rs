@@ -9,6 +9,39 @@ use berth_testkit::{PASSWORD, TestRegistry, db_test};
 use serde_json::{Value, json};
 
 use crate::api::{ALL_SCOPES, Answer, Api, Who, token, user, with_settings};
+use crate::descriptions::operations;
+
+/// What a session has to have shown its password for lately; the rest it may do for as long as it lives. Clients
+/// that got `fresh_login_required` show the password and ask again, so no more may be marked than they know of.
+const WANTS_PASSWORD: [&str; 27] = [
+    "delete /message/{uuid}",
+    "delete /organization/{orgname}",
+    "delete /superuser/keys/{kid}",
+    "delete /superuser/organizations/{orgname}",
+    "delete /superuser/users/{username}",
+    "delete /user/",
+    "delete /user/apptoken/{token_uuid}",
+    "get /superuser/apptokens",
+    "get /superuser/changelog/",
+    "get /superuser/config",
+    "get /superuser/keys/{kid}",
+    "get /superuser/organizations/",
+    "get /superuser/users/",
+    "get /superuser/users/{username}",
+    "get /user/apptoken/{token_uuid}",
+    "post /messages",
+    "post /superuser/approvedkeys/{kid}",
+    "post /superuser/keys",
+    "post /superuser/takeownership/{namespace}",
+    "post /superuser/users/",
+    "post /superusers/users/{username}/sendrecovery",
+    "post /user/apptoken",
+    "post /user/convert",
+    "put /superuser/keys/{kid}",
+    "put /superuser/organizations/{orgname}",
+    "put /superuser/users/{username}",
+    "put /user/",
+];
 
 fn error(answer: &Answer) -> (u16, String) {
     let body = answer.json();
@@ -176,6 +209,60 @@ db_test!(
         assert_eq!(other.status, 403);
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_login_gets_nothing_that_wants_the_password_and_a_token_all_of_it() {
+    let mut settings = Settings::default();
+    settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    settings.users.superusers_full_access = true;
+    with_settings(settings, async |t| {
+        let api = Api::of(t);
+        let by_token = user(t, "root", ALL_SCOPES).await;
+        t.user("auditor").await;
+        let browsers = [api.sign_in("root").await, api.sign_in("auditor").await];
+        let document = api.get(&Who::Nobody, "/discovery?internal=true").await;
+        let document = document.json();
+        let marked = operations(&document).into_iter();
+        let marked = marked.filter(|(.., operation)| operation["x-requires-fresh-login"] == true);
+        let mut marked: Vec<String> = marked
+            .map(|(verb, path, _)| format!("{verb} {}", path.replace("/api/v1", "")))
+            .collect();
+        marked.sort_unstable();
+        assert_eq!(marked, WANTS_PASSWORD);
+
+        let path_of = |line: &str| {
+            let (verb, path) = line.split_once(' ').unwrap();
+            let path = path.replace("{username}", "auditor");
+            (verb.to_uppercase(), path.replace(['{', '}'], ""))
+        };
+        for line in WANTS_PASSWORD {
+            let (verb, path) = path_of(line);
+            if verb == "GET" {
+                for who in browsers.iter().chain([&by_token]) {
+                    let fresh = api.get(who, &path).await;
+                    assert_ne!(fresh.status, 401, "{path}: {}", fresh.text);
+                }
+            }
+        }
+        t.clock.advance(Duration::from_secs(601));
+        let stale = (401, "Requires fresh login".to_owned());
+        for line in WANTS_PASSWORD {
+            let (verb, path) = path_of(line);
+            let [root, auditor] = &browsers;
+            let answer = api.call(root, &verb, &path, None).await;
+            assert_eq!(answer.problem(), stale, "{line}");
+            if verb == "GET" {
+                assert_eq!(api.get(auditor, &path).await.problem(), stale, "{line}");
+                assert_ne!(api.get(&by_token, &path).await.status, 401, "{line}");
+            }
+        }
+        for path in ["/superuser/keys", "/superuser/registrystatus", "/messages"] {
+            assert_eq!(api.get(&browsers[0], path).await.status, 200, "{path}");
+        }
+    })
+    .await;
+}
 
 db_test!(
     async fn a_token_needs_the_scope_before_anything_else(t: TestRegistry) {

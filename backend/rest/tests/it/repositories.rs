@@ -307,6 +307,50 @@ db_test!(
     }
 );
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_everything_and_changes_nothing_reads_the_repositories_of_others() {
+    let mut settings = Settings::default();
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    with_settings(settings, async |t| {
+        let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        create(&api, &ann, "ann/app", "private").await;
+        give(&api, &ann, "ann/app", "auditor", "read").await;
+        let role = "/repository/ann/app/permissions/user/auditor";
+        assert_eq!(api.delete(&ann, role).await.status, 204);
+        let told = api.get(&auditor, "/repository/ann/app").await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        let (may_write, may_change) = (&told.json()["can_write"], &told.json()["can_admin"]);
+        assert_eq!((may_write, may_change), (&json!(false), &json!(false)));
+        assert_eq!(listed(&api, &auditor, "namespace=ann").await, ["ann/app"]);
+        let roles = "/repository/ann/app/permissions/user/";
+        let roles = api.get(&auditor, roles).await;
+        assert_eq!(roles.told(), (200, json!({ "permissions": {} })));
+        // What is not there is no secret, and what it may not do is refused whatever is there.
+        for path in ["/repository/ann/none", "/repository/none/none"] {
+            let absent = api.get(&auditor, path).await;
+            assert_eq!(absent.problem(), (404, "Not Found".into()), "{path}");
+        }
+        let refused = (403, "Unauthorized".to_owned());
+        let described = json!({ "description": "mine" });
+        let reader = json!({ "role": "read" });
+        for path in ["/repository/ann/app", "/repository/ann/none"] {
+            let answer = api.put(&auditor, path, &described).await;
+            assert_eq!(answer.problem(), refused, "{path}");
+            assert_eq!(api.delete(&auditor, path).await.problem(), refused);
+        }
+        assert_eq!(api.put(&auditor, role, &reader).await.problem(), refused);
+        assert_eq!(api.delete(&auditor, role).await.problem(), refused);
+        // A token is for what its scopes say, whoever's it is.
+        for (scope, status) in [("repo:read", 200), ("super:user user:admin", 403)] {
+            let narrow = token(t, "auditor", scope).await;
+            let answer = api.get(&narrow, "/repository/ann/app").await;
+            assert_eq!(answer.status, status, "{scope}");
+        }
+    })
+    .await;
+}
+
 db_test!(
     async fn a_place_in_a_list_is_good_for_two_days_and_for_that_list(t: TestRegistry) {
         let services = &t.services;

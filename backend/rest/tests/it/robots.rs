@@ -238,6 +238,46 @@ async fn who_sees_everything_and_changes_nothing_reads_robots_without_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_no_organization_with_robots() {
+    let mut settings = Settings::default();
+    settings.users.superusers = Some(vec!["root".parse().unwrap()]);
+    settings.users.read_only_superusers = vec!["auditor".parse().unwrap()];
+    settings.users.superusers_full_access = true;
+    with_settings(settings, async |t| {
+        let api = Api::of(t);
+        let ann = user(t, "ann", ALL_SCOPES).await;
+        let root = user(t, "root", ALL_SCOPES).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let made = api.put(&ann, "/user/robots/ci", &json!({})).await.json();
+        for who in [&Who::Nobody, &ann, &root, &auditor] {
+            for (method, path) in [
+                ("GET", "robots"),
+                ("GET", "robots/ci"),
+                ("PUT", "robots/cd"),
+                ("POST", "robots/ci/regenerate"),
+                ("DELETE", "robots/ci"),
+            ] {
+                let ask = async |name: &str| {
+                    let path = format!("/organization/{name}/{path}");
+                    let answer = api.call(who, method, &path, None).await;
+                    (answer.status, answer.text.replace(name, "NAME"))
+                };
+                let absent = ask("no-such-name").await;
+                assert_eq!(ask("ann").await, absent, "{who:?} {method} {path}");
+            }
+        }
+        let list = api.get(&root, "/organization/ann/robots").await;
+        assert_eq!(list.problem(), (404, "Not Found".into()));
+        let list = api.get(&ann, "/organization/ann/robots").await;
+        assert_eq!(list.problem(), (403, "Unauthorized".into()));
+        let own = api.get(&ann, "/user/robots").await.json();
+        assert_eq!(own["robots"].as_array().unwrap().len(), 1);
+        assert!(logs_in(t, &made).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_robots_are_switched_off_none_is_made() {
     let mut settings = Settings::default();
     settings.robots.disallowed = true;

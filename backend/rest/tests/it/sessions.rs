@@ -28,6 +28,13 @@ db_test!(
         assert_eq!(answer.told(), (200, json!({ "success": true })));
         let next = answer.header("x-next-csrf-token").to_owned();
         assert_ne!(next, csrf);
+        let is_url_safe = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        for token in [&csrf, &next] {
+            assert!(
+                token.len() == 64 && token.chars().all(is_url_safe),
+                "{token}"
+            );
+        }
         let browser = Who::Browser {
             session: answer.cookie("berth_session"),
             csrf: next,

@@ -119,7 +119,7 @@ impl Gate {
                     Self::tell_absence::<P>(actor, path, may_create)?;
                     Ok(Found::NamespaceCreatable(access))
                 }
-                None if self.reaches_everything(actor) => {
+                None if self.reaches_everything(actor) || self.reads_all::<P>(actor) => {
                     Self::tell_absence::<P>(actor, path, false)?;
                     Err(Error::Hidden(Noun::Repository))
                 }
@@ -173,13 +173,20 @@ impl Gate {
                 Ok(Found::Creatable(proof(namespace)))
             }
             Decision::Unauthenticated => Err(unauthenticated()),
-            // Whoever may not create it in the own namespace knows what is not there.
-            Decision::Forbidden if !may_create && policy::is_restricted(actor, &namespace) => {
-                Self::tell_absence::<P>(actor, path, false)?;
+            Decision::Forbidden | Decision::Hidden => {
+                // Whoever may not create it in the own namespace knows what is not there, and who reads everything.
+                let is_own = policy::is_restricted(actor, &namespace);
+                if self.reads_all::<P>(actor) || (is_own && !may_create) {
+                    Self::tell_absence::<P>(actor, path, false)?;
+                }
                 Err(Error::Hidden(Noun::Repository))
             }
-            Decision::Forbidden | Decision::Hidden => Err(Error::Hidden(Noun::Repository)),
         }
+    }
+
+    /// Whether the actor would be let in for `P` whatever were there.
+    fn reads_all<P: RepositoryPermission>(&self, actor: &Actor) -> bool {
+        P::ACTION == RepositoryAction::Pull && policy::reads_every_repository(actor, self.switches)
     }
 
     /// A repository by id, with permission `P`.
@@ -248,7 +255,7 @@ impl Gate {
                 let needed = match P::ACTION {
                     RepositoryAction::Pull => "read",
                     RepositoryAction::Push => "write",
-                    RepositoryAction::Administer => "admin",
+                    RepositoryAction::SeeRoles | RepositoryAction::Administer => "admin",
                 };
                 Err(Error::forbidden(format!(
                     "this needs the role `{needed}` in repository `{}`",

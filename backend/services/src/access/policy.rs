@@ -14,6 +14,8 @@ pub enum RepositoryAction {
     Pull,
     /// Push to it and delete tags.
     Push,
+    /// See who has which role in it.
+    SeeRoles,
     /// Settings, permissions, deletion.
     Administer,
 }
@@ -59,10 +61,25 @@ pub fn role(actor: &Actor, facts: &RepositoryFacts, switches: Switches) -> Optio
     let full =
         (switches.superusers_full_access && actor.is_superuser()).then_some(RepositoryRole::Admin);
     let worker = matches!(actor.principal, Principal::Worker(_)).then_some(RepositoryRole::Admin);
-    [owner, full, worker, facts.direct_role, facts.team_role]
-        .into_iter()
-        .flatten()
-        .max()
+    let auditor = actor.read_only_superuser.then_some(RepositoryRole::Read);
+    [
+        owner,
+        full,
+        worker,
+        auditor,
+        facts.direct_role,
+        facts.team_role,
+    ]
+    .into_iter()
+    .flatten()
+    .max()
+}
+
+/// True for who may read every repository: where one is not there, that is no secret.
+pub(crate) fn reads_every_repository(actor: &Actor, switches: Switches) -> bool {
+    let is_everywhere =
+        actor.read_only_superuser || (switches.superusers_full_access && actor.is_superuser());
+    is_everywhere && actor.scopes.allows(Scope::RepoRead)
 }
 
 /// True for the user of a user namespace and for administrators of an organization, robots of an
@@ -110,7 +127,7 @@ pub(crate) fn granted(actor: &Actor, path: &str, action: RepositoryAction) -> bo
             entry.actions.iter().any(|held| match action {
                 RepositoryAction::Pull => matches!(held.as_str(), "pull" | "*"),
                 RepositoryAction::Push => matches!(held.as_str(), "push" | "*"),
-                RepositoryAction::Administer => held == "*",
+                RepositoryAction::SeeRoles | RepositoryAction::Administer => held == "*",
             })
         })
 }
@@ -132,6 +149,10 @@ pub fn decide(
         // Only a mirroring robot pushes to a mirror, and nobody to a read-only repository.
         RepositoryAction::Push => {
             role >= Some(RepositoryRole::Write) && facts.repository.state == RepositoryState::Normal
+        }
+        RepositoryAction::SeeRoles => {
+            let audits = actor.read_only_superuser && actor.scopes.allows(Scope::RepoAdmin);
+            audits || role >= Some(RepositoryRole::Admin)
         }
         RepositoryAction::Administer => role >= Some(RepositoryRole::Admin),
     };

@@ -80,8 +80,8 @@ impl Authn {
             }
             Err(e) => {
                 if matches!(e, Error::Unauthenticated { .. }) {
-                    self.log_failure("user", "quayauth", username, &e.to_string(), origin)
-                        .await?;
+                    let shown = self.shown(username, origin);
+                    self.log_failed("user", "quayauth", &e, shown).await?;
                 }
                 return Err(e);
             }

@@ -1,7 +1,7 @@
 //! Name and password: what `/v2/auth` and the login form take.
 
 use berth_crypto::tokens;
-use berth_domain::{Error, Event, Result, RobotName, Scopes, Secret};
+use berth_domain::{AccountId, Error, Event, Result, RobotName, Scopes, Secret};
 use berth_store::accounts::{Account, UserProfile};
 use berth_store::app_tokens::{self, AppToken};
 use berth_store::{accounts, logs, robots};
@@ -12,6 +12,10 @@ use super::{Authn, DISABLED, WRONG_PASSWORD, actor, is_noted};
 use crate::actor::{Actor, AppTokenName, Credential, Origin, Principal};
 use crate::journal::Subject;
 
+/// What log rows call a login by OAuth access token.
+pub(super) const OAUTH: &str = "oauth";
+/// What they call one by application token.
+const APP_TOKEN: &str = "app_specific_token";
 /// User name of a login by OAuth access token.
 const OAUTH_USERNAME: &str = "$oauthtoken";
 /// User name of a login by application token.
@@ -30,6 +34,48 @@ pub(super) struct Proven {
     pub(super) unconfirmed: Option<String>,
 }
 
+/// Why a login failed, and by what where that is known.
+pub(super) struct Refused {
+    pub(super) error: Error,
+    pub(super) shown: Option<Box<Shown>>,
+}
+
+/// What a login showed that lets nobody in.
+pub(super) struct Shown {
+    /// Whose it is, or who was named.
+    username: String,
+    /// Whose log tells of it.
+    namespace: Option<AccountId>,
+    /// Nobody, by the token where it is known: it has expired, or its user is shut out.
+    nobody: Actor,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, shown: None }
+    }
+}
+
+impl Refused {
+    /// A token that there is lets nobody in; the log of a namespace tells.
+    pub(super) fn of_token(
+        error: Error,
+        owner: &Account,
+        namespace: AccountId,
+        nobody: Actor,
+    ) -> Self {
+        let shown = Shown {
+            username: owner.name.clone().unwrap_or_default(),
+            namespace: Some(namespace),
+            nobody,
+        };
+        Self {
+            error,
+            shown: Some(Box::new(shown)),
+        }
+    }
+}
+
 impl Authn {
     /// The account of a name and password: a user's, a robot's with its token, `$app` or `$oauthtoken`.
     ///
@@ -43,22 +89,25 @@ impl Authn {
         origin: Origin,
     ) -> Result<Actor> {
         let (kind, result) = if username == OAUTH_USERNAME {
-            ("oauth", self.oauth_login(password, origin.clone()).await)
+            (OAUTH, self.oauth_login(password, origin.clone()).await)
         } else if username == APP_USERNAME {
-            ("app", self.app_login(password, origin.clone()).await)
+            (APP_TOKEN, self.app_login(password, origin.clone()).await)
         } else if username.contains('+') {
-            (
-                "robot",
-                self.robot_login(username, password, origin.clone()).await,
-            )
+            let login = self.robot_login(username, password, origin.clone());
+            ("robot", login.await.map_err(Into::into))
         } else {
-            ("user", self.client_login(username, password, &origin).await)
+            let login = self.client_login(username, password, &origin);
+            ("user", login.await.map_err(Into::into))
         };
-        if let Err(e @ Error::Unauthenticated { .. }) = &result {
-            self.log_failure(kind, "v2auth", username, &e.to_string(), origin)
-                .await?;
+        let Refused { error, shown } = match result {
+            Ok(actor) => return Ok(actor),
+            Err(refused) => refused,
+        };
+        if matches!(error, Error::Unauthenticated { .. }) {
+            let shown = shown.map_or_else(|| self.shown(username, origin), |shown| *shown);
+            self.log_failed(kind, "v2auth", &error, shown).await?;
         }
-        result
+        Err(error)
     }
 
     /// A user at `/v2`, by password or encrypted password.
@@ -160,7 +209,11 @@ impl Authn {
     }
 
     /// A user's client by application token. They are long and random, so failures count for the address alone.
-    async fn app_login(&self, password: &Secret<String>, origin: Origin) -> Result<Actor> {
+    async fn app_login(
+        &self,
+        password: &Secret<String>,
+        origin: Origin,
+    ) -> std::result::Result<Actor, Refused> {
         self.check_backoff(Tried::Machine, &origin).await?;
         let now = self.core.now();
         let found = if self.core.settings.app_tokens.enabled {
@@ -169,12 +222,21 @@ impl Authn {
         } else {
             None
         };
-        let live = found.filter(|(token, ..)| token.expires_at.is_none_or(|end| end > now));
-        let Some((token, account, profile)) = live else {
+        let Some((token, account, profile)) = found else {
             self.count_failure(Tried::Machine, &origin).await?;
-            return Err(Error::unauthenticated(WRONG_APP_TOKEN));
+            return Err(Error::unauthenticated(WRONG_APP_TOKEN).into());
         };
-        let actor = self.app_actor(&token, &account, &profile, origin)?;
+        let checked = if token.expires_at.is_some_and(|end| end <= now) {
+            self.count_failure(Tried::Machine, &origin).await?;
+            Err(Error::unauthenticated(WRONG_APP_TOKEN))
+        } else {
+            self.app_actor(&token, &account, &profile, origin.clone())
+        };
+        let actor = checked.map_err(|error| {
+            let nobody = actor(Principal::Anonymous, Credential::AppToken(token.id), origin);
+            let nobody = with_app_token(nobody, &token);
+            Refused::of_token(error, &account, account.id, nobody)
+        })?;
         let (is_token_due, is_user_due) =
             (!is_noted(token.last_used_at, now), self.is_due(&account));
         if is_token_due || is_user_due {
@@ -204,46 +266,57 @@ impl Authn {
     ) -> Result<Actor> {
         let credential = Credential::AppToken(token.id);
         let actor = self.user_actor(account, profile, credential, Scopes::all(), origin)?;
-        Ok(Actor {
-            app_token: Some(AppTokenName {
-                uuid: token.uuid.clone(),
-                title: token.title.clone(),
-            }),
-            ..actor
-        })
+        Ok(with_app_token(actor, token))
     }
 
-    async fn oauth_login(&self, password: &Secret<String>, origin: Origin) -> Result<Actor> {
+    async fn oauth_login(
+        &self,
+        password: &Secret<String>,
+        origin: Origin,
+    ) -> std::result::Result<Actor, Refused> {
         self.check_backoff(Tried::Machine, &origin).await?;
-        match self.bearer(password.expose(), origin.clone()).await {
-            Err(e @ Error::Unauthenticated { .. }) => {
-                self.count_failure(Tried::Machine, &origin).await?;
-                Err(e)
-            }
-            other => other,
+        let login = self.oauth_actor(password.expose(), origin.clone()).await;
+        if let Err(Refused {
+            error: Error::Unauthenticated { .. },
+            ..
+        }) = &login
+        {
+            self.count_failure(Tried::Machine, &origin).await?;
+        }
+        login
+    }
+
+    /// A login of which no more is known than who was named.
+    pub(super) fn shown(&self, username: &str, origin: Origin) -> Shown {
+        Shown {
+            username: username.to_owned(),
+            namespace: None,
+            nobody: self.anonymous(origin),
         }
     }
 
     /// Writes a failed login to the log, where that is switched on.
-    pub(super) async fn log_failure(
+    pub(super) async fn log_failed(
         &self,
         kind: &'static str,
         how: &'static str,
-        username: &str,
-        message: &str,
-        origin: Origin,
+        error: &Error,
+        shown: Shown,
     ) -> Result<()> {
         if !self.core.settings.users.log_login_failures {
             return Ok(());
         }
-        let nobody = self.anonymous(origin);
         let event = Event::LoginFailed {
             kind,
             how,
-            username: username.to_owned(),
-            message: message.to_owned(),
+            username: shown.username,
+            message: error.to_string(),
         };
-        let entry = self.core.journal.entry(&nobody, Subject::default(), &event);
+        let subject = Subject {
+            namespace: shown.namespace,
+            repository: None,
+        };
+        let entry = self.core.journal.entry(&shown.nobody, subject, &event);
         self.core
             .db
             .write(async |tx| logs::insert(tx, &entry).await)
@@ -257,7 +330,7 @@ impl Authn {
         }
         let event = Event::LoginSucceeded {
             kind: match actor.credential {
-                Credential::AppToken(_) => "app_specific_token",
+                Credential::AppToken(_) => APP_TOKEN,
                 _ => actor.kind(),
             },
             how,
@@ -267,5 +340,16 @@ impl Authn {
             .db
             .write(async |tx| logs::insert(tx, &entry).await)
             .await
+    }
+}
+
+/// The actor of a token of a user's client.
+fn with_app_token(actor: Actor, token: &AppToken) -> Actor {
+    Actor {
+        app_token: Some(AppTokenName {
+            uuid: token.uuid.clone(),
+            title: token.title.clone(),
+        }),
+        ..actor
     }
 }

@@ -43,9 +43,9 @@ impl Authn {
         let proven = self.password_login(administrator, password, origin.clone(), Credential::None);
         let proven = match proven.await {
             Ok(proven) => proven,
-            Err(Error::Unauthenticated { message }) => {
-                self.log_failure("user", "quayauth", administrator, &message, origin)
-                    .await?;
+            Err(error @ Error::Unauthenticated { .. }) => {
+                let shown = self.shown(administrator, origin);
+                self.log_failed("user", "quayauth", &error, shown).await?;
                 return Err(Error::invalid_value(WRONG_ADMINISTRATOR).in_field("adminPassword"));
             }
             Err(other) => return Err(other),

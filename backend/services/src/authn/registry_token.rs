@@ -271,7 +271,7 @@ impl Authn {
                 let credential = Credential::OAuth(token.id);
                 let user = token.account_id;
                 let owner = self.user(&mut conn, user, credential, token.scopes, origin);
-                Ok(with_application(owner.await?, application))
+                Ok(with_application(owner.await?, &application))
             }
             "app" => {
                 let (token, account, profile) = app_tokens::by_id(&mut conn, AppTokenId(id))

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use berth_domain::{
-    AppTokenId, ApplicationFields, Namespace, Scope, Scopes, ServiceKeyChange, Timestamp,
+    AppTokenId, ApplicationFields, Namespace, OAuthTokenId, Scope, Scopes, ServiceKeyChange,
+    Timestamp,
 };
 
 use super::*;
-use crate::actor::{AppTokenName, Origin};
+use crate::actor::{AppTokenName, ApplicationName, Origin};
 
 fn actor(principal: Principal) -> Actor {
     Actor {
@@ -233,10 +234,28 @@ fn logins() -> Vec<Row> {
             "",
         ),
         (
-            failed("app", "$app"),
-            nobody(),
+            failed("app_specific_token", "ann"),
+            Actor {
+                principal: Principal::Anonymous,
+                ..client()
+            },
             "login_failure",
             "type kind username useragent message",
+            "app_specific_token app_specific_token_title",
+        ),
+        (
+            failed("oauth", "ann"),
+            Actor {
+                credential: Credential::OAuth(OAuthTokenId(1)),
+                application: Some(ApplicationName {
+                    client_id: "c".into(),
+                    name: "viewer".into(),
+                }),
+                ..nobody()
+            },
+            "login_failure",
+            "type kind username useragent message oauth_token_id oauth_token_application_id \
+             oauth_token_application",
             "",
         ),
         (
@@ -307,6 +326,17 @@ fn tokens() -> Vec<Row> {
             },
             user("ann"),
             "oauth_token_assignment_withdrawn",
+            "assigned_user application client_id",
+            beside,
+        ),
+        (
+            Event::AssignmentDeclined {
+                user: "bob".into(),
+                application: application(),
+                client_id: client_id(),
+            },
+            user("bob"),
+            "oauth_token_assignment_declined",
             "assigned_user application client_id",
             beside,
         ),

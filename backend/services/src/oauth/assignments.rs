@@ -264,11 +264,21 @@ impl Authorizations {
         self.core
             .db
             .write(async |tx| {
-                let row = rows::of_account(tx, user, uuid)
-                    .await?
-                    .ok_or_else(|| Error::not_found(Noun::Assignment, uuid))?;
-                rows::delete(tx, row.id).await?;
-                self.core.withdraw(tx, TOLD, uuid).await
+                let absent = || Error::not_found(Noun::Assignment, uuid);
+                let found = rows::of_account(tx, user, uuid).await?;
+                let (row, application) = found.ok_or_else(absent)?;
+                // Who withdrew it at the same moment was faster.
+                if !rows::delete(tx, row.id).await? {
+                    return Err(absent());
+                }
+                self.core.withdraw(tx, TOLD, uuid).await?;
+                let event = Event::AssignmentDeclined {
+                    user: actor.name().unwrap_or_default(),
+                    application: application.name,
+                    client_id: application.client_id,
+                };
+                let subject = subject(application.namespace_id);
+                self.core.journal.record(tx, actor, subject, &event).await
             })
             .await
     }

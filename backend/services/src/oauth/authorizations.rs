@@ -333,6 +333,7 @@ impl Authorizations {
             Some(uuid) => assignments::of_account(conn, user, uuid).await?,
             None => None,
         };
+        let assignment = assignment.map(|(row, _)| row);
         let administers = self.administers(conn, actor, owner).await?;
         let Some((application, owner)) = found else {
             return Ok(Err(Reason::UnknownClient.refusal(None)));

@@ -1,6 +1,6 @@
 //! Robots by name, with their tokens where the actor may have them (B3).
 
-use berth_domain::{Error, Event, Namespace, Noun, Result, RobotName, Secret};
+use berth_domain::{AccountKind, Error, Event, Namespace, Noun, Result, RobotName, Secret};
 use berth_store::Conn;
 use berth_store::gate::NamespaceFacts;
 use berth_store::logs;
@@ -25,21 +25,22 @@ pub struct ListedRobot {
 
 impl Robots {
     /// Robots of a namespace by short name, [`LIST_MAX`] at most: for everybody who belongs to it and for who sees
-    /// everything and changes nothing, the tokens for its administrators. Each token that is told is logged.
+    /// everything and changes nothing, the tokens for its administrators. Each token that is told is logged. `kind` is
+    /// what the namespace has to be; one that is another is not there.
     ///
     /// # Errors
     /// Unauthenticated, hidden or forbidden for who does not belong to the namespace.
     pub async fn list(
         &self,
         actor: &Actor,
-        namespace: &Namespace,
+        (kind, namespace): (AccountKind, &Namespace),
         with_tokens: bool,
         limit: usize,
     ) -> Result<Vec<ListedRobot>> {
         let limit = i64::try_from(limit.min(LIST_MAX)).map_err(Error::internal)?;
         let (found, with_tokens) = {
             let mut conn = self.core.db.read().await?;
-            let (facts, administers) = self.known(&mut conn, actor, namespace).await?;
+            let (facts, administers) = self.known(&mut conn, actor, kind, namespace).await?;
             if !administers && facts.team_role.is_none() && !actor.read_only_superuser {
                 return Err(Error::forbidden(format!(
                     "this needs a member of `{namespace}`"
@@ -65,8 +66,14 @@ impl Robots {
     /// # Errors
     /// Unauthenticated, hidden or forbidden for who does not administer the namespace; only who does
     /// learns that a robot is not there.
-    pub async fn by_name(&self, actor: &Actor, name: &RobotName) -> Result<ListedRobot> {
-        let (robot, administers) = self.named(actor, name, actor.read_only_superuser).await?;
+    pub async fn by_name(
+        &self,
+        actor: &Actor,
+        kind: AccountKind,
+        name: &RobotName,
+    ) -> Result<ListedRobot> {
+        let may_read = actor.read_only_superuser;
+        let (robot, administers) = self.named(actor, kind, name, may_read).await?;
         if !administers {
             return Ok(ListedRobot {
                 robot: robot.into(),
@@ -82,8 +89,13 @@ impl Robots {
     ///
     /// # Errors
     /// As [`Self::by_name`], for administrators alone.
-    pub async fn find(&self, actor: &Actor, name: &RobotName) -> Result<RobotView> {
-        let (robot, _) = self.named(actor, name, false).await?;
+    pub async fn find(
+        &self,
+        actor: &Actor,
+        kind: AccountKind,
+        name: &RobotName,
+    ) -> Result<RobotView> {
+        let (robot, _) = self.named(actor, kind, name, false).await?;
         Ok(robot.into())
     }
 
@@ -91,11 +103,13 @@ impl Robots {
     async fn named(
         &self,
         actor: &Actor,
+        kind: AccountKind,
         name: &RobotName,
         may_read: bool,
     ) -> Result<(Robot, bool)> {
         let mut conn = self.core.db.read().await?;
-        let (_, administers) = self.known(&mut conn, actor, &name.namespace).await?;
+        let namespace = &name.namespace;
+        let (_, administers) = self.known(&mut conn, actor, kind, namespace).await?;
         if !administers && !may_read {
             return Err(Error::forbidden(format!(
                 "this needs an administrator of `{}`",
@@ -107,16 +121,20 @@ impl Robots {
         Ok((robot, administers))
     }
 
-    /// A namespace that the actor may know, and whether it administers it. Reading needs no registry that
+    /// A namespace of a kind that the actor may know, and whether it administers it. Reading needs no registry that
     /// takes writes.
     async fn known(
         &self,
         conn: &mut Conn,
         actor: &Actor,
+        kind: AccountKind,
         namespace: &Namespace,
     ) -> Result<(NamespaceFacts, bool)> {
         let gate = &self.core.gate;
         let access = gate.namespace::<View>(conn, actor, namespace).await?;
+        if access.kind != kind {
+            return Err(gate.absent_namespace(actor, namespace));
+        }
         let action = NamespaceAction::Administer;
         let decision = policy::decide_namespace(actor, &access, action, gate.switches());
         Ok((access.target().clone(), decision == Decision::Allowed))

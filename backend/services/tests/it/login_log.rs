@@ -1,12 +1,16 @@
 //! What the log tells of who signs in, and of who fails to.
 
-use berth_domain::Secret;
+use std::time::Duration;
+
+use berth_domain::{AccountId, Secret};
+use berth_services::oauth::{Description, Which};
 use berth_services::{Origin, Settings};
 use berth_store::logs;
 use berth_testkit::{PASSWORD, TestRegistry, db_test};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::people::robot;
+use super::account::logged;
+use super::people::{organization, robot};
 
 async fn told(t: &TestRegistry, kind: &str) -> Vec<Value> {
     let mut conn = t.db().read().await.unwrap();
@@ -78,5 +82,92 @@ db_test!(
         }
         let written = format!("{failed:?}{succeeded:?}");
         assert!(!written.contains(PASSWORD) && !written.contains(token.token.expose()));
+    }
+);
+
+/// Rows of the log of a namespace about logins that failed.
+async fn failed(t: &TestRegistry, namespace: AccountId) -> Vec<Value> {
+    let rows = logged(t, namespace).await.into_iter();
+    let rows = rows.filter(|(kind, _)| kind == "login_failure");
+    rows.map(|(_, row)| row).collect()
+}
+
+db_test!(
+    async fn a_token_that_lets_nobody_in_is_named_to_who_looks_after_it(t: TestRegistry) {
+        t.user("ann").await;
+        let ann = t.session("ann").await.actor;
+        let acme = organization(t, &ann, "acme").await;
+        let described = Description {
+            name: "viewer".into(),
+            ..Description::default()
+        };
+        let applications = &t.services.applications;
+        let made = applications.create(&ann, &acme.name, &described).await;
+        let client_id = made.unwrap().client_id;
+        let which = Which {
+            organization: None,
+            client_id: &client_id,
+        };
+        let hour = Some(Duration::from_hours(1));
+        let made = applications.create_token(&ann, which, "script", "repo:read", hour);
+        let (_, token) = made.await.unwrap();
+        let (app, app_token) = t.services.app_tokens.create(&ann, "laptop").await.unwrap();
+        let mut settings = Settings::default();
+        settings.users.log_login_failures = true;
+        let services = t.replica(settings);
+        let authn = &services.authn;
+        let origin = |number: u8| Origin {
+            ip: Some([10, 0, 2, number].into()),
+            user_agent: Some("podman/5".into()),
+            ..Origin::default()
+        };
+        let unknown = Secret::from("x".repeat(40));
+        t.clock.advance(Duration::from_hours(2));
+        assert!(authn.basic("$oauthtoken", &token, origin(1)).await.is_err());
+        assert!(authn.bearer(token.expose(), origin(2)).await.is_err());
+        assert!(authn.bearer(unknown.expose(), origin(3)).await.is_err());
+        let login = authn.basic("$oauthtoken", &unknown, origin(4)).await;
+        assert!(login.is_err());
+        let (root, id) = (t.superuser("root").await.actor, ann.user_id().unwrap());
+        let disabled = t.services.superuser.set_enabled(&root, id, false).await;
+        disabled.unwrap();
+        assert!(authn.basic("$app", &app_token, origin(5)).await.is_err());
+
+        let expired = |how: &str, row: &Value| {
+            json!({
+                "type": how, "kind": "oauth", "username": "ann", "useragent": "podman/5",
+                "message": "the access token has expired",
+                "oauth_token_id": row["oauth_token_id"],
+                "oauth_token_application": "viewer", "oauth_token_application_id": client_id,
+            })
+        };
+        let rows = failed(t, acme.id).await;
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        for (how, row) in ["v2auth", "quayauth"].into_iter().zip(&rows) {
+            assert!(row["oauth_token_id"].is_number(), "{row}");
+            assert_eq!(*row, expired(how, row));
+        }
+        let rows = failed(t, id).await;
+        assert_eq!(
+            rows,
+            [json!({
+                "type": "v2auth", "kind": "app_specific_token", "username": "ann",
+                "useragent": "podman/5", "message": rows[0]["message"],
+                "app_specific_token": app.uuid, "app_specific_token_title": "laptop",
+            })]
+        );
+        // Of a token that nobody has there is only a login, and a request tells nothing.
+        let all = told(t, "login_failure").await;
+        assert_eq!(all.len(), 4, "{all:?}");
+        let nobodys: Vec<_> = all
+            .iter()
+            .filter(|row| row["username"] == "$oauthtoken")
+            .collect();
+        assert_eq!(nobodys.len(), 1);
+        assert!(nobodys[0].get("oauth_token_id").is_none());
+        let written = format!("{all:?}");
+        for secret in [&token, &app_token, &unknown] {
+            assert!(!written.contains(secret.expose()));
+        }
     }
 );

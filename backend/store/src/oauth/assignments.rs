@@ -74,17 +74,18 @@ pub async fn insert(
     .map_err(db_error)
 }
 
-/// What a user is asked for, by its public id.
+/// What a user is asked for, with the application, by its public id.
 pub async fn of_account(
     conn: &mut Conn,
     account: AccountId,
     uuid: &str,
-) -> Result<Option<Assignment>> {
+) -> Result<Option<(Assignment, Application)>> {
     on_backend!(conn, |c| {
         oauth_assignments::table
+            .inner_join(oauth_applications::table)
             .filter(oauth_assignments::uuid.eq(uuid))
             .filter(oauth_assignments::account_id.eq(account))
-            .select(Assignment::as_select())
+            .select((Assignment::as_select(), Application::as_select()))
             .first(c)
             .await
             .optional()

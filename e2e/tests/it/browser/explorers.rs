@@ -103,9 +103,31 @@ pub(super) async fn what_wants_the_password_asks_for_it_and_goes_on(world: World
     page.see("204 in ").await;
     page.complaints()
         .forgive(&format!("/api/v1/organization/{organization}"));
+
+    // The same by GraphQL, whose refusal comes in an answer of its own shape.
+    page.go(&format!("{}/graphiql", world.url())).await;
+    page.fill("textbox", "Document", MAKE_TOKEN).await;
+    tokio::time::sleep(OLD).await;
+    page.click("button", "Run").await;
+    page.find("dialog", "Confirm that it is you").await;
+    page.press("Escape").await;
+    page.gone("dialog", "Confirm that it is you").await;
+    page.see("FRESH_LOGIN_REQUIRED").await;
+
+    page.click("button", "Run").await;
+    page.find("dialog", "Confirm that it is you").await;
+    page.fill("textbox", "Password", &world.admin.password)
+        .await;
+    page.press("Enter").await;
+    page.gone("dialog", "Confirm that it is you").await;
+    page.see("\"title\": \"by hand\"").await;
     page.close().await;
     browser.close().await;
 }
+
+/// What only a fresh login may do, as somebody writes it by hand.
+const MAKE_TOKEN: &str =
+    "mutation { createAppToken(input: { title: \"by hand\" }) { appToken { title } } }";
 
 pub(super) async fn graphql_runs_in_the_browser_as_the_viewer(world: World) {
     let organization = world.organization().await;

@@ -297,6 +297,20 @@ pub(super) async fn language_and_theme_are_remembered(world: World) {
     assert_eq!(page.evaluate("document.documentElement.lang").await, "ja");
     settled(&page).await;
     page.screenshot("remembered").await;
+    // The settings of the account have the same choices.
+    page.go(&format!("{}/user/admin?tab=Settings", world.url()))
+        .await;
+    for (name, id, value) in [("テーマ", "theme", "light"), ("言語", "language", "en")] {
+        page.find("combobox", name).await;
+        let choose = format!(
+            "(() => {{ const choice = document.querySelector('#own-{id}'); choice.value = '{value}'; \
+             choice.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()"
+        );
+        page.evaluate(&choose).await;
+    }
+    page.find("heading", "Theme and language").await;
+    assert_eq!(page.evaluate(dark).await, false);
+    page.accessible().await;
     page.close().await;
     browser.close().await;
 }

@@ -52,7 +52,7 @@ async fn token_shown(page: &Page) -> String {
     token
 }
 
-async fn choose(page: &Page, name: &str, item: &str) {
+pub(super) async fn choose(page: &Page, name: &str, item: &str) {
     page.click("button", &format!("Actions for {name}")).await;
     page.click("menuitem", item).await;
 }
@@ -227,7 +227,7 @@ pub(super) async fn what_must_not_be_asked_is_refused_in_words_and_leads_nowhere
 }
 
 /// Asks another user for a token, in the dialog of the application.
-async fn assign(page: &Page, organization: &str, user: &Account) {
+pub(super) async fn assign(page: &Page, organization: &str, user: &Account) {
     page.click("button", "Actions for Builder").await;
     page.click("menuitem", "Generate Token").await;
     page.click("checkbox", "Create Repositories").await;
@@ -416,58 +416,6 @@ pub(super) async fn an_access_token_is_made_by_name_and_shown_once(world: World)
     page.reload().await;
     page.find("table", "Access tokens of Scripts").await;
     assert!(!page.shows(&token).await);
-    page.close().await;
-    browser.close().await;
-}
-
-pub(super) async fn an_assignment_is_seen_and_taken_back_before_it_is_answered(world: World) {
-    let organization = world.organization().await;
-    let input = json!({ "organization": organization, "name": "Builder" });
-    let made = world
-        .graphql
-        .mutate("createApplication", input, "application { clientId }")
-        .await;
-    let client_id = made["application"]["clientId"].as_str().unwrap_or_default();
-    let user = world.user().await;
-    let (admin_browser, admin) = signed_in(&world, &world.admin, Look::DESKTOP).await;
-    let list = format!(
-        "{}/organization/{organization}?tab=OAuthApplications",
-        world.url()
-    );
-    admin.go(&list).await;
-    assign(&admin, &organization, &user).await;
-    let (browser, page) = signed_in(&world, &user, Look::PHONE).await;
-    page.find("button", "Notifications, 1 unread").await;
-
-    admin.go(&format!("{list}&application={client_id}")).await;
-    admin.find("table", "Waiting for an answer").await;
-    admin.see(&user.name).await;
-    admin.see("Create Repositories").await;
-    admin.accessible().await;
-    admin.screenshot("assignments-pending").await;
-    choose(&admin, &user.name, "Take Back").await;
-    admin
-        .find(
-            "dialog",
-            &format!("Take back what {} is asked for?", user.name),
-        )
-        .await;
-    admin.accessible().await;
-    admin.click("button", "Take Back").await;
-    admin.see("Assignment taken back").await;
-    admin.gone("table", "Waiting for an answer").await;
-    admin.close().await;
-    admin_browser.close().await;
-
-    page.go(&format!(
-        "{}/user/{}?tab=ExternalLoginsAndApplications",
-        world.url(),
-        user.name
-    ))
-    .await;
-    page.see("No authorized applications").await;
-    page.find("button", "Notifications").await;
-    assert_eq!(page.count("table", "Assigned Authorizations").await, 0);
     page.close().await;
     browser.close().await;
 }

@@ -1,5 +1,6 @@
 //! The viewer's own account: names, address, passwords, sessions, its life as an organization, its end.
 
+mod appearance;
 mod convert;
 mod email;
 mod encrypted;
@@ -19,6 +20,7 @@ use crate::{
     session::use_session,
     work::Work,
 };
+use appearance::Appearance;
 use convert::Conversion;
 use email::EmailAddress;
 use encrypted::EncryptedPassword;
@@ -102,7 +104,7 @@ pub(super) fn Account(
                     {user_name} {names} <EmailAddress email=profile.email verified=profile.email_verified/>
                     {time_machine}
                 </div>
-                <div class="berth-stack">{passwords}</div>
+                <div class="berth-stack">{passwords} <Appearance/></div>
             </div>
             <Sessions ended/>
             {conversion}

@@ -10,7 +10,7 @@ use crate::{
     api::{ErrorClass, use_api},
     components::{
         Cell, Column, DataTable, Empty, EndDialog, Ending, ListTools, Listing, MenuItem, Pager,
-        Row, SkeletonTable, ask, load, use_list_url,
+        Row, SkeletonTable, ask, load, use_list_url, use_list_url_by,
     },
     fragments::{AccessScope, ApplicationProfile, AuthorizationResponseType, DateTime, PageInfo},
     i18n::*,
@@ -57,21 +57,22 @@ struct Authorization {
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
-#[cynic(graphql_type = "Query")]
+#[cynic(graphql_type = "Query", variables = "Variables")]
 struct AssignedQuery {
     viewer: Option<Assignee>,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
-#[cynic(graphql_type = "Viewer")]
+#[cynic(graphql_type = "Viewer", variables = "Variables")]
 struct Assignee {
-    #[arguments(first: 100)]
+    #[arguments(first: $first, after: $after)]
     assigned_authorizations: Option<AssignedAuthorizationConnection>,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct AssignedAuthorizationConnection {
     nodes: Vec<AssignedAuthorization>,
+    page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -149,6 +150,7 @@ pub(super) fn Authorizations() -> impl IntoView {
 #[component]
 fn Assigned() -> impl IntoView {
     let (api, i18n, session) = (use_api(), use_i18n(), use_session());
+    let url = use_list_url_by("assigned");
     let declining = RwSignal::new(None::<Ending>);
     let listing = Listing::new(
         "assigned",
@@ -159,27 +161,38 @@ fn Assigned() -> impl IntoView {
             Column::new("createdAt", words!(i18n, authorizations.asked)),
         ],
     );
+    let on_page = StoredValue::new(0);
     let list = ask(move || {
-        let answer = api.run(listing.sends(AssignedQuery::build(())));
+        let variables = Variables {
+            first: url.rows(),
+            after: url.after(),
+        };
+        let answer = api.run(listing.sends(AssignedQuery::build(variables)));
         Box::pin(async move {
             match answer.await {
                 // Where nothing can be assigned nothing is.
-                Err(error) if error.class == ErrorClass::FeatureOff => Ok(Vec::new()),
+                Err(error) if error.class == ErrorClass::FeatureOff => Ok(None),
                 Err(error) => Err(error),
-                Ok(data) => {
-                    let found = data
-                        .viewer
-                        .and_then(|viewer| viewer.assigned_authorizations);
-                    Ok(found.map(|found| found.nodes).unwrap_or_default())
-                }
+                Ok(data) => Ok(data
+                    .viewer
+                    .and_then(|viewer| viewer.assigned_authorizations)),
             }
         })
+    });
+    let on_done = Callback::new(move |()| {
+        if !url.has_left_empty(on_page.get_value()) {
+            list.refetch();
+        }
     });
     view! {
         {load(
             list,
             || ().into_any(),
-            move |nodes: Vec<AssignedAuthorization>| {
+            move |found: Option<AssignedAuthorizationConnection>| {
+                let Some(AssignedAuthorizationConnection { nodes, page_info }) = found else {
+                    return ().into_any();
+                };
+                on_page.set_value(nodes.len());
                 if nodes.is_empty() {
                     return ().into_any();
                 }
@@ -198,6 +211,7 @@ fn Assigned() -> impl IntoView {
                             rows=rows.collect()
                             total=None
                         />
+                        <Pager shown=on_page.get_value() total=None next=page_info.next() url/>
                     </section>
                 }
                     .into_any()
@@ -210,7 +224,7 @@ fn Assigned() -> impl IntoView {
             action=words!(i18n, authorizations.decline)
             done=words!(i18n, authorizations.declined)
             end=Callback::new(move |uuid: String| api.done(Decline::build(UuidVariables { uuid })))
-            on_done=Callback::new(move |()| list.refetch())
+            on_done
         />
     }
 }
@@ -284,6 +298,12 @@ fn Authorized() -> impl IntoView {
         };
         api.run(listing.sends(AuthorizationsQuery::build(variables)))
     });
+    let on_page = StoredValue::new(0);
+    let on_done = Callback::new(move |()| {
+        if !url.has_left_empty(on_page.get_value()) {
+            list.refetch();
+        }
+    });
     view! {
         <section class="berth-card" aria-labelledby="authorized-title">
             <h2 id="authorized-title">{words!(i18n, authorizations.authorized)}</h2>
@@ -298,6 +318,7 @@ fn Authorized() -> impl IntoView {
                         return view! { <p>{words!(i18n, errors.unauthenticated)}</p> }.into_any();
                     };
                     let AuthorizationConnection { nodes, page_info } = found;
+                    on_page.set_value(nodes.len());
                     if nodes.is_empty() {
                         return view! {
                             <Empty
@@ -332,7 +353,7 @@ fn Authorized() -> impl IntoView {
             action=words!(i18n, authorizations.revoke)
             done=words!(i18n, authorizations.revoked)
             end=Callback::new(move |uuid: String| api.done(Revoke::build(UuidVariables { uuid })))
-            on_done=Callback::new(move |()| list.refetch())
+            on_done
         />
     }
 }

@@ -94,6 +94,7 @@ pub(super) fn Tokens() -> impl IntoView {
             Column::new("createdAt", words!(i18n, tokens.created)),
         ],
     );
+    let on_page = StoredValue::new(0);
     let list = ask(move || {
         let variables = Variables {
             first: url.rows(),
@@ -117,7 +118,9 @@ pub(super) fn Tokens() -> impl IntoView {
     });
     let gone = Callback::new(move |()| {
         deleting.set(None);
-        list.refetch();
+        if !url.has_left_empty(on_page.get_value()) {
+            list.refetch();
+        }
     });
     view! {
         <div class="berth-toolbar berth-gap-below">
@@ -132,6 +135,7 @@ pub(super) fn Tokens() -> impl IntoView {
                     return view! { <p>{words!(i18n, errors.unauthenticated)}</p> }.into_any();
                 };
                 let AppTokenConnection { nodes, page_info } = tokens;
+                on_page.set_value(nodes.len());
                 if nodes.is_empty() {
                     return view! {
                         <Empty

@@ -75,7 +75,8 @@ settings! {
         "FEATURE_SUPERUSERS_FULL_ACCESS" full_access: bool = false;
         /// Whether only superusers create organizations.
         "FEATURE_SUPERUSERS_ORG_CREATION_ONLY" organization_creation_only: bool = false;
-        /// Names of users who see what superusers see of users, organizations and tokens, and change nothing.
+        /// Names of users who see what superusers see of users, organizations and tokens, read and pull from every repository, and
+        /// change nothing that is not theirs.
         "GLOBAL_READONLY_SUPER_USERS" read_only: Vec<Namespace> = Vec::new();
         /// Whether superusers may read the configuration by API. Secrets in it are masked, and variables of the environment that are
         /// no keys are never told.

@@ -89,6 +89,10 @@ fn everybody() -> Vec<Who> {
         superuser: true,
         ..user()
     };
+    let auditor = |scopes: &str| Actor {
+        read_only_superuser: true,
+        ..token(scopes)
+    };
     let admin = Some(TeamRole::Admin);
     let write = Some(RepositoryRole::Write);
     vec![
@@ -133,6 +137,15 @@ fn everybody() -> Vec<Who> {
             full_access: true,
             ..who("superuser, full access", superuser)
         },
+        who(
+            "read-only superuser",
+            Actor {
+                read_only_superuser: true,
+                ..user()
+            },
+        ),
+        who("auditor by repo:read token", auditor("repo:read")),
+        who("auditor by super:user token", auditor("super:user")),
         Who {
             team: admin,
             ..who("admin by repo:read token", token("repo:read"))
@@ -203,7 +216,7 @@ fn word(decision: Decision) -> &'static str {
 
 fn matrix() -> String {
     let mut table = String::from(
-        "who                        | pull public | pull private | push      | push r/o  | administer | see ns    | create    | new robot | manage ns\n",
+        "who                         | pull public | pull private | push      | push r/o  | see roles | administer | see ns    | create    | new robot | manage ns\n",
     );
     for who in everybody() {
         let switches = Switches {
@@ -224,12 +237,13 @@ fn matrix() -> String {
         };
         writeln!(
             table,
-            "{:26} | {:11} | {:12} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {}",
+            "{:27} | {:11} | {:12} | {:9} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {}",
             who.name,
             repository(&public, RepositoryAction::Pull),
             repository(&private, RepositoryAction::Pull),
             repository(&private, RepositoryAction::Push),
             repository(&frozen, RepositoryAction::Push),
+            repository(&private, RepositoryAction::SeeRoles),
             repository(&private, RepositoryAction::Administer),
             namespace(NamespaceAction::View),
             namespace(NamespaceAction::CreateRepository),

@@ -77,10 +77,7 @@ const REACHED: &[(&str, &[&str])] = &[
     ("deletion", &["manifests.rs delete write"]),
     (
         "repository deletion",
-        &[
-            "repositories.rs by_path read",
-            "repositories.rs delete write",
-        ],
+        &["repositories.rs at read", "repositories.rs delete write"],
     ),
     ("repository", &["repositories.rs create write"]),
     (
@@ -100,7 +97,7 @@ const REACHED: &[(&str, &[&str])] = &[
         &[
             "authn/backoff.rs clear_failures write",
             "authn/backoff.rs count_failure write",
-            "authn/basic.rs log_failure write",
+            "authn/basic.rs log_failed write",
         ],
     ),
     (
@@ -231,8 +228,8 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     (
         "robots, and tokens of users and applications",
         &[
-            "authn.rs bearer read",
-            "authn.rs bearer write_relaxed",
+            "authn.rs oauth_actor read",
+            "authn.rs oauth_actor write_relaxed",
             "authn.rs touch write_relaxed",
             "authn/basic.rs app_login read",
             "authn/basic.rs app_login write_relaxed",

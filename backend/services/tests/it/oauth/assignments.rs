@@ -203,6 +203,23 @@ db_test!(
             .await
             .unwrap();
         assert_eq!(refusal(t, &bob, &question).await, Reason::AccessDenied);
+        // Who asked reads of it in the log of the organization, once.
+        let again = authorizations.decline(&session, &assigned.uuid).await;
+        assert_eq!(again.unwrap_err().code(), "ASSIGNMENT_NOT_FOUND");
+        let acme = "acme".parse().unwrap();
+        let acme = t.services.organizations.by_name(&ann, &acme).await.unwrap();
+        let log = logged(t, acme.id).await.into_iter();
+        let declined = |(kind, _): &(String, _)| kind == "oauth_token_assignment_declined";
+        let declined: Vec<_> = log.filter(declined).map(|(_, row)| row).collect();
+        assert_eq!(declined.len(), 1);
+        for (key, value) in [
+            ("assigned_user", "bob"),
+            ("username", "bob"),
+            ("application", "viewer"),
+            ("client_id", &*view.client_id),
+        ] {
+            assert_eq!(declined[0][key], value, "{key}");
+        }
     }
 );
 

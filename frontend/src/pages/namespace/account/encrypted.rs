@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::super::credentials::{Login, Ways};
 use crate::{
     api::use_api,
-    components::{Button, ButtonKind, CopyLine, FormDialog, Modal, PasswordField},
+    components::{Button, CopyLine, FormDialog, PasswordField, ShowDialog},
     i18n::*,
     schema,
     work::Work,
@@ -127,22 +127,15 @@ fn EncryptedOnce(name: String, password: String, on_close: Callback<()>) -> impl
     });
     let title_name = name.clone();
     view! {
-        <Modal
+        <ShowDialog
             title=Signal::derive(move || t_string!(i18n, encrypted.made, name = title_name.clone()))
             on_close
         >
-            <div class="pf-v6-c-modal-box__body">
-                <p class="berth-gap-below">{words!(i18n, encrypted.once)}</p>
-                <Ways credentials itself=words!(i18n, encrypted.title)>
-                    <CopyLine label=words!(i18n, robots.username) text=Signal::stored(name.clone())/>
-                    <CopyLine label=words!(i18n, encrypted.title) text=Signal::stored(password.clone())/>
-                </Ways>
-            </div>
-            <footer class="pf-v6-c-modal-box__footer">
-                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
-                    {words!(i18n, common.close)}
-                </Button>
-            </footer>
-        </Modal>
+            <p class="berth-gap-below">{words!(i18n, encrypted.once)}</p>
+            <Ways credentials itself=words!(i18n, encrypted.title)>
+                <CopyLine label=words!(i18n, robots.username) text=Signal::stored(name.clone())/>
+                <CopyLine label=words!(i18n, encrypted.title) text=Signal::stored(password.clone())/>
+            </Ways>
+        </ShowDialog>
     }
 }

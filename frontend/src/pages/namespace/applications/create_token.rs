@@ -8,8 +8,8 @@ use super::Key;
 use crate::{
     api::use_api,
     components::{
-        Button, ButtonKind, CopyLine, FormDialog, FormGroup, Modal, ScopeChoices, Select,
-        TextField, Time, error_text, joined_scopes,
+        CopyLine, FormDialog, FormGroup, ScopeChoices, Select, ShowDialog, TextField, Time,
+        error_text, joined_scopes,
     },
     fragments::DateTime,
     i18n::*,
@@ -180,24 +180,17 @@ pub(super) fn TokenOnce(
         expires_at,
     } = made;
     view! {
-        <Modal
+        <ShowDialog
             title=Signal::derive(move || t_string!(i18n, tokens.made, name = name.clone()))
             on_close
         >
-            <div class="pf-v6-c-modal-box__body">
-                <div class="berth-commands">
-                    <p role="status">
-                        {words!(i18n, tokens.once)} " " {words!(i18n, tokens.expires)} ": " <Time at=Some(expires_at)/>
-                    </p>
-                    <CopyLine label=words!(i18n, applications.access_token) text=Signal::stored(token)/>
-                </div>
+            <div class="berth-commands">
+                <p role="status">
+                    {words!(i18n, tokens.once)} " " {words!(i18n, tokens.expires)} ": " <Time at=Some(expires_at)/>
+                </p>
+                <CopyLine label=words!(i18n, applications.access_token) text=Signal::stored(token)/>
             </div>
-            <footer class="pf-v6-c-modal-box__footer">
-                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
-                    {words!(i18n, common.close)}
-                </Button>
-            </footer>
-        </Modal>
+        </ShowDialog>
     }
 }
 

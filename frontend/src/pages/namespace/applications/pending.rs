@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use crate::{
     api::use_api,
     components::{
-        Cell, Column, DataTable, EndDialog, Ending, ListTools, Listing, MenuItem, Row, ask, load,
+        Cell, Column, DataTable, EndDialog, Ending, ListTools, Listing, MenuItem, Pager, Row, ask,
+        load, use_list_url_by,
     },
-    fragments::{AccessScope, DateTime},
+    fragments::{AccessScope, DateTime, PageInfo},
     i18n::*,
     schema,
     session::use_session,
@@ -18,6 +19,8 @@ use crate::{
 struct Variables {
     name: String,
     client_id: String,
+    first: i32,
+    after: Option<String>,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -43,14 +46,16 @@ struct Organization {
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
+#[cynic(variables = "Variables")]
 struct Application {
-    #[arguments(first: 100)]
+    #[arguments(first: $first, after: $after)]
     assignments: Option<ApplicationAssignmentConnection>,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct ApplicationAssignmentConnection {
     nodes: Vec<ApplicationAssignment>,
+    page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -91,6 +96,7 @@ pub(super) fn Pending(
     client_id: StoredValue<String>,
 ) -> impl IntoView {
     let (api, i18n, session) = (use_api(), use_i18n(), use_session());
+    let url = use_list_url_by("pending");
     let withdrawing = RwSignal::new(None::<Ending>);
     let listing = Listing::new(
         "pending-assignments",
@@ -101,16 +107,24 @@ pub(super) fn Pending(
             Column::new("createdAt", words!(i18n, authorizations.asked)),
         ],
     );
+    let on_page = StoredValue::new(0);
     let list = ask(move || {
         let variables = Variables {
             name: organization.get_value(),
             client_id: client_id.get_value(),
+            first: url.rows(),
+            after: url.after(),
         };
         api.run(listing.sends(PendingQuery::build(variables)))
     });
     let end = Callback::new(move |uuid: String| {
         let client_id = client_id.get_value();
         api.done(Withdraw::build(WithdrawVariables { client_id, uuid }))
+    });
+    let on_done = Callback::new(move |()| {
+        if !url.has_left_empty(on_page.get_value()) {
+            list.refetch();
+        }
     });
     view! {
         {load(
@@ -120,7 +134,10 @@ pub(super) fn Pending(
                 let Some(Namespace::Organization(Organization { application: Some(found) })) = data.namespace else {
                     return ().into_any();
                 };
-                let nodes = found.assignments.map(|found| found.nodes).unwrap_or_default();
+                let Some(ApplicationAssignmentConnection { nodes, page_info }) = found.assignments else {
+                    return ().into_any();
+                };
+                on_page.set_value(nodes.len());
                 if nodes.is_empty() {
                     return ().into_any();
                 }
@@ -139,6 +156,7 @@ pub(super) fn Pending(
                             rows=rows.collect()
                             total=None
                         />
+                        <Pager shown=on_page.get_value() total=None next=page_info.next() url/>
                     </section>
                 }
                     .into_any()
@@ -151,7 +169,7 @@ pub(super) fn Pending(
             action=words!(i18n, applications.withdraw)
             done=words!(i18n, applications.withdrawn)
             end
-            on_done=Callback::new(move |()| list.refetch())
+            on_done
         />
     }
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::Key;
 use crate::{
     api::use_api,
-    components::{Button, ButtonKind, CopyLine, FormAlert, Icon, Modal, use_toasts},
+    components::{Button, ButtonKind, CopyLine, FormAlert, Icon, ShowDialog, use_toasts},
     i18n::*,
     schema,
     session::use_session,
@@ -77,58 +77,51 @@ pub(super) fn Credentials(
         }
     };
     view! {
-        <Modal
+        <ShowDialog
             title=Signal::derive(move || t_string!(i18n, applications.credentials_title, name = name.clone()))
             on_close
         >
-            <div class="pf-v6-c-modal-box__body">
-                <div class="berth-commands">
-                    <CopyLine label=words!(i18n, applications.client_id) text=Signal::stored(shown_id)/>
-                    {move || match secret.get() {
-                        Some(secret) => {
-                            view! {
-                                <p role="status">{words!(i18n, applications.secret_once)}</p>
-                                <CopyLine label=words!(i18n, applications.client_secret) text=Signal::stored(secret)/>
-                            }
-                                .into_any()
+            <div class="berth-commands">
+                <CopyLine label=words!(i18n, applications.client_id) text=Signal::stored(shown_id)/>
+                {move || match secret.get() {
+                    Some(secret) => {
+                        view! {
+                            <p role="status">{words!(i18n, applications.secret_once)}</p>
+                            <CopyLine label=words!(i18n, applications.client_secret) text=Signal::stored(secret)/>
                         }
-                        None => {
-                            view! {
-                                <div class="berth-command">
-                                    <div class="berth-command__label">{words!(i18n, applications.client_secret)}</div>
-                                    <div class="berth-command__box">
-                                        <code class="berth-command__text" aria-hidden="true">{"•".repeat(32)}</code>
-                                    </div>
+                            .into_any()
+                    }
+                    None => {
+                        view! {
+                            <div class="berth-command">
+                                <div class="berth-command__label">{words!(i18n, applications.client_secret)}</div>
+                                <div class="berth-command__box">
+                                    <code class="berth-command__text" aria-hidden="true">{"•".repeat(32)}</code>
                                 </div>
-                                <p class="berth-muted">{words!(i18n, applications.secret_hidden)}</p>
-                            }
-                                .into_any()
+                            </div>
+                            <p class="berth-muted">{words!(i18n, applications.secret_hidden)}</p>
                         }
-                    }}
-                    <FormAlert error=work.error/>
-                    {move || {
-                        if session.registry().read_only {
-                            ().into_any()
-                        } else if asking.get() {
-                            question().into_any()
-                        } else {
-                            view! {
-                                <div>
-                                    <Button on_click=Callback::new(move |_| asking.set(true))>
-                                        {words!(i18n, applications.reset)}
-                                    </Button>
-                                </div>
-                            }
-                                .into_any()
+                            .into_any()
+                    }
+                }}
+                <FormAlert error=work.error/>
+                {move || {
+                    if session.registry().read_only {
+                        ().into_any()
+                    } else if asking.get() {
+                        question().into_any()
+                    } else {
+                        view! {
+                            <div>
+                                <Button on_click=Callback::new(move |_| asking.set(true))>
+                                    {words!(i18n, applications.reset)}
+                                </Button>
+                            </div>
                         }
-                    }}
-                </div>
+                            .into_any()
+                    }
+                }}
             </div>
-            <footer class="pf-v6-c-modal-box__footer">
-                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
-                    {words!(i18n, common.close)}
-                </Button>
-            </footer>
-        </Modal>
+        </ShowDialog>
     }
 }

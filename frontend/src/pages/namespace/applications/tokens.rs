@@ -150,6 +150,12 @@ pub(super) fn AccessTokens(
         api.run(listing.sends(TokensQuery::build(variables)))
     });
     let refetch = Callback::new(move |()| list.refetch());
+    let on_page = StoredValue::new(0);
+    let on_done = Callback::new(move |()| {
+        if !url.has_left_empty(on_page.get_value()) {
+            list.refetch();
+        }
+    });
     let end = Callback::new(move |uuid: String| {
         let client_id = client_id.get_value();
         api.done(Revoke::build(RevokeVariables { client_id, uuid }))
@@ -175,6 +181,7 @@ pub(super) fn AccessTokens(
                 let title = Signal::derive(move || t_string!(i18n, applications.tokens_title, name = name.clone()));
                 let AccessTokenConnection { nodes, page_info } = tokens;
                 let shown = nodes.len();
+                on_page.set_value(shown);
                 let may = !session.registry().read_only;
                 let create = may
                     .then(|| {
@@ -220,7 +227,7 @@ pub(super) fn AccessTokens(
             action=words!(i18n, applications.revoke)
             done=words!(i18n, applications.revoked)
             end
-            on_done=refetch
+            on_done
         />
         {move || {
             // Made with each dialog, so that one that closes late does not close the next.

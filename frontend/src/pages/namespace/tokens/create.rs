@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::super::credentials::{Login, Ways};
 use crate::{
     api::use_api,
-    components::{Button, ButtonKind, CopyLine, FormDialog, Modal, TextField, Time, error_text},
+    components::{CopyLine, FormDialog, ShowDialog, TextField, Time, error_text},
     fragments::DateTime,
     i18n::*,
     schema,
@@ -132,34 +132,27 @@ pub(super) fn TokenOnce(
         token,
     });
     view! {
-        <Modal
+        <ShowDialog
             title=Signal::derive(move || t_string!(i18n, tokens.made, name = title.clone()))
             on_close
         >
-            <div class="pf-v6-c-modal-box__body">
-                <p class="berth-gap-below">
-                    {words!(i18n, tokens.once)}
-                    {expires_at
-                        .map(|at| {
-                            view! {
-                                " "
-                                {words!(i18n, tokens.expires)}
-                                ": "
-                                <Time at=Some(at)/>
-                            }
-                        })}
-                </p>
-                <Ways credentials itself=words!(i18n, tokens.token)>
-                    <CopyLine label=words!(i18n, robots.username) text=USERNAME/>
-                    <CopyLine label=words!(i18n, tokens.token) text=Signal::stored(shown.clone())/>
-                </Ways>
-            </div>
-            <footer class="pf-v6-c-modal-box__footer">
-                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
-                    {words!(i18n, common.close)}
-                </Button>
-            </footer>
-        </Modal>
+            <p class="berth-gap-below">
+                {words!(i18n, tokens.once)}
+                {expires_at
+                    .map(|at| {
+                        view! {
+                            " "
+                            {words!(i18n, tokens.expires)}
+                            ": "
+                            <Time at=Some(at)/>
+                        }
+                    })}
+            </p>
+            <Ways credentials itself=words!(i18n, tokens.token)>
+                <CopyLine label=words!(i18n, robots.username) text=USERNAME/>
+                <CopyLine label=words!(i18n, tokens.token) text=Signal::stored(shown.clone())/>
+            </Ways>
+        </ShowDialog>
     }
 }
 

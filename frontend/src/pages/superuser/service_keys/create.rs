@@ -6,9 +6,7 @@ use leptos::prelude::*;
 use super::{are_notes, is_name, is_service};
 use crate::{
     api::use_api,
-    components::{
-        Button, ButtonKind, CodeBlock, CopyLine, FormDialog, Modal, TextArea, TextField, error_text,
-    },
+    components::{CodeBlock, CopyLine, FormDialog, ShowDialog, TextArea, TextField, error_text},
     fragments::DateTime,
     i18n::*,
     schema, text,
@@ -230,37 +228,30 @@ pub(super) fn KeyOnce(
     } = made;
     let named = service.clone();
     view! {
-        <Modal
+        <ShowDialog
             title=Signal::derive(move || t_string!(i18n, service_keys.made, name = named.clone()))
             on_close
         >
-            <div class="pf-v6-c-modal-box__body">
-                <div class="berth-commands">
-                    <p>{words!(i18n, service_keys.once)}</p>
-                    <CopyLine label=words!(i18n, service_keys.kid) text=Signal::stored(kid)/>
-                    <div>
-                        <div class="berth-command__label">{words!(i18n, service_keys.private)}</div>
-                        <CodeBlock
-                            text=Signal::stored(private_key)
-                            label=words!(i18n, service_keys.private)
-                            file=format!("{service}.pem")
-                        />
-                    </div>
-                    <div>
-                        <div class="berth-command__label">{words!(i18n, service_keys.public)}</div>
-                        <CodeBlock
-                            text=Signal::stored(public_key)
-                            label=words!(i18n, service_keys.public)
-                            file=format!("{service}.pub.pem")
-                        />
-                    </div>
+            <div class="berth-commands">
+                <p>{words!(i18n, service_keys.once)}</p>
+                <CopyLine label=words!(i18n, service_keys.kid) text=Signal::stored(kid)/>
+                <div>
+                    <div class="berth-command__label">{words!(i18n, service_keys.private)}</div>
+                    <CodeBlock
+                        text=Signal::stored(private_key)
+                        label=words!(i18n, service_keys.private)
+                        file=format!("{service}.pem")
+                    />
+                </div>
+                <div>
+                    <div class="berth-command__label">{words!(i18n, service_keys.public)}</div>
+                    <CodeBlock
+                        text=Signal::stored(public_key)
+                        label=words!(i18n, service_keys.public)
+                        file=format!("{service}.pub.pem")
+                    />
                 </div>
             </div>
-            <footer class="pf-v6-c-modal-box__footer">
-                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
-                    {words!(i18n, common.close)}
-                </Button>
-            </footer>
-        </Modal>
+        </ShowDialog>
     }
 }

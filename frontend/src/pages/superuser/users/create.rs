@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::use_api,
-    components::{Button, ButtonKind, CopyLine, FormDialog, Modal, TextField},
+    components::{CopyLine, FormDialog, ShowDialog, TextField},
     i18n::*,
     pages::setup::{filled, is_email, refusal, refused},
     schema,
@@ -126,22 +126,15 @@ pub(super) fn PasswordOnce(
     let Made { username, password } = made;
     let name = username.clone();
     view! {
-        <Modal
+        <ShowDialog
             title=Signal::derive(move || t_string!(i18n, users.made, name = name.clone()))
             on_close
         >
-            <div class="pf-v6-c-modal-box__body">
-                <div class="berth-commands">
-                    <p>{words!(i18n, users.password_once)}</p>
-                    <CopyLine label=words!(i18n, signin.username) text=Signal::stored(username)/>
-                    <CopyLine label=words!(i18n, signin.password) text=Signal::stored(password)/>
-                </div>
+            <div class="berth-commands">
+                <p>{words!(i18n, users.password_once)}</p>
+                <CopyLine label=words!(i18n, signin.username) text=Signal::stored(username)/>
+                <CopyLine label=words!(i18n, signin.password) text=Signal::stored(password)/>
             </div>
-            <footer class="pf-v6-c-modal-box__footer">
-                <Button kind=ButtonKind::Primary on_click=Callback::new(move |_| on_close.run(()))>
-                    {words!(i18n, common.close)}
-                </Button>
-            </footer>
-        </Modal>
+        </ShowDialog>
     }
 }
