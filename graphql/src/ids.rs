@@ -4,7 +4,7 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use berth_domain::{AccountId, Error, ManifestId, RepositoryId, Result, SessionId, TagId};
+use berth_domain::{AccountId, Error, ManifestId, RepositoryId, Result, SessionId, TagId, TeamId};
 
 /// What a global id names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub(crate) enum GlobalId {
     Tag(TagId),
     Manifest(ManifestId),
     Session(SessionId),
+    Team(TeamId),
 }
 
 impl GlobalId {
@@ -28,6 +29,7 @@ impl GlobalId {
             Self::Tag(id) => ('T', id.0),
             Self::Manifest(id) => ('M', id.0),
             Self::Session(id) => ('S', id.0),
+            Self::Team(id) => ('G', id.0),
         };
         URL_SAFE_NO_PAD.encode(format!("{letter}{number}")).into()
     }
@@ -44,6 +46,7 @@ impl GlobalId {
             b'T' => Self::Tag(TagId(number)),
             b'M' => Self::Manifest(ManifestId(number)),
             b'S' => Self::Session(SessionId(number)),
+            b'G' => Self::Team(TeamId(number)),
             _ => return None,
         })
     }
@@ -74,6 +77,14 @@ pub(crate) fn session(field: &str, id: &ID) -> Result<SessionId> {
     match GlobalId::decode(id) {
         Some(GlobalId::Session(id)) => Ok(id),
         _ => Err(wrong(field, "session")),
+    }
+}
+
+/// The team that an argument names.
+pub(crate) fn team(field: &str, id: &ID) -> Result<TeamId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::Team(id)) => Ok(id),
+        _ => Err(wrong(field, "team")),
     }
 }
 
@@ -131,6 +142,7 @@ mod tests {
             GlobalId::Tag(TagId(5)),
             GlobalId::Manifest(ManifestId(6)),
             GlobalId::Session(SessionId(7)),
+            GlobalId::Team(TeamId(8)),
         ] {
             assert_eq!(GlobalId::decode(&id.encode()), Some(id));
         }

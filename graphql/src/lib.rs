@@ -5,6 +5,9 @@
 //! loaders, so the number of queries does not follow the number of rows. `schema.graphql` is
 //! exported from here, committed, and tested for drift.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
+
 mod batching;
 mod connection;
 mod context;

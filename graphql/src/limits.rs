@@ -60,26 +60,37 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 20] = [
     "appTokens",
     "applications",
     "assignedAuthorizations",
     "assignments",
     "authorizations",
+    "defaultPermissions",
+    "members",
     "namespaces",
     "notifications",
     "organizations",
     "referrers",
     "repositories",
+    "repositoryPermissions",
     "robots",
     "serviceKeys",
     "starred",
     "tags",
+    "teams",
     "tokens",
     "users",
 ];
 /// Lists of objects that come whole.
-const LISTS: [&str; 5] = ["children", "history", "layers", "permissions", "scopes"];
+const LISTS: [&str; 6] = [
+    "children",
+    "history",
+    "layers",
+    "permissions",
+    "scopes",
+    "teamPermissions",
+];
 /// Lists of the schema about itself, and how long they are taken to be. Types lead to their fields, and
 /// fields to their types: what costs nothing to read would be multiplied for ever.
 const SCHEMA_LISTS: [(&str, usize); 8] = [
@@ -193,7 +204,14 @@ impl<'a> Meter<'a> {
         } else if name == "nodes" && field.get_argument("ids").is_some() {
             let length = self.length(field, "ids");
             children.cost.saturating_mul(length).saturating_add(1)
-        } else if name == "application" && field.get_argument("clientId").is_some() {
+        } else if matches!(
+            (
+                name,
+                field.get_argument("clientId"),
+                field.get_argument("name")
+            ),
+            ("application", Some(_), _) | ("team", _, Some(_))
+        ) {
             LOOKUP_COST.saturating_add(children.cost)
         } else if name == "credentials" {
             SECRET_COST

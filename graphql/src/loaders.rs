@@ -5,11 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use berth_domain::{AccountId, Error, ManifestId, RepositoryId, TagName};
+use berth_domain::{AccountId, Error, ManifestId, RepositoryId, TagName, TeamId};
 use berth_services::accounts::ProfileView;
 use berth_services::manifests::{IndexChild, ManifestView};
 use berth_services::organizations::{Contents, NamespaceCounts, NamespaceView};
 use berth_services::repositories::{RepositoryFigures, RepositoryView};
+use berth_services::teams::{TeamCounts, TeamView};
 
 use crate::context::Shared;
 use crate::error::gql_ref;
@@ -54,6 +55,10 @@ pub(crate) struct Profile(pub(crate) AccountId);
 /// Asks in how many repositories a robot has a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Uses(pub(crate) AccountId);
+
+/// Asks how much there is of a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct OfTeam(pub(crate) TeamId);
 
 /// Asks for the children of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,6 +153,16 @@ loader!(Uses => u64, |shared, keys| {
     let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
     let found = shared.services.robots.repository_counts(&shared.actor(), &ids).await;
     found.map(|found| found.into_iter().map(|(id, value)| (Uses(id), value)).collect())
+});
+
+loader!(TeamId => TeamView, |shared, keys| {
+    shared.services.teams.by_ids(&shared.actor(), keys).await
+});
+
+loader!(OfTeam => TeamCounts, |shared, keys| {
+    let ids: Vec<TeamId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.teams.counts(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (OfTeam(id), value)).collect())
 });
 
 loader!(ManifestId => ManifestView, |shared, keys| {

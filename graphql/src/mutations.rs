@@ -3,6 +3,7 @@
 
 mod account;
 mod administration;
+mod default_permission;
 mod oauth;
 mod organization;
 mod recovery;
@@ -12,11 +13,13 @@ mod selected;
 mod service_key;
 mod session;
 mod tag;
+mod team;
 
 use async_graphql::MergedObject;
 
 use account::AccountMutations;
 use administration::AdministrationMutations;
+use default_permission::DefaultPermissionMutations;
 use oauth::OauthMutations;
 use organization::OrganizationMutations;
 use recovery::RecoveryMutations;
@@ -25,6 +28,7 @@ use robot::RobotMutations;
 use service_key::ServiceKeyMutations;
 use session::SessionMutations;
 use tag::TagMutations;
+use team::TeamMutations;
 
 /// What can be changed. A signed-in browser holds every scope.
 #[derive(MergedObject, Default)]
@@ -33,6 +37,8 @@ pub struct Mutation(
     RecoveryMutations,
     AccountMutations,
     OrganizationMutations,
+    TeamMutations,
+    DefaultPermissionMutations,
     OauthMutations,
     RobotMutations,
     RepositoryMutations,

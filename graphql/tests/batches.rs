@@ -1,11 +1,14 @@
 //! What is below a list is fetched in batches: their number does not follow the number of rows. In a
 //! file of its own, since it listens to everything that its process notes.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::{Request, Variables};
+use berth_domain::TeamRole;
 use berth_graphql::{RequestContext, schema};
 use berth_services::Actor;
 use berth_testkit::{Backend, TestImage, TestRegistry, images, path_of};
@@ -84,10 +87,20 @@ async fn ten_rows_do_not_take_ten_times_the_batches_of_one() {
             .await
             .unwrap();
     }
+    for n in 0..10 {
+        let (acme, name) = ("org0".parse().unwrap(), format!("team{n}").parse().unwrap());
+        let made = t
+            .services
+            .teams
+            .create(&ann, &acme, &name, TeamRole::Member, "");
+        made.await.unwrap();
+    }
     let lists = [
         "query ($first: Int) { list: organizations(first: $first) { nodes { repositoryCount robotCount memberCount } } }",
         "query ($first: Int) { list: repositories(first: $first) { nodes { namespace { name } sizeBytes tagCount } } }",
         "query ($first: Int) { in: namespace(name: \"ann\") { list: robots(first: $first) { nodes { repositoryCount } } } }",
+        "query ($first: Int) { in: namespace(name: \"org0\") { ... on Organization { list: teams(first: $first) { \
+         nodes { memberCount repositoryCount organization { name } } } } } }",
         "query ($first: Int) { in: repository(namespace: \"ann\", name: \"app\") { list: tags(first: $first, \
          filter: { search: \"index\" }) { nodes { repository { path } manifest { tags ... on ImageIndex { children { \
          platform { label } manifest { digest tags } } } } } } } }",

@@ -140,6 +140,8 @@ fn face(error: &Error) -> (StatusCode, &'static str) {
             | Noun::Organization
             | Noun::User
             | Noun::Robot
+            | Noun::Team
+            | Noun::DefaultPermission
             | Noun::Repository
             | Noun::Key
             | Noun::Session
@@ -181,6 +183,8 @@ const fn unknown(noun: Noun) -> &'static str {
         | Noun::Organization
         | Noun::User
         | Noun::Robot
+        | Noun::Team
+        | Noun::DefaultPermission
         | Noun::Repository
         | Noun::Key
         | Noun::Session

@@ -27,6 +27,10 @@ pub enum Noun {
     User,
     /// A robot account.
     Robot,
+    /// A team of an organization.
+    Team,
+    /// A role that new repositories begin with.
+    DefaultPermission,
     /// A repository.
     Repository,
     /// A tag that never existed or is out of the Time Machine window.
@@ -63,6 +67,8 @@ impl Noun {
             Self::Organization => "organization",
             Self::User => "user",
             Self::Robot => "robot account",
+            Self::Team => "team",
+            Self::DefaultPermission => "default permission",
             Self::Repository => "repository",
             Self::Tag => "tag",
             Self::Manifest => "manifest",
@@ -346,6 +352,8 @@ impl Error {
                 Noun::Organization => "ORGANIZATION_NOT_FOUND",
                 Noun::User => "USER_NOT_FOUND",
                 Noun::Robot => "ROBOT_NOT_FOUND",
+                Noun::Team => "TEAM_NOT_FOUND",
+                Noun::DefaultPermission => "DEFAULT_PERMISSION_NOT_FOUND",
                 Noun::Repository => "REPOSITORY_NOT_FOUND",
                 Noun::Tag => "TAG_NOT_FOUND",
                 Noun::Manifest => "MANIFEST_NOT_FOUND",

@@ -5,10 +5,10 @@ mod parts;
 
 use crate::{
     AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, Scopes,
-    TagName, Timestamp, Visibility,
+    TagName, TeamName, TeamRole, Timestamp, Visibility,
 };
 
-pub use parts::{ApplicationFields, ServiceKeyChange};
+pub use parts::{ApplicationFields, DefaultPermissionFields, Grantee, ServiceKeyChange};
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +156,24 @@ pub enum Event {
     },
     /// An organization was deleted.
     OrganizationDeleted { namespace: Namespace },
+    /// A team was made.
+    TeamCreated { team: TeamName },
+    /// A team was deleted.
+    TeamDeleted { team: TeamName },
+    /// A team's description changed.
+    TeamDescribed { team: TeamName, description: String },
+    /// A team may do something else in its organization.
+    TeamRoleChanged { team: TeamName, role: TeamRole },
+    /// Somebody came into a team.
+    TeamMemberAdded { team: TeamName, member: String },
+    /// Somebody is no more in a team.
+    TeamMemberRemoved { team: TeamName, member: String },
+    /// New repositories of an organization begin with a role more.
+    DefaultPermissionCreated(DefaultPermissionFields),
+    /// They begin with another role.
+    DefaultPermissionModified(DefaultPermissionFields),
+    /// They begin with a role less.
+    DefaultPermissionDeleted(DefaultPermissionFields),
     /// A key of a service was made, changed or removed.
     ServiceKeyChanged {
         change: ServiceKeyChange,
@@ -199,6 +217,17 @@ pub enum Event {
     PermissionRemoved {
         repository: RepositoryPath,
         account: String,
+    },
+    /// A team got a role in a repository.
+    TeamPermissionChanged {
+        repository: RepositoryPath,
+        team: TeamName,
+        role: RepositoryRole,
+    },
+    /// A team lost the role in a repository.
+    TeamPermissionRemoved {
+        repository: RepositoryPath,
+        team: TeamName,
     },
     /// A manifest was pushed under a tag.
     TagPushed {
@@ -285,6 +314,15 @@ impl Event {
             Self::OrganizationRenamed { .. } => "org_change_name",
             Self::OwnershipTaken { .. } => "take_ownership",
             Self::OrganizationDeleted { .. } => "org_delete",
+            Self::TeamCreated { .. } => "org_create_team",
+            Self::TeamDeleted { .. } => "org_delete_team",
+            Self::TeamDescribed { .. } => "org_set_team_description",
+            Self::TeamRoleChanged { .. } => "org_set_team_role",
+            Self::TeamMemberAdded { .. } => "org_add_team_member",
+            Self::TeamMemberRemoved { .. } => "org_remove_team_member",
+            Self::DefaultPermissionCreated(_) => "create_prototype_permission",
+            Self::DefaultPermissionModified(_) => "modify_prototype_permission",
+            Self::DefaultPermissionDeleted(_) => "delete_prototype_permission",
             Self::ServiceKeyChanged { change, .. } => change.kind(),
             Self::RobotCreated { .. } => "create_robot",
             Self::RobotDeleted { .. } => "delete_robot",
@@ -294,8 +332,12 @@ impl Event {
             Self::RepositoryDeleted { .. } => "delete_repo",
             Self::VisibilityChanged { .. } => "change_repo_visibility",
             Self::DescriptionChanged { .. } => "set_repo_description",
-            Self::PermissionChanged { .. } => "change_repo_permission",
-            Self::PermissionRemoved { .. } => "delete_repo_permission",
+            Self::PermissionChanged { .. } | Self::TeamPermissionChanged { .. } => {
+                "change_repo_permission"
+            }
+            Self::PermissionRemoved { .. } | Self::TeamPermissionRemoved { .. } => {
+                "delete_repo_permission"
+            }
             Self::TagPushed { .. } => "push_repo",
             Self::TagDeleted { .. } => "delete_tag",
             Self::TagRestored { .. } => "revert_tag",
@@ -316,6 +358,8 @@ impl Event {
             | Self::DescriptionChanged { repository, .. }
             | Self::PermissionChanged { repository, .. }
             | Self::PermissionRemoved { repository, .. }
+            | Self::TeamPermissionChanged { repository, .. }
+            | Self::TeamPermissionRemoved { repository, .. }
             | Self::TagPushed { repository, .. }
             | Self::TagDeleted { repository, .. }
             | Self::TagRestored { repository, .. }
@@ -351,6 +395,15 @@ impl Event {
             | Self::OrganizationRenamed { .. }
             | Self::OwnershipTaken { .. }
             | Self::OrganizationDeleted { .. }
+            | Self::TeamCreated { .. }
+            | Self::TeamDeleted { .. }
+            | Self::TeamDescribed { .. }
+            | Self::TeamRoleChanged { .. }
+            | Self::TeamMemberAdded { .. }
+            | Self::TeamMemberRemoved { .. }
+            | Self::DefaultPermissionCreated(_)
+            | Self::DefaultPermissionModified(_)
+            | Self::DefaultPermissionDeleted(_)
             | Self::ServiceKeyChanged { .. }
             | Self::RobotCreated { .. }
             | Self::RobotDeleted { .. }

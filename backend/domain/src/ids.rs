@@ -20,6 +20,8 @@ id! {
     AccountId,
     /// A team of an organization.
     TeamId,
+    /// A role that new repositories of an organization begin with.
+    PrototypeId,
     /// A repository.
     RepositoryId,
     /// A manifest in one repository.

@@ -22,10 +22,12 @@ pub mod time;
 pub use address::Address;
 pub use digest::{Algorithm, Digest};
 pub use error::{BoxError, Error, Invalid, Noun, Result};
-pub use event::{ApplicationFields, Event, ServiceKeyChange};
+pub use event::{ApplicationFields, DefaultPermissionFields, Event, Grantee, ServiceKeyChange};
 pub use ids::*;
 pub use manifest::{Descriptor, Manifest, ManifestKind, MediaType};
-pub use names::{Email, Namespace, Reference, RepositoryName, RepositoryPath, RobotName, TagName};
+pub use names::{
+    Email, Namespace, Reference, RepositoryName, RepositoryPath, RobotName, TagName, TeamName,
+};
 pub use page::{Page, PageRequest};
 pub use platform::Platform;
 pub use quote::shorten;

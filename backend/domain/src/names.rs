@@ -13,6 +13,11 @@ text_value! {
 }
 
 text_value! {
+    /// Name of a team inside its organization, of the same shape as a namespace.
+    TeamName
+}
+
+text_value! {
     /// Name of a repository inside its namespace. Components are separated by `/`, each
     /// `[a-z0-9][a-z0-9._-]*`; 255 characters in all. No word is reserved (R5).
     RepositoryName
@@ -41,10 +46,11 @@ fn is_account_name(text: &str) -> bool {
     group_len > 0
 }
 
-fn check_account_name(what: &str, text: &str) -> Result<()> {
+/// Refusals tell the length of a `measured`, and the shape always of a namespace: scripts know both sentences.
+fn check_account_name(what: &str, measured: &str, text: &str) -> Result<()> {
     if !(2..=255).contains(&text.len()) {
         return Err(Error::invalid_value(format!(
-            "Invalid {what} {}: Namespace must be between 2 and 255 characters in length",
+            "Invalid {what} {}: {measured} must be between 2 and 255 characters in length",
             shorten(text)
         )));
     }
@@ -61,7 +67,16 @@ impl FromStr for Namespace {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        check_account_name("namespace", text)?;
+        check_account_name("namespace", "Namespace", text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl FromStr for TeamName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        check_account_name("team name", "Team", text)?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -221,7 +236,7 @@ pub struct RobotName {
 impl RobotName {
     /// Joins the two parts, checking the short name.
     pub fn new(namespace: Namespace, short: &str) -> Result<Self> {
-        check_account_name("robot name", short)?;
+        check_account_name("robot name", "Namespace", short)?;
         Ok(Self {
             namespace,
             short: short.to_owned(),
@@ -302,6 +317,26 @@ mod tests {
                 "", "a", "Acme", "-a", "a-", "a--b", "a b", "ä1", "a/b", "a+b", &long,
             ],
         );
+    }
+
+    #[test]
+    fn teams_are_named_as_namespaces_are_and_refused_in_their_own_words() {
+        check::<TeamName>(
+            &["qa", "release-managers"],
+            &["", "a", "QA", "a--b", "a/b", "a+b"],
+        );
+        for (text, says) in [
+            (
+                "a",
+                "Invalid team name a: Team must be between 2 and 255 characters in length",
+            ),
+            (
+                "QA",
+                "Invalid team name QA: Namespace must match expression ^([a-z0-9]+(?:[._-][a-z0-9]+)*)$",
+            ),
+        ] {
+            assert_eq!(text.parse::<TeamName>().unwrap_err().to_string(), says);
+        }
     }
 
     #[test]

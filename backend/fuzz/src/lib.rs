@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask fuzz` runs them under libFuzzer; the tests of this crate replay their corpora.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
 #![expect(
     clippy::missing_panics_doc,
     reason = "a panic is what a target has to say"

@@ -12,6 +12,7 @@ mod message;
 mod notification;
 mod organization;
 mod permission;
+mod prototype;
 mod repository;
 mod robot;
 mod service_key;
@@ -20,6 +21,7 @@ mod star;
 mod superuser;
 mod superuser_organization;
 mod superuser_server;
+mod team;
 mod user;
 
 use crate::operation::Group;
@@ -30,9 +32,11 @@ pub(crate) fn groups() -> Vec<Group> {
         organization::group(),
         application::group(),
         application_token::group(),
+        team::group(),
         robot::group(),
         repository::group(),
         permission::group(),
+        prototype::group(),
         user::group(),
         session::group(),
         external_login::group(),
@@ -55,6 +59,9 @@ pub(crate) fn groups() -> Vec<Group> {
 pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
     Some(match parameter {
         "orgname" => "The name of the organization",
+        "teamname" => "The name of the team",
+        "prototypeid" => "The ID of the prototype",
+        "membername" => "The username of the team member",
         "repository" => "The full path of the repository. e.g. namespace/name",
         "robot_shortname" => {
             "The short name for the robot, without any user or organization prefix"

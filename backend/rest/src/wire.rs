@@ -78,10 +78,10 @@ impl Avatar {
             .required("name", text("Whose picture it is"))
             .required(
                 "hash",
-                text("A hash of the e-mail address, or of what nobody knows"),
+                text("A hash of the e-mail address, of what nobody knows, or of a team's name"),
             )
             .required("color", text("The color to draw it in, as #rrggbb"))
-            .required("kind", text("user, org, robot or app"))
+            .required("kind", text("user, org, robot, team or app"))
     }
 
     /// Of a user. The hash is that of its e-mail address, or of what nobody knows where it has none.
@@ -97,6 +97,11 @@ impl Avatar {
     /// Of a robot.
     pub(crate) fn robot(name: &(impl ToString + ?Sized), hash: &str) -> Self {
         Self::new(name, hash, "robot")
+    }
+
+    /// Of a team. The hash is that of its name.
+    pub(crate) fn team(name: &(impl ToString + ?Sized), hash: &str) -> Self {
+        Self::new(name, hash, "team")
     }
 
     /// Of an OAuth application.

@@ -4,6 +4,9 @@
 //! configuration, opens database and storage, builds the services and puts the adapters behind one
 //! listener.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
+
 pub mod cli;
 mod commands;
 pub mod config;

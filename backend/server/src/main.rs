@@ -1,5 +1,8 @@
 //! Entry of the binary.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

@@ -126,12 +126,53 @@ pub mod namespace {
     permissions! {
         /// Know that it exists.
         View => View,
+        /// See which teams it has.
+        ViewTeams => ViewTeams,
         /// Create repositories in it.
         CreateRepository => CreateRepository,
         /// Create robots in it.
         CreateRobot => CreateRobot,
         /// Its robots, settings and members.
         Administer => Administer,
+    }
+}
+
+/// Permissions on a team.
+pub mod team {
+    use super::{Permission, policy::TeamAction};
+    use berth_store::gate::TeamFacts;
+
+    /// A permission on a team.
+    pub trait TeamPermission: Permission<Target = TeamFacts> {
+        /// What the policy is asked.
+        const ACTION: TeamAction;
+    }
+
+    macro_rules! permissions {
+        ($($(#[$meta:meta])* $name:ident,)+) => { $(
+            $(#[$meta])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $name;
+
+            impl Permission for $name {
+                type Target = TeamFacts;
+            }
+
+            impl TeamPermission for $name {
+                const ACTION: TeamAction = TeamAction::$name;
+            }
+        )+ };
+    }
+
+    permissions! {
+        /// Know it, with its role and how many are in it.
+        View,
+        /// See who is in it.
+        ViewMembers,
+        /// See its roles in repositories.
+        ViewRoles,
+        /// Change it, and who is in it.
+        Manage,
     }
 }
 

@@ -20,6 +20,11 @@ impl AvatarKind {
         self.hash(&email.trim().to_lowercase())
     }
 
+    /// Of what has neither: of its name.
+    pub(crate) fn of_name(self, name: &str) -> String {
+        self.hash(name)
+    }
+
     /// In hex. It hides nothing: who knows an address can tell whose picture it is.
     fn hash(self, seed: &str) -> String {
         match self {

@@ -18,6 +18,7 @@ use crate::actor::{Actor, Credential};
 use crate::app_tokens::AppTokens;
 use crate::authn::Authn;
 use crate::blobs::Blobs;
+use crate::default_permissions::DefaultPermissions;
 use crate::directory::Directory;
 use crate::events::Events;
 use crate::journal::Journal;
@@ -39,6 +40,7 @@ use crate::service_keys::ServiceKeys;
 use crate::settings::Settings;
 use crate::superuser::Superuser;
 use crate::tags::Tags;
+use crate::teams::Teams;
 use crate::uploads::Uploads;
 
 /// The mechanisms that the server wires up and hands over.
@@ -146,6 +148,8 @@ pub struct ServiceSet {
     pub authorizations: Authorizations,
     /// Blobs: read, delete.
     pub blobs: Blobs,
+    /// Roles that new repositories begin with.
+    pub default_permissions: DefaultPermissions,
     /// Accounts by name.
     pub directory: Directory,
     /// What happens in repositories, as it happens.
@@ -176,6 +180,8 @@ pub struct ServiceSet {
     pub superuser: Superuser,
     /// Tags.
     pub tags: Tags,
+    /// Teams of organizations.
+    pub teams: Teams,
     /// Uploads of blobs.
     pub uploads: Uploads,
     pulls: PullLog,
@@ -217,6 +223,7 @@ impl Services {
             superuser: Superuser::new(Arc::clone(&core), authn.clone()),
             authn,
             blobs: Blobs::new(Arc::clone(&core)),
+            default_permissions: DefaultPermissions::new(Arc::clone(&core)),
             directory: Directory::new(Arc::clone(&core)),
             events: Events::new(Arc::clone(&core)),
             keys,
@@ -231,6 +238,7 @@ impl Services {
             robots: Robots::new(Arc::clone(&core)),
             service_keys: ServiceKeys::new(Arc::clone(&core)),
             tags: Tags::new(Arc::clone(&core)),
+            teams: Teams::new(Arc::clone(&core)),
             uploads: Uploads::new(Arc::clone(&core)),
             pulls,
             core,

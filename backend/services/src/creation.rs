@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::access::{Access, namespace, registry};
 use crate::actor::Actor;
 use crate::core::Core;
+use crate::default_permissions::apply;
 use crate::journal::Subject;
 
 /// Team that a new organization starts with.
@@ -108,6 +109,8 @@ pub(crate) async fn create_repository(
 ) -> Result<RepositoryId> {
     let now = core.now();
     let id = repositories::insert(tx, namespace.id, name, visibility, description, now).await?;
+    // The role of its creator goes before what it would begin with.
+    apply(core, tx, namespace.id, actor.account_id(), id).await?;
     // Owners and administrators hold the role already; a row would outlive their membership.
     let creator = actor.account_id().filter(|account| {
         *account != namespace.id && namespace.team_role != Some(berth_domain::TeamRole::Admin)

@@ -201,13 +201,10 @@ impl Directory {
                     == Decision::Allowed
             })
         };
-        // A token without a scope for teams does not even make its owner a member.
-        let scopes = actor.scopes();
-        let in_teams = scopes.allows(Scope::OrgAdmin) || scopes.allows(Scope::RepoCreate);
         let is_administrator = may(NamespaceAction::Administer);
         Ok(OrganizationView {
             profile: profile(self.core.settings.registry.avatars, &account)?,
-            is_member: in_teams && facts.is_some_and(|facts| facts.team_role.is_some()),
+            is_member: facts.is_some_and(|facts| policy::team_role(actor, facts).is_some()),
             is_administrator,
             can_create_repository: self.core.gate.writable().is_ok()
                 && may(NamespaceAction::CreateRepository),

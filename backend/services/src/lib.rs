@@ -14,6 +14,7 @@ pub mod blobs;
 mod collection;
 mod core;
 mod creation;
+pub mod default_permissions;
 pub mod directory;
 pub mod events;
 pub mod jobs;
@@ -38,6 +39,7 @@ pub mod service_keys;
 pub mod settings;
 pub mod superuser;
 pub mod tags;
+pub mod teams;
 pub mod uploads;
 pub mod workers;
 

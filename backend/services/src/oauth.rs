@@ -204,7 +204,10 @@ impl Applications {
         self.core
             .db
             .write(async |tx| {
-                let access = self.organization(tx, actor, organization).await?;
+                let gate = &self.core.gate;
+                let access = gate
+                    .organization::<Administer>(tx, actor, organization)
+                    .await?;
                 let described = description.checked()?;
                 let names = (client_id.as_str(), sealed.as_str());
                 let row = rows::insert(tx, access.id, names, described, self.core.now()).await?;
@@ -393,20 +396,6 @@ impl Applications {
         })
     }
 
-    async fn organization(
-        &self,
-        conn: &mut Conn,
-        actor: &Actor,
-        name: &Namespace,
-    ) -> Result<Access<Administer>> {
-        let gate = &self.core.gate;
-        let access = gate.namespace::<Administer>(conn, actor, name).await?;
-        match access.kind {
-            AccountKind::Organization => Ok(access),
-            AccountKind::User | AccountKind::Robot => Err(gate.absent_namespace(actor, name)),
-        }
-    }
-
     /// An application, for who administers its organization.
     async fn administered(
         &self,
@@ -415,7 +404,10 @@ impl Applications {
         which: Which<'_>,
     ) -> Result<(Application, Access<Administer>)> {
         if let Some(organization) = which.organization {
-            let access = self.organization(conn, actor, organization).await?;
+            let gate = &self.core.gate;
+            let access = gate
+                .organization::<Administer>(conn, actor, organization)
+                .await?;
             let row = within(conn, access.id, which.client_id).await?;
             return Ok((row, access));
         }
@@ -444,10 +436,7 @@ impl Applications {
         name: &Namespace,
     ) -> Result<(Access<View>, bool)> {
         let gate = &self.core.gate;
-        let access = gate.namespace::<View>(conn, actor, name).await?;
-        if access.kind != AccountKind::Organization {
-            return Err(gate.absent_namespace(actor, name));
-        }
+        let access = gate.organization::<View>(conn, actor, name).await?;
         let action = NamespaceAction::Administer;
         let decision = policy::decide_namespace(actor, &access, action, gate.switches());
         if decision == Decision::Allowed {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use berth_domain::{
     AccountId, AccountKind, Email, Error, Event, Namespace, Noun, Page, PageRequest, Result,
-    Timestamp,
+    TeamRole, Timestamp,
 };
 use berth_store::accounts::{self, Account};
 use berth_store::gate::NamespaceFacts;
@@ -60,6 +60,8 @@ pub struct NamespaceView {
     pub tag_expiration: Option<Duration>,
     /// True for members and administrators.
     pub belongs: bool,
+    /// The highest role of the actor's teams in it.
+    pub role: Option<TeamRole>,
     /// Whether the actor may create repositories here.
     pub can_create_repository: bool,
     /// Whether the actor may create robots here.
@@ -328,6 +330,7 @@ impl Organizations {
                 chosen.map_or(default, Duration::from_millis)
             }),
             belongs: facts.is_some(),
+            role: facts.and_then(|facts| policy::team_role(actor, facts)),
             can_create_repository: self.core.gate.writable().is_ok()
                 && may(NamespaceAction::CreateRepository),
             can_create_robot: self.core.gate.writable().is_ok()

@@ -1,16 +1,16 @@
-//! Roles in repositories (A7): who has one, giving and taking them.
+//! Roles in repositories (A7): which accounts and teams have one, giving and taking them.
 
 use std::sync::Arc;
 
 use berth_domain::{
-    AccountId, AccountKind, Error, Event, Namespace, RepositoryId, RepositoryRole, Result,
-    RobotName, shorten,
+    AccountId, AccountKind, Error, Event, Namespace, Noun, RepositoryId, RepositoryRole, Result,
+    RobotName, TeamId, TeamName, shorten,
 };
 use berth_store::accounts::Account;
 use berth_store::gate::RepositoryFacts;
 use berth_store::repositories as rows;
 use berth_store::robots::Robot;
-use berth_store::{Conn, accounts, robots};
+use berth_store::{Conn, Tx, accounts, robots, teams};
 
 pub use berth_store::repositories::Permission;
 
@@ -37,6 +37,28 @@ pub struct RoleChange {
     pub role: Option<RepositoryRole>,
 }
 
+/// A role of a team to give, or to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamRoleChange {
+    /// Name of a team of the repository's organization.
+    pub team: String,
+    /// The role; none takes it.
+    pub role: Option<RepositoryRole>,
+}
+
+/// A role given to one team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamPermission {
+    /// Which team.
+    pub id: TeamId,
+    /// By name.
+    pub team: TeamName,
+    /// A hash in hex of its name.
+    pub avatar_hash: String,
+    /// The role.
+    pub role: RepositoryRole,
+}
+
 impl Permissions {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self { core }
@@ -61,7 +83,67 @@ impl Permissions {
         rows::permissions(&mut conn, repository).await.map(Some)
     }
 
-    /// Gives and takes roles in one repository, all of them or none.
+    /// The roles given to teams in a repository, by name; none as of [`Permissions::list`].
+    pub async fn list_teams(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+    ) -> Result<Option<Vec<TeamPermission>>> {
+        let mut conn = self.core.db.read().await?;
+        let held = self
+            .core
+            .gate
+            .repositories::<repo::SeeRoles>(&mut conn, actor, &[repository])
+            .await?;
+        if held.is_empty() {
+            return Ok(None);
+        }
+        let avatars = self.core.settings.registry.avatars;
+        let found = teams::roles_in(&mut conn, repository).await?.into_iter();
+        let found = found.map(|found| TeamPermission {
+            avatar_hash: avatars.of_name(found.team.as_str()),
+            id: found.id,
+            team: found.team,
+            role: found.role,
+        });
+        Ok(Some(found.collect()))
+    }
+
+    /// The roles of a user or robot in a repository, its own and those of its teams; none for who does not administer
+    /// the repository.
+    ///
+    /// # Errors
+    /// Not found for a name that nobody has.
+    pub async fn transitive(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+        name: &str,
+    ) -> Result<Option<Vec<RepositoryRole>>> {
+        let mut conn = self.core.db.read().await?;
+        let held = self
+            .core
+            .gate
+            .repositories::<repo::SeeRoles>(&mut conn, actor, &[repository])
+            .await?;
+        if held.is_empty() {
+            return Ok(None);
+        }
+        let account = if let Ok(robot) = name.parse::<RobotName>() {
+            let found = robots::by_name(&mut conn, &robot).await?;
+            found.map(|robot| robot.id)
+        } else if let Ok(user) = name.parse::<Namespace>() {
+            let found = accounts::by_name(&mut conn, &user).await?;
+            found.map(|account| account.id)
+        } else {
+            None
+        };
+        let account = account.ok_or_else(|| Error::not_found(Noun::User, name))?;
+        let roles = teams::roles_of_account(&mut conn, repository, account).await?;
+        Ok(Some(roles))
+    }
+
+    /// Gives and takes roles of accounts in one repository, all of them or none.
     ///
     /// # Errors
     /// An account that does not exist, the namespace's own user, a robot of another namespace.
@@ -71,10 +153,24 @@ impl Permissions {
         repository: RepositoryId,
         changes: &[RoleChange],
     ) -> Result<()> {
-        if changes.is_empty() || changes.len() > CHANGES_MAX {
+        self.set_all(actor, repository, changes, &[]).await
+    }
+
+    /// The same together with roles of teams, which are given and taken behind those of accounts.
+    ///
+    /// # Errors
+    /// As [`Self::set`]; a team that the organization does not have.
+    pub async fn set_all(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+        changes: &[RoleChange],
+        of_teams: &[TeamRoleChange],
+    ) -> Result<()> {
+        let count = changes.len() + of_teams.len();
+        if !(1..=CHANGES_MAX).contains(&count) {
             return Err(Error::invalid_value(format!(
-                "change 1 to {CHANGES_MAX} permissions at once; these are {}",
-                changes.len()
+                "change 1 to {CHANGES_MAX} permissions at once; these are {count}"
             ))
             .in_field("permissions"));
         }
@@ -87,56 +183,111 @@ impl Permissions {
                     .repository_by_id::<repo::Administer>(tx, actor, repository)
                     .await?;
                 let facts = access.target();
-                let subject = Subject {
-                    namespace: Some(facts.namespace.id),
-                    repository: Some(repository),
-                };
-                let known = Known::load(tx, facts, changes).await?;
+                let known = Known::load(tx, facts, changes, of_teams).await?;
                 for (position, change) in changes.iter().enumerate() {
                     let account = known
                         .account(facts, &change.account)
                         .map_err(|e| e.in_field(format!("permissions.{position}.account")))?;
-                    let path = facts.repository.path();
-                    let event = match change.role {
-                        Some(role) => {
-                            rows::set_role(tx, repository, account, role, self.core.now()).await?;
-                            let account = change.account.clone();
-                            Event::PermissionChanged {
-                                repository: path,
-                                account,
-                                role,
-                            }
-                        }
-                        None if rows::remove_role(tx, repository, account).await? => {
-                            let account = change.account.clone();
-                            Event::PermissionRemoved {
-                                repository: path,
-                                account,
-                            }
-                        }
-                        // Nothing was there to take, so nothing happened.
-                        None => continue,
-                    };
-                    self.core.journal.record(tx, actor, subject, &event).await?;
+                    self.set_role(tx, actor, facts, account, change).await?;
+                }
+                for (position, change) in of_teams.iter().enumerate() {
+                    let team = known
+                        .team(facts, &change.team)
+                        .map_err(|e| e.in_field(format!("teamPermissions.{position}.team")))?;
+                    self.set_role_of_team(tx, actor, facts, team, change.role)
+                        .await?;
                 }
                 Ok(())
             })
             .await
     }
+
+    async fn set_role(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        facts: &RepositoryFacts,
+        account: AccountId,
+        change: &RoleChange,
+    ) -> Result<()> {
+        let id = facts.repository.id;
+        let (repository, name) = (facts.repository.path(), change.account.clone());
+        let event = match change.role {
+            Some(role) => {
+                rows::set_role(tx, id, account, role, self.core.now()).await?;
+                Event::PermissionChanged {
+                    repository,
+                    account: name,
+                    role,
+                }
+            }
+            None if rows::remove_role(tx, id, account).await? => Event::PermissionRemoved {
+                repository,
+                account: name,
+            },
+            // Nothing was there to take, so nothing happened.
+            None => return Ok(()),
+        };
+        self.record(tx, actor, facts, &event).await
+    }
+
+    async fn set_role_of_team(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        facts: &RepositoryFacts,
+        (id, team): &(TeamId, TeamName),
+        role: Option<RepositoryRole>,
+    ) -> Result<()> {
+        let (repository, team) = (facts.repository.path(), team.clone());
+        let in_repository = facts.repository.id;
+        let event = match role {
+            Some(role) => {
+                let now = self.core.now();
+                teams::set_repository_role(tx, in_repository, *id, role, now).await?;
+                Event::TeamPermissionChanged {
+                    repository,
+                    team,
+                    role,
+                }
+            }
+            None if teams::remove_repository_role(tx, in_repository, *id).await? => {
+                Event::TeamPermissionRemoved { repository, team }
+            }
+            None => return Ok(()),
+        };
+        self.record(tx, actor, facts, &event).await
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        facts: &RepositoryFacts,
+        event: &Event,
+    ) -> Result<()> {
+        let subject = Subject {
+            namespace: Some(facts.namespace.id),
+            repository: Some(facts.repository.id),
+        };
+        self.core.journal.record(tx, actor, subject, event).await
+    }
 }
 
-/// What is there of the accounts that changes name.
+/// What is there of the accounts and teams that changes name.
 struct Known {
     users: Vec<Account>,
     robots: Vec<Robot>,
+    teams: Vec<(TeamId, TeamName)>,
 }
 
 impl Known {
-    /// In two queries, however many changes there are.
+    /// In three queries, however many changes there are.
     async fn load(
         conn: &mut Conn,
         facts: &RepositoryFacts,
         changes: &[RoleChange],
+        of_teams: &[TeamRoleChange],
     ) -> Result<Self> {
         let names = || changes.iter().map(|change| change.account.as_str());
         let users: Vec<&str> = names().filter(|name| !name.contains('+')).collect();
@@ -148,6 +299,23 @@ impl Known {
         Ok(Self {
             users: accounts::by_names(conn, &users).await?,
             robots: robots::by_short_names(conn, facts.namespace.id, &short).await?,
+            teams: {
+                let names: Vec<&str> = of_teams.iter().map(|change| &*change.team).collect();
+                teams::by_names(conn, facts.namespace.id, &names).await?
+            },
+        })
+    }
+
+    /// The team that may have a role in the repository. Users have none.
+    fn team(&self, facts: &RepositoryFacts, name: &str) -> Result<&(TeamId, TeamName)> {
+        let mut found = self.teams.iter();
+        let found = found.find(|(_, team)| team.as_str() == name);
+        found.ok_or_else(|| {
+            Error::invalid_value(format!(
+                "No team {} in organization {}",
+                shorten(name),
+                facts.namespace.name
+            ))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use berth_domain::{
     AccountId, AccountKind, Namespace, RepositoryId, RepositoryName, RepositoryPath,
-    RepositoryRole, RepositoryState, Result, TeamRole, Timestamp, Visibility,
+    RepositoryRole, RepositoryState, Result, TeamId, TeamName, TeamRole, Timestamp, Visibility,
 };
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use crate::conn::{Conn, db_error};
 use crate::repositories::Repository;
 use crate::sql::{Fixed, id_list};
+use crate::teams::Team;
 
 /// A namespace and what the asking account is to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub struct RepositoryFacts {
     pub direct_role: Option<RepositoryRole>,
     /// Highest role given to a team of the account.
     pub team_role: Option<RepositoryRole>,
+}
+
+/// A team and what the asking account is to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamFacts {
+    /// The row.
+    pub team: Team,
+    /// Its organization.
+    pub organization: NamespaceFacts,
+    /// Whether the account is in it.
+    pub is_member: bool,
 }
 
 #[derive(QueryableByName)]
@@ -83,6 +95,15 @@ const REPOSITORY_COLUMNS: &str = "r.id, r.name, r.visibility, r.state, r.descrip
     (select cast(max(case p.role when 'admin' then 3 when 'write' then 2 else 1 end) as bigint) \
        from repository_permissions p join team_members m on m.team_id = p.team_id \
       where p.repository_id = r.id and m.account_id = $1) as team_rank";
+
+/// Begins a statement: `o` are the namespaces of these rows of a table, and what the account is to each is found once and
+/// not for each of the rows.
+fn namespaces_of(table: &str, ids: &str) -> String {
+    format!(
+        "with o as materialized (select {NAMESPACE_COLUMNS} from accounts n \
+         where n.id in (select namespace_id from {table} where id in ({ids})) and n.deleting_at is null)"
+    )
+}
 
 fn repository_role(rank: i64) -> RepositoryRole {
     match rank {
@@ -166,10 +187,10 @@ pub async fn repositories(
     account: Option<AccountId>,
 ) -> Result<Vec<RepositoryFacts>> {
     let list = id_list(ids.iter().map(|id| id.0));
+    let namespaces = namespaces_of("repositories", &list);
     let sql = format!(
-        "select {NAMESPACE_COLUMNS}, {REPOSITORY_COLUMNS} from repositories r \
-         join accounts n on n.id = r.namespace_id \
-         where r.id in ({list}) and r.deleting_at is null and n.deleting_at is null"
+        "{namespaces} select o.*, {REPOSITORY_COLUMNS} from repositories r \
+         join o on o.ns_id = r.namespace_id where r.id in ({list}) and r.deleting_at is null"
     );
     let rows: Vec<Row> = on_backend!(conn, |c| {
         diesel::sql_query(&sql)
@@ -250,4 +271,94 @@ pub async fn namespaces(
     })
     .map_err(db_error)?;
     Ok(rows.into_iter().map(Into::into).collect())
+}
+
+#[derive(QueryableByName)]
+struct TeamRow {
+    #[diesel(embed)]
+    organization: NamespaceRow,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    team_id: Option<TeamId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    team_name: Option<TeamName>,
+    #[diesel(sql_type = Nullable<Text>)]
+    team_role: Option<TeamRole>,
+    #[diesel(sql_type = Nullable<Text>)]
+    team_description: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    team_created_at: Option<Timestamp>,
+    #[diesel(sql_type = BigInt)]
+    memberships: i64,
+}
+
+/// `$1` is the asking account.
+const TEAM_COLUMNS: &str = "g.id as team_id, g.name as team_name, g.role as team_role, \
+    g.description as team_description, g.created_at as team_created_at, \
+    (select count(*) from team_members m where m.team_id = g.id and m.account_id = $1) as memberships";
+
+impl TeamRow {
+    /// The organization, and the team where the join found one.
+    fn split(self) -> (NamespaceFacts, Option<TeamFacts>) {
+        let organization = NamespaceFacts::from(self.organization);
+        let facts = (|| {
+            Some(TeamFacts {
+                team: Team {
+                    id: self.team_id?,
+                    namespace_id: organization.id,
+                    name: self.team_name?,
+                    role: self.team_role?,
+                    description: self.team_description?,
+                    created_at: self.team_created_at?,
+                },
+                organization: organization.clone(),
+                is_member: self.memberships > 0,
+            })
+        })();
+        (organization, facts)
+    }
+}
+
+/// A team by name and its namespace; each `None` where absent.
+pub async fn team(
+    conn: &mut Conn,
+    organization: &Namespace,
+    name: &str,
+    account: Option<AccountId>,
+) -> Result<Option<(NamespaceFacts, Option<TeamFacts>)>> {
+    let sql = format!(
+        "select {NAMESPACE_COLUMNS}, {TEAM_COLUMNS} from accounts n \
+         left join teams g on g.namespace_id = n.id and g.name = $2 \
+         where n.name = $3 and n.deleting_at is null"
+    );
+    let row: Option<TeamRow> = on_backend!(conn, |c| {
+        let query = diesel::sql_query(&sql)
+            .bind::<BigInt, _>(account.map_or(0, |id| id.0))
+            .bind::<Text, _>(name)
+            .bind::<Text, _>(organization.as_str());
+        Fixed(query).get_result(c).await.optional()
+    })
+    .map_err(db_error)?;
+    Ok(row.map(TeamRow::split))
+}
+
+/// Teams by id, in no order; absent ones are left out. No ids are asked for as well, as of [`repositories`].
+pub async fn teams(
+    conn: &mut Conn,
+    ids: &[TeamId],
+    account: Option<AccountId>,
+) -> Result<Vec<TeamFacts>> {
+    let list = id_list(ids.iter().map(|id| id.0));
+    let namespaces = namespaces_of("teams", &list);
+    let sql = format!(
+        "{namespaces} select o.*, {TEAM_COLUMNS} from teams g \
+         join o on o.ns_id = g.namespace_id where g.id in ({list})"
+    );
+    let rows: Vec<TeamRow> = on_backend!(conn, |c| {
+        diesel::sql_query(&sql)
+            .bind::<BigInt, _>(account.map_or(0, |id| id.0))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(rows.into_iter().filter_map(|row| row.split().1).collect())
 }

@@ -23,6 +23,7 @@ pub mod notifications;
 pub mod oauth;
 pub mod organizations;
 pub mod outbox;
+pub mod prototypes;
 pub mod repositories;
 pub mod robots;
 pub mod schedules;

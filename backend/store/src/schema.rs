@@ -239,6 +239,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    permission_prototypes (id) {
+        id -> BigInt,
+        uuid -> Text,
+        namespace_id -> BigInt,
+        creator_id -> Nullable<BigInt>,
+        account_id -> Nullable<BigInt>,
+        team_id -> Nullable<BigInt>,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     stars (account_id, repository_id) {
         account_id -> BigInt,
         repository_id -> BigInt,
@@ -467,6 +480,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     oauth_assignments,
     repositories,
     repository_permissions,
+    permission_prototypes,
     stars,
     blobs,
     blob_locations,

@@ -31,12 +31,17 @@ pub(crate) fn contains(text: &str) -> String {
     pattern
 }
 
-/// The kind of an account `alias` in a statement that reaches it by its key. SQLite, which knows no figures
-/// of its tables, would walk all accounts of the kind by their index; `+` hides the column from it.
+/// The kind of an account `alias` in a statement that reaches it by its key.
 pub(crate) fn kind_of(conn: &Conn, alias: &str) -> String {
+    unindexed(conn, &format!("{alias}.kind"))
+}
+
+/// A column that a statement filters rows by which it reaches otherwise. SQLite, which knows no figures of its tables,
+/// would walk all rows that the column's index has; `+` hides it from that.
+pub(crate) fn unindexed(conn: &Conn, column: &str) -> String {
     match conn {
-        Conn::Pg(_) => format!("{alias}.kind"),
-        Conn::Lite(_) => format!("+{alias}.kind"),
+        Conn::Pg(_) => column.to_owned(),
+        Conn::Lite(_) => format!("+{column}"),
     }
 }
 

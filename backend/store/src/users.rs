@@ -301,7 +301,7 @@ pub async fn sole_administrations(
 }
 
 /// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.
-const PERSONAL: [&str; 12] = [
+const PERSONAL: [&str; 13] = [
     "sessions",
     "logins",
     "app_tokens",
@@ -312,6 +312,7 @@ const PERSONAL: [&str; 12] = [
     "mails",
     "team_members",
     "repository_permissions",
+    "permission_prototypes",
     "stars",
     "notifications",
 ];
@@ -322,6 +323,8 @@ async fn forget_person(tx: &mut Tx, id: AccountId) -> Result<()> {
         let statement = format!("delete from {table} where account_id = {user}");
         execute(tx, &statement).await?;
     }
+    let made = format!("delete from permission_prototypes where creator_id = {user}");
+    execute(tx, &made).await?;
     Ok(())
 }
 

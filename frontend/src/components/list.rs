@@ -491,7 +491,7 @@ pub(crate) fn Pager(
                     })
                 />
             </div>
-            <nav class="berth-pager__nav" aria-label=words!(i18n, list.pages)>
+            <div class="berth-pager__nav" role="group" aria-label=words!(i18n, list.pages)>
                 <Button
                     kind=ButtonKind::Plain
                     icon=Some(lu::LuChevronLeft)
@@ -510,7 +510,7 @@ pub(crate) fn Pager(
                         }
                     })
                 />
-            </nav>
+            </div>
         </div>
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_domain::{Namespace, RepositoryId, RepositoryName};
-use berth_services::permissions::RoleChange;
+use berth_services::permissions::{RoleChange, TeamRoleChange};
 use berth_services::repositories::Filter;
 
 use super::selected::Selected;
@@ -10,7 +10,7 @@ use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
 use crate::ids::{self, GlobalId};
 use crate::loaders::load;
-use crate::types::permission::PermissionInput;
+use crate::types::permission::{PermissionInput, TeamPermissionInput};
 use crate::types::repository::{Repository, RepositoryFilter, Visibility};
 
 /// A repository to be.
@@ -91,8 +91,10 @@ pub(super) struct DeleteRepositoriesPayload {
 pub(super) struct SetPermissionsInput {
     /// Global id of the repository.
     repository: ID,
-    /// At most 100 changes, made in order.
+    /// Roles of users and robots; with those of teams at most 100 changes, made in order.
     permissions: Vec<PermissionInput>,
+    /// Roles of teams of the organization.
+    team_permissions: Option<Vec<TeamPermissionInput>>,
 }
 
 /// What changing roles gives.
@@ -243,7 +245,7 @@ impl RepositoryMutations {
         })
     }
 
-    /// Gives roles in one repository to users and robots, all or none; a null role removes. Scope:
+    /// Gives roles in one repository to users, robots and teams, all or none; a null role removes. Scope:
     /// `repo:admin`. Role: admin. Log: `change_repo_permission`, `delete_repo_permission`.
     async fn set_permissions(
         &self,
@@ -259,9 +261,16 @@ impl RepositoryMutations {
                 role: change.role.map(Into::into),
             })
             .collect();
-        ctx.services()
-            .permissions
-            .set(&ctx.actor(), id, &changes)
+        let of_teams = input.team_permissions.unwrap_or_default().into_iter();
+        let of_teams: Vec<TeamRoleChange> = of_teams
+            .map(|change| TeamRoleChange {
+                team: change.team,
+                role: change.role.map(Into::into),
+            })
+            .collect();
+        let (permissions, actor) = (&ctx.services().permissions, ctx.actor());
+        // Boxed: the compiler follows what a mutation awaits only so deep.
+        Box::pin(permissions.set_all(&actor, id, &changes, &of_teams))
             .await
             .map_err(gql)?;
         Ok(SetPermissionsPayload {

@@ -14,8 +14,10 @@ use super::application::{
     self, Application, ApplicationConnection, ApplicationFilter, ApplicationOrder,
 };
 use super::contents::{self, NamespaceContents};
+use super::default_permission::{self, DefaultPermissionConnection};
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
 use super::robot::{self, RobotConnection};
+use super::team::{self, Team, TeamConnection, TeamRole};
 use crate::connection::{connection, count};
 use crate::context::Asks;
 use crate::ids::GlobalId;
@@ -39,7 +41,7 @@ pub(crate) struct Avatar {
     hash: String,
     /// `#rrggbb`.
     color: String,
-    /// `user`, `org` or `app`.
+    /// `user`, `org`, `robot`, `team` or `app`.
     kind: String,
 }
 
@@ -357,6 +359,43 @@ namespace! {
             #[graphql(desc = "By which it names itself.")] client_id: String,
         ) -> Result<Option<Application>> {
             application::application(ctx, &self.0.name, &client_id).await
+        }
+
+        /// Its teams by name; null unless the viewer is in one of them (with a scope that counts in teams, `org:admin`
+        /// or `repo:create`), administers it, or sees everything and changes nothing.
+        async fn teams(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+            #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+            #[graphql(desc = "Text in the name.")] search: Option<String>,
+        ) -> Result<Option<TeamConnection>> {
+            team::page(ctx, self.0.id, first, after, search).await
+        }
+
+        /// One of its teams; null when absent, and as `teams` is.
+        async fn team(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Its name.")] name: String,
+        ) -> Result<Option<Team>> {
+            team::named(ctx, &self.0.name, &name).await
+        }
+
+        /// Roles that its new repositories begin with, the oldest first; null unless the viewer administers it
+        /// (`org:admin`), or sees everything and changes nothing.
+        async fn default_permissions(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+            #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+        ) -> Result<Option<DefaultPermissionConnection>> {
+            default_permission::page(ctx, &self.0.name, first, after).await
+        }
+
+        /// What the viewer's teams make of the viewer here, the highest of their roles; null for who is in none.
+        async fn viewer_role(&self) -> Option<TeamRole> {
+            self.0.role.map(Into::into)
         }
 
         /// How many repositories the viewer may see here.

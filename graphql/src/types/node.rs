@@ -8,6 +8,7 @@ use super::namespace::{Namespace, Organization, User};
 use super::repository::Repository;
 use super::robot::Robot;
 use super::tag::Tag;
+use super::team::Team;
 use crate::context::Asks;
 use crate::error::found;
 use crate::ids::GlobalId;
@@ -20,6 +21,7 @@ pub(crate) enum Node {
     User(User),
     Organization(Organization),
     Robot(Robot),
+    Team(Team),
     Repository(Repository),
     Tag(Tag),
     ImageManifest(ImageManifest),
@@ -68,6 +70,9 @@ pub(crate) async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
                 .next()
                 .map(|robot| Node::Robot(Robot(robot)))
         }
+        Some(GlobalId::Team(id)) => load(ctx.loader(), id)
+            .await?
+            .map(|view| Node::Team(Team(view))),
         Some(GlobalId::Repository(id)) => load(ctx.loader(), id)
             .await?
             .map(|view| Node::Repository(Repository(view))),

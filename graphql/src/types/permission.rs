@@ -1,8 +1,16 @@
 //! Roles in repositories.
 
-use async_graphql::{Enum, InputObject, SimpleObject};
-use berth_domain::RepositoryRole;
-use berth_services::permissions::Permission;
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use berth_domain::{Error, Noun, RepositoryRole};
+use berth_services::permissions::{Permission, TeamPermission};
+use berth_services::teams::RoleOfTeam;
+
+use super::repository::Repository;
+use super::team::Team;
+use crate::connection::connection;
+use crate::context::Asks;
+use crate::error::gql;
+use crate::loaders::load;
 
 /// What somebody may do in a repository; each role holds the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -47,6 +55,66 @@ impl From<Permission> for RepositoryPermission {
             role: permission.role.into(),
         }
     }
+}
+
+/// A role that a team was given in a repository.
+#[derive(Clone)]
+pub(crate) struct TeamRepositoryPermission(pub(crate) TeamPermission);
+
+/// A role that a team was given in a repository.
+#[Object]
+impl TeamRepositoryPermission {
+    /// Name of the team.
+    async fn name(&self) -> &str {
+        self.0.team.as_str()
+    }
+
+    /// The team; null where the viewer administers the repository alone, and is in no team.
+    async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        Ok(load(ctx.loader(), self.0.id).await?.map(Team))
+    }
+
+    /// The role.
+    async fn role(&self) -> Role {
+        self.0.role.into()
+    }
+}
+
+/// A role that a team has, and where.
+#[derive(Clone)]
+pub(crate) struct RoleInRepository(pub(crate) RoleOfTeam);
+
+/// A role that a team has, and where.
+#[Object]
+impl RoleInRepository {
+    /// The repository.
+    async fn repository(&self, ctx: &Context<'_>) -> Result<Repository> {
+        let view = load(ctx.loader(), self.0.id).await?;
+        view.map(Repository)
+            .ok_or_else(|| gql(Error::Hidden(Noun::Repository)))
+    }
+
+    /// The role.
+    async fn role(&self) -> Role {
+        self.0.role.into()
+    }
+}
+
+connection!(
+    RoleInRepositoryConnection,
+    RoleInRepositoryEdge,
+    RoleInRepository,
+    "the roles of a team",
+    total_count: "How many there are."
+);
+
+/// A role of a team to give, or to take.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct TeamPermissionInput {
+    /// Name of a team of the repository's organization.
+    pub(crate) team: String,
+    /// Null removes.
+    pub(crate) role: Option<Role>,
 }
 
 /// A role to give, or to take.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::Manifest;
 use super::namespace::Namespace;
-use super::permission::{RepositoryPermission, Role};
+use super::permission::{RepositoryPermission, Role, TeamRepositoryPermission};
 use super::tag::{self, Tag, TagConnection, TagFilter, TagOrder};
 use crate::connection::{self, connection, count};
 use crate::context::Asks;
@@ -337,7 +337,23 @@ impl Repository {
         Ok(found(view)?.flatten().map(Into::into))
     }
 
-    /// Direct permissions; null unless the viewer administers the repository, or is of `GLOBAL_READONLY_SUPER_USERS`.
+    /// Permissions of teams; null unless the viewer administers the repository, or is of `GLOBAL_READONLY_SUPER_USERS`.
+    async fn team_permissions(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<Vec<TeamRepositoryPermission>>> {
+        if !self.0.can_see_roles {
+            return Ok(None);
+        }
+        let permissions = &ctx.services().permissions;
+        let list = permissions
+            .list_teams(&ctx.actor(), self.0.repository.id)
+            .await
+            .map_err(gql)?;
+        Ok(list.map(|list| list.into_iter().map(TeamRepositoryPermission).collect()))
+    }
+
+    /// Direct permissions of users and robots; null unless the viewer administers the repository, or is of `GLOBAL_READONLY_SUPER_USERS`.
     async fn permissions(&self, ctx: &Context<'_>) -> Result<Option<Vec<RepositoryPermission>>> {
         if !self.0.can_see_roles {
             return Ok(None);

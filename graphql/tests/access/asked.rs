@@ -3,9 +3,11 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use berth_domain::{Digest, Visibility};
+use berth_domain::{Digest, RepositoryRole, TeamRole, Visibility};
 use berth_services::Actor;
 use berth_services::oauth::Description;
+use berth_services::permissions::TeamRoleChange;
+use berth_services::teams::TeamKey;
 use berth_testkit::{TestImage, TestRegistry};
 use serde_json::{Value, json};
 
@@ -22,6 +24,7 @@ pub(crate) struct Estate {
     repository_name: String,
     repository: Value,
     robot: Value,
+    team: Value,
     tag: Value,
     manifest: Value,
     digest: String,
@@ -30,7 +33,7 @@ pub(crate) struct Estate {
 }
 
 impl Estate {
-    /// An organization with a robot, an application and the repository `app`, which has the tag `1`.
+    /// An organization with a robot, a team that holds it, an application and the repository `app`, which has the tag `1`.
     pub(crate) async fn new(
         t: &TestRegistry,
         owner: &Actor,
@@ -48,16 +51,32 @@ impl Estate {
             .unwrap();
         let repository_name: String = "app".into();
         let parsed = repository_name.parse().unwrap();
-        services
-            .repositories
-            .create(owner, &name, &parsed, visibility, "")
-            .await
-            .unwrap();
+        let repositories = &services.repositories;
+        let app = repositories.create(owner, &name, &parsed, visibility, "");
+        let app = app.await.unwrap().repository.id;
         services
             .robots
             .create(owner, &name, "ci", "")
             .await
             .unwrap();
+        let team = "makers".parse().unwrap();
+        let teams = &services.teams;
+        teams
+            .create(owner, &name, &team, TeamRole::Creator, "")
+            .await
+            .unwrap();
+        let key = TeamKey::Name {
+            organization: &name,
+            team: "makers",
+        };
+        let robot = format!("{organization}+ci");
+        teams.add_member(owner, key, &robot).await.unwrap();
+        let role = TeamRoleChange {
+            team: "makers".into(),
+            role: Some(RepositoryRole::Read),
+        };
+        let permissions = &services.permissions;
+        permissions.set_all(owner, app, &[], &[role]).await.unwrap();
         let applications = &services.applications;
         let application = applications
             .create(owner, &name, &Description::default())
@@ -67,6 +86,7 @@ impl Estate {
             .push(owner, &format!("{organization}/app:1"), &TestImage::new(1))
             .await;
         let query = "query ($n: String!) { viewer { user { id } } namespace(name: $n) { id robots { nodes { id } } \
+             ... on Organization { team(name: \"makers\") { id } } \
              repositories { nodes { id tag(name: \"1\") { id manifest { id } } } } } }";
         let data = ask(t, owner, query, json!({ "n": organization }))
             .await
@@ -79,6 +99,7 @@ impl Estate {
             tag: repository["tag"]["id"].clone(),
             manifest: repository["tag"]["manifest"]["id"].clone(),
             robot: data["namespace"]["robots"]["nodes"][0]["id"].clone(),
+            team: data["namespace"]["team"]["id"].clone(),
             user: data["viewer"]["user"]["id"].clone(),
             namespace: data["namespace"]["id"].clone(),
             digest: digest.to_string(),
@@ -98,6 +119,7 @@ impl Estate {
             repository_name: "app".into(),
             repository: id("R"),
             robot: id("B"),
+            team: id("G"),
             tag: id("T"),
             manifest: id("M"),
             digest: Digest::of(b"nowhere").to_string(),
@@ -108,11 +130,12 @@ impl Estate {
     }
 
     /// Types that are asked for by id, with the ids of what is here.
-    pub(crate) fn nodes(&self) -> [(&'static str, &Value); 6] {
+    pub(crate) fn nodes(&self) -> [(&'static str, &Value); 7] {
         [
             ("User", &self.user),
             ("Organization", &self.namespace),
             ("Robot", &self.robot),
+            ("Team", &self.team),
             ("Repository", &self.repository),
             ("Tag", &self.tag),
             ("ImageManifest", &self.manifest),
@@ -135,7 +158,15 @@ impl Estate {
             }
             "id" if of.ends_with("Organization") || of == "takeOwnership" => self.namespace.clone(),
             "id" if of == "revokeSession" => json!(BASE64_URL_SAFE_NO_PAD.encode("S987654")),
+            "id" if of.ends_with("Team") => self.team.clone(),
             "id" => target.clone(),
+            "team" if of == "createDefaultPermission" => json!("makers"),
+            "team" => self.team.clone(),
+            "account" if of == "createDefaultPermission" => Value::Null,
+            "role" if of.ends_with("DefaultPermission") => json!("READ"),
+            "role" => json!("CREATOR"),
+            "account" if of == "removeTeamMember" => json!(format!("{}+ci", self.organization)),
+            "account" => json!("bob"),
             "ids" if of == "deleteOrganizations" => json!([self.namespace]),
             "ids" if of == "restoreTags" => json!([self.tag]),
             "ids" => json!([target]),
@@ -151,14 +182,18 @@ impl Estate {
             "name" if of == "namespace" => json!(self.organization),
             "name" if of == "renameOrganization" => json!("renamed-org"),
             "name" if of == "tag" => json!("1"),
+            "name" if of == "team" => json!("makers"),
             "name" if of == "createOrganization" => json!(format!("new{round}-{kind}")),
-            "name" if of == "createRepository" => json!(format!("new{round}")),
+            "name" if ["createRepository", "createTeam"].contains(&of) => {
+                json!(format!("new{round}"))
+            }
             "name" => json!(self.repository_name),
             "names" => json!(["1"]),
             "digest" => json!(self.digest),
             "shortName" => json!(format!("evil{round}")),
             "visibility" => json!("PUBLIC"),
             "description" | "content" => json!("mine now"),
+            "teamPermissions" => json!([{ "team": "makers", "role": "WRITE" }]),
             "permissions" => json!([{ "account": "bob", "role": "ADMIN" }]),
             // Nobody takes it, so the next who asks is told that it is taken.
             "username" if of == "signUp" => json!(format!("user{round}-{kind}")),

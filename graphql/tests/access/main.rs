@@ -3,6 +3,8 @@
 //! private differs for strangers in nothing from what is not there: not in the answer, and not in the
 //! statements that it takes. In a file of its own, since it records what its process sends.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "../it/client.rs"]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, ServiceKeyChange};
+use super::{Event, Grantee, ServiceKeyChange};
 
 impl Event {
     /// Under which key the metadata tell what the client called itself: the API spells it in three ways.
@@ -172,6 +172,30 @@ impl Event {
                 "namespace": namespace, "entity_id": account, "was_user": was_user, "superuser": by,
             }),
             Self::OrganizationDeleted { namespace } => json!({ "namespace": namespace }),
+            Self::TeamCreated { team }
+            | Self::TeamDeleted { team }
+            | Self::TeamPermissionRemoved { team, .. } => json!({ "team": team }),
+            Self::TeamDescribed { team, description } => {
+                json!({ "team": team, "description": description })
+            }
+            Self::TeamRoleChanged { team, role } => json!({ "team": team, "role": role }),
+            Self::TeamMemberAdded { team, member } | Self::TeamMemberRemoved { team, member } => {
+                json!({ "member": member, "team": team })
+            }
+            Self::DefaultPermissionCreated(fields)
+            | Self::DefaultPermissionModified(fields)
+            | Self::DefaultPermissionDeleted(fields) => {
+                let (who, name) = match &fields.grantee {
+                    Grantee::Account(name) => ("delegate_user", name.as_str()),
+                    Grantee::Team(name) => ("delegate_team", name.as_str()),
+                };
+                json!({
+                    "prototypeid": fields.uuid,
+                    "activating_username": fields.creator,
+                    "role": fields.role,
+                    who: name,
+                })
+            }
             Self::ServiceKeyChanged {
                 change,
                 kid,
@@ -200,6 +224,7 @@ impl Event {
                 json!({ "username": account, "role": role })
             }
             Self::PermissionRemoved { account, .. } => json!({ "username": account }),
+            Self::TeamPermissionChanged { team, role, .. } => json!({ "team": team, "role": role }),
             Self::TagPushed {
                 tag,
                 digest,

@@ -1,5 +1,7 @@
 //! What events say beside names.
 
+use crate::{RepositoryRole, TeamName};
+
 /// What became of a key of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceKeyChange {
@@ -25,6 +27,26 @@ impl ServiceKeyChange {
             Self::Deleted => "service_key_delete",
         }
     }
+}
+
+/// Who gets a role, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grantee {
+    /// A user, or a robot as `namespace+robot`.
+    Account(String),
+    /// A team.
+    Team(TeamName),
+}
+
+/// A role that new repositories of an organization begin with, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of a default permission")]
+pub struct DefaultPermissionFields {
+    pub uuid: String,
+    /// Whose new repositories; none for everybody's.
+    pub creator: Option<String>,
+    pub grantee: Grantee,
+    pub role: RepositoryRole,
 }
 
 /// What an OAuth application tells of itself, for the log.

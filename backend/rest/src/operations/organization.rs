@@ -1,5 +1,6 @@
 //! Organizations (O2, O3, O5, O6).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -7,11 +8,12 @@ use berth_domain::{AccountKind, Email, Error, Namespace, Noun, Scope};
 use berth_services::directory::OrganizationView;
 use serde::{Deserialize, Serialize};
 
+use super::team;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
-use crate::schema::{Schema, boolean, integer_from, text};
+use crate::schema::{Schema, boolean, by_name, integer_from, text, texts};
 use crate::wire::Avatar;
 
 /// Clients find applications among the organizations.
@@ -123,6 +125,16 @@ pub(super) struct Organization {
     is_member: bool,
     #[serde(flatten)]
     settings: Option<Settings>,
+    #[serde(flatten)]
+    teams: Option<Teams>,
+}
+
+/// What members see as well.
+#[derive(Serialize)]
+struct Teams {
+    teams: BTreeMap<String, team::Listed>,
+    /// By age.
+    ordered_teams: Vec<String>,
 }
 
 /// What administrators see.
@@ -155,6 +167,34 @@ impl Organization {
                 integer_from(0, "Seconds for which deleted tags can be restored"),
             )
             .optional("is_free_account", boolean("True: nothing is billed"))
+            .optional(
+                "teams",
+                by_name(team::Listed::schema(), "Its teams, for its members"),
+            )
+            .optional(
+                "ordered_teams",
+                texts("The names of its teams, the oldest first"),
+            )
+    }
+
+    /// With its teams, for who may know them.
+    async fn with_teams(call: &Call, view: OrganizationView) -> Result<Self, Failure> {
+        let teams = &call.services.teams;
+        let teams = teams.all(&call.actor, view.profile.id).await?;
+        let teams = teams.map(|teams| {
+            let teams: Vec<team::Listed> = teams.into_iter().map(Into::into).collect();
+            Teams {
+                ordered_teams: teams.iter().map(|team| team.name.clone()).collect(),
+                teams: teams
+                    .into_iter()
+                    .map(|team| (team.name.clone(), team))
+                    .collect(),
+            }
+        });
+        Ok(Self {
+            teams,
+            ..view.into()
+        })
     }
 }
 
@@ -175,6 +215,7 @@ impl From<OrganizationView> for Organization {
                 tag_expiration_s: expiration.as_secs(),
                 is_free_account: true,
             }),
+            teams: None,
         }
     }
 }
@@ -187,7 +228,7 @@ async fn get(call: Call) -> Outcome {
         .map_err(|_| Error::not_found(Noun::Organization, name))?;
     let directory = &call.services.directory;
     let view = directory.organization(&call.actor, &name).await?;
-    Answer::ok(&Organization::from(view))
+    Answer::ok(&Organization::with_teams(&call, view).await?)
 }
 
 /// Only fields that are there change. An address that stays what it is passes, since tools send the whole form.
@@ -242,7 +283,7 @@ async fn change(call: Call) -> Outcome {
             .map_err(tag_expiration_refused)?;
     }
     let view = services.directory.organization(&call.actor, &name).await?;
-    Answer::ok(&Organization::from(view))
+    Answer::ok(&Organization::with_teams(&call, view).await?)
 }
 
 async fn delete(call: Call) -> Outcome {

@@ -1,4 +1,6 @@
-//! Roles of users and robots in a repository (A7).
+//! Roles of users, robots and teams in a repository (A7).
+
+mod team;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +13,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
-use crate::schema::{Schema, boolean, by_name, choice, text};
+use crate::schema::{Schema, boolean, by_name, choice, list as list_of, text};
 use crate::wire::Avatar;
 
 /// What scripts compare with.
@@ -55,7 +57,18 @@ pub(super) fn group() -> Group {
                 delete,
             )
             .scope(Scope::RepoAdmin),
-        ],
+            Operation::get(
+                "/repository/{repository}/permissions/user/{username}/transitive",
+                "getUserTransitivePermission",
+                "Get the permissions of the specified user or robot, its own and those of its teams",
+                transitive,
+            )
+            .scope(Scope::RepoAdmin)
+            .answers(Transitive::schema()),
+        ]
+        .into_iter()
+        .chain(team::operations())
+        .collect(),
     }
 }
 
@@ -179,4 +192,44 @@ async fn delete(call: Call) -> Outcome {
     }
     set(&call, id, None).await?;
     Ok(Answer::no_content())
+}
+
+/// A role, wherever it comes from.
+#[derive(Serialize)]
+struct Role {
+    role: &'static str,
+}
+
+impl Role {
+    fn schema() -> Schema {
+        Schema::new("Role").required("role", text("read, write or admin"))
+    }
+}
+
+#[derive(Serialize)]
+struct Transitive {
+    permissions: Vec<Role>,
+}
+
+impl Transitive {
+    fn schema() -> Schema {
+        let all = list_of(Role::schema(), "One for each way in which it is held");
+        Schema::new("TransitivePermissions").required("permissions", all)
+    }
+}
+
+async fn transitive(call: Call) -> Outcome {
+    let id = repository::find(&call).await?.repository.id;
+    let (permissions, name) = (&call.services.permissions, call.parameter("username"));
+    let roles = permissions.transitive(&call.actor, id, name).await?;
+    let roles = roles.ok_or_else(Failure::forbidden)?;
+    if roles.is_empty() {
+        return Err(Failure::not_found());
+    }
+    let roles = roles.into_iter().map(|role| Role {
+        role: role.as_str(),
+    });
+    Answer::ok(&Transitive {
+        permissions: roles.collect(),
+    })
 }

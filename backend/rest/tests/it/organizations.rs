@@ -54,8 +54,22 @@ db_test!(
         assert_eq!(api.get(&stranger, "/organization/acme").await.json(), face);
         let mut members = face.clone();
         members["is_member"] = json!(true);
-        assert_eq!(api.get(&mia, "/organization/acme").await.json(), members);
+        let seen = api.get(&mia, "/organization/acme").await.json();
+        let team = |name: &str, role: &str, can_view: bool| {
+            json!({
+                "name": name, "description": "", "role": role, "can_view": can_view,
+                "avatar": seen["teams"][name]["avatar"], "repo_count": 0, "member_count": 1,
+                "is_synced": false,
+            })
+        };
+        assert_eq!(seen["teams"]["owners"]["avatar"]["kind"], json!("team"));
+        members["ordered_teams"] = json!(["owners", "of-mia"]);
+        members["teams"] = json!({
+            "owners": team("owners", "admin", false), "of-mia": team("of-mia", "member", true),
+        });
+        assert_eq!(seen, members);
         let mut admins = members.clone();
+        admins["teams"]["owners"]["can_view"] = json!(true);
         admins["is_admin"] = json!(true);
         admins["email"] = json!("owners@acme.example");
         admins["invoice_email"] = json!(false);
@@ -226,7 +240,7 @@ async fn superusers_reach_organizations_of_others_only_with_full_access() {
 }
 
 /// What is asked of an organization, below its name.
-const ASKED: [(&str, &str); 14] = [
+const ASKED: [(&str, &str); 19] = [
     ("PUT", ""),
     ("DELETE", ""),
     ("GET", "/applications"),
@@ -238,6 +252,11 @@ const ASKED: [(&str, &str); 14] = [
     ("GET", "/applications/NONE/tokens"),
     ("POST", "/applications/NONE/tokens"),
     ("DELETE", "/applications/NONE/tokens/none"),
+    ("PUT", "/team/qa"),
+    ("DELETE", "/team/qa"),
+    ("GET", "/team/qa/members"),
+    ("PUT", "/team/qa/members/ann"),
+    ("DELETE", "/team/qa/members/ann"),
     ("GET", "/robots"),
     ("GET", "/robots/ci"),
     ("DELETE", "/robots/ci"),
@@ -254,7 +273,7 @@ async fn who_reaches_every_organization_is_told_which_there_is_not() {
             let root = user(t, "root", ALL_SCOPES).await;
             // Fits every body.
             let body = json!({
-                "name": "n", "scope": "repo:read", "redirect_uri": "", "application_uri": "",
+                "name": "n", "scope": "repo:read", "redirect_uri": "", "application_uri": "", "role": "admin",
             });
             let refused = if full {
                 (404, "Not Found".to_owned())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use berth_domain::{Error, RepositoryRole, TeamRole, Visibility};
 use berth_services::Settings;
 use berth_services::oauth::Description;
-use berth_services::permissions::RoleChange;
+use berth_services::permissions::{RoleChange, TeamRoleChange};
 use berth_testkit::{Backend, PASSWORD, TestRegistry};
 use serde_json::{Map, Value, json};
 
@@ -67,9 +67,17 @@ async fn estate(t: &TestRegistry, organization: &str) -> String {
         role("member", RepositoryRole::Read),
         role("writer", RepositoryRole::Write),
     ];
-    let id = view.repository.id;
-    services.permissions.set(&owner, id, &roles).await.unwrap();
     join(t, organization, "member", TeamRole::Member).await;
+    let of_teams = [TeamRoleChange {
+        team: "of-member".to_owned(),
+        role: Some(RepositoryRole::Read),
+    }];
+    let id = view.repository.id;
+    let permissions = &services.permissions;
+    permissions
+        .set_all(&owner, id, &roles, &of_teams)
+        .await
+        .unwrap();
     // Everybody has a robot of the own, for the paths that begin at the user.
     for name in [
         "stranger",
@@ -97,6 +105,7 @@ fn value(field: &str, organization: &str, is_there: bool) -> Value {
     let text = match field {
         "name" => format!("{organization}-new"),
         "namespace" => organization.to_owned(),
+        "delegate" => return json!({ "name": "of-member", "kind": "team" }),
         "repository" if is_there => "app".to_owned(),
         "repository" => "new".to_owned(),
         "visibility" => "public".to_owned(),
@@ -137,6 +146,8 @@ fn body(document: &Value, operation: &Value, organization: &str) -> Option<Value
 
 fn path(template: &str, organization: &str, is_put: bool) -> String {
     let robot = if is_put { "new" } else { "ci" };
+    // Who comes into the team, and who is in it.
+    let member = if is_put { "writer" } else { "member" };
     let path = template
         .replace("/api/v1", "")
         .replace("{orgname}", organization)
@@ -147,6 +158,8 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
             &format!("superuser/users/{organization}-user"),
         )
         .replace("{username}", "member")
+        .replace("{teamname}", "of-member")
+        .replace("{membername}", member)
         .replace("{token_uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace(
             "{access_token_uuid}",
@@ -157,6 +170,7 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
             "7b4f1a2e-0000-4000-8000-000000000000",
         )
         .replace("{uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
+        .replace("{prototypeid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace("{kid}", "not-a-kid")
         .replace("{service_id}", "oidc")
         .replace("{error_type}", "not_found");

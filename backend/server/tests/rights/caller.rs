@@ -39,6 +39,7 @@ pub(crate) struct Target {
     /// With its organization.
     pub(crate) repository: String,
     pub(crate) robot: &'static str,
+    pub(crate) team: &'static str,
     pub(crate) user: String,
     /// A robot of the user itself.
     pub(crate) own_robot: String,
@@ -88,6 +89,7 @@ impl Target {
         Self {
             repository: format!("{}/app", estate.organization),
             robot: "ci",
+            team: "makers",
             user,
             own_robot,
             app_token: app_token.uuid,
@@ -104,6 +106,7 @@ impl Target {
         Self {
             repository: format!("{}/abs", estate.organization),
             robot: "no",
+            team: "noteam",
             user: "non".to_owned(),
             own_robot: "ofnowhere".to_owned(),
             app_token: NO_ID.to_owned(),
@@ -121,6 +124,7 @@ impl Target {
         let mut names = vec![
             (self.repository.clone(), "REPOSITORY"),
             (format!("{}+{}", estate.organization, self.robot), "ROBOT"),
+            (self.team.to_owned(), "TEAM"),
             (estate.client_id.clone(), "CLIENT"),
             (self.own_robot.clone(), "ROBOT"),
             (estate.kind.clone(), "KIND"),

@@ -10,11 +10,12 @@ use crate::site::{Request, Seen, Site};
 use crate::sweep::{Ends, ONCE, Question, WHOLE, status};
 
 /// Types whose fields are asked for: the root, and what has an id.
-const TYPES: [&str; 7] = [
+const TYPES: [&str; 8] = [
     "Query",
     "User",
     "Organization",
     "Robot",
+    "Team",
     "Repository",
     "Tag",
     "ImageManifest",
@@ -62,7 +63,7 @@ pub(crate) async fn questions(site: &Site, others: &Others) -> Vec<Question> {
             word: outcome,
             ends: match name.as_str() {
                 "deleteAccount" | "signOut" => Ends::Caller,
-                name if name.starts_with("delete") => Ends::Thing,
+                name if name.starts_with("delete") || name.ends_with("TeamMember") => Ends::Thing,
                 _ => Ends::Nothing,
             },
             ask: Box::new(move |target, _| {

@@ -4,6 +4,8 @@
 //!
 //! A binary of its own, since Diesel's instrumentation is one for the whole process.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "../../../../graphql/tests/access/asked.rs"]

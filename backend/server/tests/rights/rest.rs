@@ -60,6 +60,8 @@ impl Operation {
             ("DELETE", "/api/v1/user/") | ("POST", "/api/v1/signout") => Ends::Caller,
             // What was read in that list, the bell tells no more.
             ("DELETE", _) | ("GET", "/api/v1/user/assignedauthorization") => Ends::Thing,
+            // Nobody comes into a team twice.
+            ("PUT", path) if path.ends_with("/members/{membername}") => Ends::Thing,
             _ => Ends::Nothing,
         };
         Question {
@@ -78,7 +80,12 @@ impl Operation {
             let mut fields = self.fields.iter().flatten();
             fields.any(|known| known == field)
         };
-        let in_organization = ["{robot_shortname}", "{client_id}", "{token_uuid}"];
+        let in_organization = [
+            "{robot_shortname}",
+            "{teamname}",
+            "{client_id}",
+            "{token_uuid}",
+        ];
         // A new robot is nobody's yet.
         if self.verb == "PUT" && self.template.starts_with("/api/v1/user/robots/") {
             return ONCE;
@@ -140,18 +147,26 @@ impl Operation {
         } else {
             robot.to_owned()
         };
+        let member = if self.verb == "PUT" {
+            "eve".to_owned()
+        } else {
+            format!("{}+{}", estate.organization, target.robot)
+        };
         let mut path = self.template.clone();
         for (part, value) in [
             ("{orgname}", estate.organization.as_str()),
             ("{namespace}", &estate.organization),
             ("{repository}", &target.repository),
             ("{robot_shortname}", &robot),
+            ("{teamname}", target.team),
+            ("{membername}", &member),
             ("{client_id}", &estate.client_id),
             ("{username}", if of_users { "eve" } else { &target.user }),
             ("{token_uuid}", token),
             ("{access_token_uuid}", &target.authorization),
             ("{assigned_authorization_uuid}", &target.assignment),
             ("{uuid}", &target.notification),
+            ("{prototypeid}", "not-a-prototype"),
             ("{kid}", "not-a-kid"),
             ("{error_type}", "not_found"),
             ("{service_id}", "ldap"),
@@ -170,6 +185,7 @@ impl Operation {
         let organization = &target.estate.organization;
         let text = match field {
             "namespace" => organization.clone(),
+            "delegate" => return json!({ "name": target.team, "kind": "team" }),
             "repository" if self.is_star => {
                 let (_, name) = target.repository.split_once('/').unwrap();
                 name.to_owned()

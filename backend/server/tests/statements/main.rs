@@ -3,6 +3,8 @@
 //!
 //! A binary of its own, since Diesel's instrumentation is one for the whole process.
 
+// The future that answers a mutation holds those of all of them.
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 #![expect(
     clippy::large_futures,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// Tables whose rows grow with use; those that are left out hold a handful. A table that is missing here
 /// is in no plan of SQLite, which names tables as the statement does.
-pub(crate) const GROWING: [&str; 31] = [
+pub(crate) const GROWING: [&str; 32] = [
     "accounts",
     "user_profiles",
     "robot_profiles",
@@ -24,6 +24,7 @@ pub(crate) const GROWING: [&str; 31] = [
     "oauth_assignments",
     "repositories",
     "repository_permissions",
+    "permission_prototypes",
     "stars",
     "blobs",
     "blob_locations",
@@ -63,7 +64,7 @@ impl Plan {
 }
 
 /// Statements that read what they count, sum or search, by parts of their text, and what they tell.
-const READ_WHAT_THEY_TELL: [(&[&str], &str); 10] = [
+const READ_WHAT_THEY_TELL: [(&[&str], &str); 11] = [
     (
         &["as counted"],
         "how much is seen, 10,000 at most of each way to see it",
@@ -84,6 +85,10 @@ const READ_WHAT_THEY_TELL: [(&[&str], &str); 10] = [
     (
         &["group by robot_profiles.namespace_id"],
         "robots of the namespaces of a page",
+    ),
+    (
+        &["group by t.namespace_id"],
+        "users in the teams of the organizations of a page",
     ),
     (
         &["from (robot_profiles", "(robot_profiles.namespace_id = ?))"],

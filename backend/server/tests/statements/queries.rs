@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::registry::Registry;
 
 /// Lists, each asked for 10 rows, for 100, and for the 100 behind them.
-const LISTS: [(&str, &str); 17] = [
+const LISTS: [(&str, &str); 22] = [
     (
         "repositories",
         "repositories(PAGE) { totalCount END nodes { path sizeBytes tagCount lastPushedAt viewerPermission \
@@ -66,6 +66,31 @@ const LISTS: [(&str, &str); 17] = [
         "namespace(name: \"acme\") { robots(PAGE) { totalCount END nodes { name repositoryCount } } }",
     ),
     (
+        "teams",
+        "namespace(name: \"acme\") { ... on Organization { teams(PAGE) { totalCount END nodes { name memberCount \
+         repositoryCount organization { name } } } } }",
+    ),
+    (
+        "teams by text",
+        "namespace(name: \"acme\") { ... on Organization { teams(PAGE, search: \"crew1\") { totalCount END \
+         nodes { name } } } }",
+    ),
+    (
+        "members of a team",
+        "namespace(name: \"acme\") { ... on Organization { team(name: \"crew10001\") { members(PAGE) { totalCount \
+         END nodes { account avatar { hash } } } } } }",
+    ),
+    (
+        "roles of a team",
+        "namespace(name: \"acme\") { ... on Organization { team(name: \"crew10001\") { repositoryPermissions(PAGE) { \
+         totalCount END nodes { role repository { path } } } } } }",
+    ),
+    (
+        "default permissions",
+        "namespace(name: \"acme\") { ... on Organization { defaultPermissions(PAGE) { totalCount END nodes { uuid role \
+         creator { account } account { account isMember } } } } }",
+    ),
+    (
         "tags",
         "repository(namespace: \"ann\", name: \"app\") { tags(PAGE) { totalCount END nodes { name \
          manifest { digest tags contentBytes ... on ImageManifest { platform { os } } } repository { path } } } }",
@@ -91,6 +116,7 @@ const OBJECTS: [(&str, &str); 4] = [
     (
         "one repository",
         "repository(namespace: \"ann\", name: \"app\") { path sizeBytes tagCount permissions { role } \
+         teamPermissions { role team { name } } \
          namespace { name viewerCanAdminister } }",
     ),
     (
@@ -174,6 +200,21 @@ pub(crate) async fn changes(r: &mut Registry) {
         r.change_named(&what, "setPermissions", input, "repository { id }")
             .await;
     }
+    let input =
+        json!({ "organization": "fresh", "name": "crew", "role": "MEMBER", "description": "" });
+    let made = r.change("createTeam", input, "team { id }").await;
+    let team = made["team"]["id"].clone();
+    let input = json!({
+        "repository": repository, "permissions": [],
+        "teamPermissions": [{ "team": "crew", "role": "WRITE" }],
+    });
+    r.change_named(
+        "mutation setPermissions of a team",
+        "setPermissions",
+        input,
+        "repository { id }",
+    )
+    .await;
     let mut robots = Vec::new();
     for n in 0..3 {
         let input =
@@ -181,6 +222,14 @@ pub(crate) async fn changes(r: &mut Registry) {
         let made = r.change("createRobot", input, "robot { id }").await;
         robots.push(made["robot"]["id"].clone());
     }
+    let input = json!({ "id": team, "role": "ADMIN", "description": "changed" });
+    r.change("updateTeam", input, "team { id }").await;
+    let input = json!({ "team": team, "account": "user-1" });
+    r.change("addTeamMember", input.clone(), "team { id }")
+        .await;
+    r.change("removeTeamMember", input, "team { id }").await;
+    r.change("deleteTeam", json!({ "id": team }), "deletedId")
+        .await;
     r.change(
         "regenerateRobotToken",
         json!({ "id": robots[0] }),

@@ -114,12 +114,12 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             ),
         ),
         rows(
-            4_000,
+            6_000,
             "accounts (id, uuid, kind, created_at)",
             &format!("{robots} + i, 'r' || i, 'robot', {now} - i"),
         ),
         rows(
-            4_000,
+            6_000,
             "robot_profiles (account_id, namespace_id, short_name, token_sealed, token_hash)",
             &format!(
                 "{robots} + i, case when i <= 500 then {organization} else {organizations} + 1 + i % 3000 end, \
@@ -133,6 +133,16 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
                 "{organizations} + i, {organizations} + 1 + i % 3000, 'team' || i, \
                  case i % 3 when 0 then 'member' when 1 then 'creator' else 'admin' end, {now}"
             ),
+        ),
+        rows(
+            400,
+            "teams (id, namespace_id, name, role, created_at)",
+            &format!("{robots} + i, {organization}, 'crew' || (10000 + i), 'member', {now}"),
+        ),
+        rows(
+            150,
+            "team_members (team_id, account_id, created_at)",
+            &format!("{robots} + 1, {users} + i, {now}"),
         ),
         rows(
             120,
@@ -213,6 +223,19 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             6_000,
             "repository_permissions (repository_id, team_id, role, created_at)",
             &format!("{repositories} + i * 3, {organizations} + 1 + i % 6000, 'read', {now}"),
+        ),
+        rows(
+            150,
+            "repository_permissions (repository_id, team_id, role, created_at)",
+            &format!("{repositories} + 1500 + i, {robots} + 1, 'read', {now}"),
+        ),
+        rows(
+            8_000,
+            "permission_prototypes (uuid, namespace_id, creator_id, account_id, role, created_at)",
+            &format!(
+                "'p' || i, case when i <= 150 then {organization} else {organizations} + 1 + i % 3000 end, \
+                 case when i % 2 = 0 then {users} + 1 + i % 3999 end, {users} + 1 + (i * 7) % 3999, 'read', {now}"
+            ),
         ),
         rows(
             400,

@@ -1,5 +1,7 @@
 //! Loads the facts, asks the policy, hands out the proof.
 
+mod teams;
+
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
@@ -349,7 +351,10 @@ impl Gate {
         found: Option<NamespaceFacts>,
         absent: impl FnOnce() -> Error,
     ) -> Result<Access<P>> {
-        if P::ACTION != NamespaceAction::View {
+        if !matches!(
+            P::ACTION,
+            NamespaceAction::View | NamespaceAction::ViewTeams
+        ) {
             self.writable()?;
         }
         let Some(facts) = found else {
@@ -361,6 +366,9 @@ impl Gate {
             Decision::Hidden => Err(Error::Hidden(Noun::Namespace)),
             Decision::Forbidden => Err(Error::forbidden(match P::ACTION {
                 NamespaceAction::View => format!("you may not see namespace `{}`", facts.name),
+                NamespaceAction::ViewTeams => {
+                    format!("you may not see the teams of `{}`", facts.name)
+                }
                 NamespaceAction::CreateRepository | NamespaceAction::CreateRobot
                     if policy::is_restricted(actor, &facts) =>
                 {

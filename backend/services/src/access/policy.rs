@@ -25,12 +25,27 @@ pub enum RepositoryAction {
 pub enum NamespaceAction {
     /// Know that it exists.
     View,
+    /// See which teams it has.
+    ViewTeams,
     /// Create repositories in it.
     CreateRepository,
     /// Create robots in it.
     CreateRobot,
     /// Robots, settings, members.
     Administer,
+}
+
+/// What somebody wants to do with a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TeamAction {
+    /// Know it, with its role and how many are in it.
+    View,
+    /// See who is in it.
+    ViewMembers,
+    /// See its roles in repositories.
+    ViewRoles,
+    /// Change it, and who is in it.
+    Manage,
 }
 
 /// A decision; denial has three faces.
@@ -206,6 +221,12 @@ pub fn decide_namespace(
                 || actor.reads_everything()
                 || is_own_robot(actor, facts.id)
         }
+        NamespaceAction::ViewTeams => {
+            facts.kind == AccountKind::Organization
+                && (actor.read_only_superuser
+                    || worker
+                    || ((owner || facts.team_role.is_some()) && uses_teams(actor)))
+        }
         NamespaceAction::CreateRepository => {
             let creator = facts.team_role >= Some(TeamRole::Creator);
             facts.enabled
@@ -225,6 +246,50 @@ pub fn decide_namespace(
         (false, true) => Decision::Forbidden,
         (false, false) => Decision::Hidden,
     }
+}
+
+/// May the actor do this with a team of an organization, in which it is or is not?
+pub fn decide_team(
+    actor: &Actor,
+    organization: &NamespaceFacts,
+    is_member: bool,
+    action: TeamAction,
+    switches: Switches,
+) -> Decision {
+    let may = |action| {
+        organization.kind == AccountKind::Organization
+            && decide_namespace(actor, organization, action, switches) == Decision::Allowed
+    };
+    let visible = may(NamespaceAction::ViewTeams);
+    let allowed = match action {
+        TeamAction::View => visible,
+        TeamAction::ViewMembers => {
+            may(NamespaceAction::Administer)
+                || (visible && (is_member || actor.read_only_superuser))
+        }
+        TeamAction::ViewRoles => {
+            may(NamespaceAction::Administer) || (visible && actor.read_only_superuser)
+        }
+        TeamAction::Manage => may(NamespaceAction::Administer),
+    };
+    match (allowed, actor.is_anonymous(), visible) {
+        (true, _, _) => Decision::Allowed,
+        (false, true, _) => Decision::Unauthenticated,
+        (false, false, true) => Decision::Forbidden,
+        (false, false, false) => Decision::Hidden,
+    }
+}
+
+/// Whether teams make anything of the actor: a token without a scope for them does not even make its owner a
+/// member, and a registry token is for repositories alone.
+fn uses_teams(actor: &Actor) -> bool {
+    let scopes = &actor.scopes;
+    (scopes.allows(Scope::OrgAdmin) || scopes.allows(Scope::RepoCreate)) && actor.grant.is_none()
+}
+
+/// What the teams of the actor make of it in an organization.
+pub fn team_role(actor: &Actor, facts: &NamespaceFacts) -> Option<TeamRole> {
+    facts.team_role.filter(|_| uses_teams(actor))
 }
 
 /// Whether this is the own namespace of a user who makes nothing of its own there (`FEATURE_RESTRICTED_USERS`).

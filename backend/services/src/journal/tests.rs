@@ -1,5 +1,7 @@
 //! The keys of metadata that readers of the log know, kind by kind.
 
+mod teams;
+
 use std::collections::BTreeSet;
 
 use berth_domain::{
@@ -462,7 +464,14 @@ fn service_keys() -> Vec<Row> {
 
 #[test]
 fn each_kind_tells_what_its_readers_know_it_by_and_who_acted() {
-    let rows = [users(), logins(), tokens(), applications(), service_keys()];
+    let rows = [
+        users(),
+        logins(),
+        tokens(),
+        applications(),
+        service_keys(),
+        teams::all(),
+    ];
     let rows: Vec<Row> = rows.into_iter().flatten().collect();
     assert!(rows.len() > 30, "{}", rows.len());
     for (event, actor, kind, known, beside) in rows {

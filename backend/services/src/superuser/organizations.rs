@@ -146,7 +146,8 @@ impl Superuser {
     }
 
     /// Makes the superuser an administrator of an organization. A user becomes an organization of the superuser:
-    /// nobody signs in as it any more, and what it was to others is gone; its repositories and robots stay.
+    /// nobody signs in as it any more, and what it was to others is gone; its repositories and robots stay. The
+    /// superuser takes over as well what the user administered alone.
     ///
     /// # Errors
     /// A superuser; a namespace that is not there.
@@ -166,6 +167,7 @@ impl Superuser {
                     if core.is_superuser(&name, &profile) {
                         return Err(Error::conflict("Cannot take ownership of a superuser"));
                     }
+                    self.inherit(tx, actor, id).await?;
                     make_organization(core, tx, id, owner).await?;
                 } else {
                     add_owner(core, tx, id, owner).await?;

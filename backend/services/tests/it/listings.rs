@@ -45,6 +45,7 @@ fn pick<T: Copy>(dice: &mut Dice, list: &[T]) -> T {
 async fn populate(tx: &mut Tx, seed: u64, users: &[AccountId]) -> berth_domain::Result<()> {
     let mut dice = Dice(seed);
     let mut owners = users.to_vec();
+    let mut of_organizations = Vec::new();
     for n in 0..3 {
         let name = format!("org{n}").parse()?;
         let kind = berth_domain::AccountKind::Organization;
@@ -52,6 +53,7 @@ async fn populate(tx: &mut Tx, seed: u64, users: &[AccountId]) -> berth_domain::
         owners.push(org);
         for role in TEAM_ROLES {
             let team = teams::insert(tx, org, role.as_str(), role, NOW).await?;
+            of_organizations.push((org, team));
             for user in users {
                 if dice.below(5) == 0 {
                     teams::add_member(tx, team, *user, NOW).await?;
@@ -73,6 +75,12 @@ async fn populate(tx: &mut Tx, seed: u64, users: &[AccountId]) -> berth_domain::
         for user in users {
             if dice.below(6) == 0 {
                 repositories::set_role(tx, id, *user, pick(&mut dice, &ROLES), NOW).await?;
+            }
+        }
+        for (_, team) in of_organizations.iter().filter(|(org, _)| org == owner) {
+            if dice.below(4) == 0 {
+                let role = pick(&mut dice, &ROLES);
+                teams::set_repository_role(tx, id, *team, role, NOW).await?;
             }
         }
         if dice.below(8) == 0 {

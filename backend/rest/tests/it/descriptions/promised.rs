@@ -28,15 +28,39 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "delete",
+        "/api/v1/organization/{orgname}/prototypes/{prototypeid}",
+        "prototype",
+        "deleteOrganizationPrototypePermission",
+    ),
+    (
+        "delete",
         "/api/v1/organization/{orgname}/robots/{robot_shortname}",
         "robot",
         "deleteOrgRobot",
     ),
     (
         "delete",
+        "/api/v1/organization/{orgname}/team/{teamname}",
+        "team",
+        "deleteOrganizationTeam",
+    ),
+    (
+        "delete",
+        "/api/v1/organization/{orgname}/team/{teamname}/members/{membername}",
+        "team",
+        "deleteOrganizationTeamMember",
+    ),
+    (
+        "delete",
         "/api/v1/repository/{repository}",
         "repository",
         "deleteRepository",
+    ),
+    (
+        "delete",
+        "/api/v1/repository/{repository}/permissions/team/{teamname}",
+        "permission",
+        "deleteTeamPermissions",
     ),
     (
         "delete",
@@ -125,6 +149,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "get",
+        "/api/v1/organization/{orgname}/prototypes",
+        "prototype",
+        "getOrganizationPrototypePermissions",
+    ),
+    (
+        "get",
         "/api/v1/organization/{orgname}/robots",
         "robot",
         "getOrgRobots",
@@ -134,6 +164,18 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/organization/{orgname}/robots/{robot_shortname}",
         "robot",
         "getOrgRobot",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/team/{teamname}/members",
+        "team",
+        "getOrganizationTeamMembers",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/team/{teamname}/permissions",
+        "team",
+        "getOrganizationTeamPermissions",
     ),
     (
         "get",
@@ -150,6 +192,18 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "get",
+        "/api/v1/repository/{repository}/permissions/team/",
+        "permission",
+        "listRepoTeamPermissions",
+    ),
+    (
+        "get",
+        "/api/v1/repository/{repository}/permissions/team/{teamname}",
+        "permission",
+        "getTeamPermissions",
+    ),
+    (
+        "get",
         "/api/v1/repository/{repository}/permissions/user/",
         "permission",
         "listRepoUserPermissions",
@@ -159,6 +213,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/repository/{repository}/permissions/user/{username}",
         "permission",
         "getUserPermissions",
+    ),
+    (
+        "get",
+        "/api/v1/repository/{repository}/permissions/user/{username}/transitive",
+        "permission",
+        "getUserTransitivePermission",
     ),
     (
         "get",
@@ -249,6 +309,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "post",
+        "/api/v1/organization/{orgname}/prototypes",
+        "prototype",
+        "createOrganizationPrototypePermission",
+    ),
+    (
+        "post",
         "/api/v1/organization/{orgname}/robots/{robot_shortname}/regenerate",
         "robot",
         "regenerateOrgRobotToken",
@@ -317,15 +383,39 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "put",
+        "/api/v1/organization/{orgname}/prototypes/{prototypeid}",
+        "prototype",
+        "updateOrganizationPrototypePermission",
+    ),
+    (
+        "put",
         "/api/v1/organization/{orgname}/robots/{robot_shortname}",
         "robot",
         "createOrgRobot",
     ),
     (
         "put",
+        "/api/v1/organization/{orgname}/team/{teamname}",
+        "team",
+        "updateOrganizationTeam",
+    ),
+    (
+        "put",
+        "/api/v1/organization/{orgname}/team/{teamname}/members/{membername}",
+        "team",
+        "updateOrganizationTeamMember",
+    ),
+    (
+        "put",
         "/api/v1/repository/{repository}",
         "repository",
         "updateRepo",
+    ),
+    (
+        "put",
+        "/api/v1/repository/{repository}/permissions/team/{teamname}",
+        "permission",
+        "changeTeamPermissions",
     ),
     (
         "put",

@@ -216,7 +216,7 @@ fn word(decision: Decision) -> &'static str {
 
 fn matrix() -> String {
     let mut table = String::from(
-        "who                         | pull public | pull private | push      | push r/o  | see roles | administer | see ns    | create    | new robot | manage ns\n",
+        "who                         | pull public | pull private | push      | push r/o  | see roles | administer | see ns    | create    | new robot | manage ns | see teams | see members | of own team\n",
     );
     for who in everybody() {
         let switches = Switches {
@@ -235,9 +235,19 @@ fn matrix() -> String {
                 switches,
             ))
         };
+        let members = |is_member| {
+            let (organization, action) = (&private.namespace, TeamAction::ViewMembers);
+            word(decide_team(
+                &who.actor,
+                organization,
+                is_member,
+                action,
+                switches,
+            ))
+        };
         writeln!(
             table,
-            "{:27} | {:11} | {:12} | {:9} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {}",
+            "{:27} | {:11} | {:12} | {:9} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {:9} | {:9} | {:11} | {}",
             who.name,
             repository(&public, RepositoryAction::Pull),
             repository(&private, RepositoryAction::Pull),
@@ -249,6 +259,9 @@ fn matrix() -> String {
             namespace(NamespaceAction::CreateRepository),
             namespace(NamespaceAction::CreateRobot),
             namespace(NamespaceAction::Administer),
+            namespace(NamespaceAction::ViewTeams),
+            members(false),
+            members(who.team.is_some()),
         )
         .unwrap();
     }
@@ -284,6 +297,38 @@ fn the_owner_of_a_user_namespace_administers_it_and_nobody_else_does() {
     ] {
         assert_eq!(decide(&owner, action), Decision::Allowed);
         assert_eq!(decide(&user(), action), Decision::Hidden);
+    }
+}
+
+#[test]
+fn who_manages_an_organization_manages_its_teams_and_users_have_none() {
+    let organization = |who: &Who| facts(who, Visibility::Private, RepositoryState::Normal);
+    for who in everybody() {
+        let switches = Switches {
+            superusers_full_access: who.full_access,
+            anonymous_access: true,
+        };
+        let facts = organization(&who).namespace;
+        let manages = decide_namespace(&who.actor, &facts, NamespaceAction::Administer, switches);
+        for is_member in [false, true] {
+            let decide = |facts: &NamespaceFacts, action| {
+                decide_team(&who.actor, facts, is_member, action, switches) == Decision::Allowed
+            };
+            let allowed = manages == Decision::Allowed;
+            assert_eq!(decide(&facts, TeamAction::Manage), allowed, "{}", who.name);
+            let user = NamespaceFacts {
+                kind: AccountKind::User,
+                ..facts.clone()
+            };
+            for action in [
+                TeamAction::View,
+                TeamAction::ViewMembers,
+                TeamAction::ViewRoles,
+                TeamAction::Manage,
+            ] {
+                assert!(!decide(&user, action), "{} {action:?}", who.name);
+            }
+        }
     }
 }
 
