@@ -4,7 +4,9 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use berth_domain::{AccountId, Error, ManifestId, RepositoryId, Result, SessionId, TagId, TeamId};
+use berth_domain::{
+    AccountId, EntityKind, Error, ManifestId, RepositoryId, Result, SessionId, TagId, TeamId,
+};
 
 /// What a global id names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,16 @@ pub(crate) fn namespace(field: &str, id: &ID) -> Result<AccountId> {
     match GlobalId::decode(id) {
         Some(GlobalId::User(id) | GlobalId::Organization(id)) => Ok(id),
         _ => Err(wrong(field, "user or an organization")),
+    }
+}
+
+/// The user, robot or team that an argument names, by its row.
+pub(crate) fn holder(field: &str, id: &ID) -> Result<(EntityKind, i64)> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::User(id)) => Ok((EntityKind::User, id.0)),
+        Some(GlobalId::Robot(id)) => Ok((EntityKind::Robot, id.0)),
+        Some(GlobalId::Team(id)) => Ok((EntityKind::Team, id.0)),
+        _ => Err(wrong(field, "user, a robot account or a team")),
     }
 }
 

@@ -60,13 +60,17 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 25] = [
+    "access",
     "appTokens",
     "applications",
     "assignedAuthorizations",
     "assignments",
     "authorizations",
+    "collaborators",
     "defaultPermissions",
+    "entities",
+    "invitations",
     "members",
     "namespaces",
     "notifications",
@@ -75,6 +79,7 @@ const PAGES: [&str; 20] = [
     "repositories",
     "repositoryPermissions",
     "robots",
+    "search",
     "serviceKeys",
     "starred",
     "tags",
@@ -83,13 +88,25 @@ const PAGES: [&str; 20] = [
     "users",
 ];
 /// Lists of objects that come whole.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 11] = [
+    "accepted",
     "children",
     "history",
     "layers",
+    "memberOf",
+    "ownRoles",
     "permissions",
+    "pulls",
+    "reasons",
     "scopes",
     "teamPermissions",
+];
+/// Look-ups that are not batched, by the argument that names what is looked for.
+const LOOKUPS: [(&str, &str); 4] = [
+    ("application", "clientId"),
+    ("invitation", "code"),
+    ("member", "account"),
+    ("team", "name"),
 ];
 /// Lists of the schema about itself, and how long they are taken to be. Types lead to their fields, and
 /// fields to their types: what costs nothing to read would be multiplied for ever.
@@ -204,14 +221,10 @@ impl<'a> Meter<'a> {
         } else if name == "nodes" && field.get_argument("ids").is_some() {
             let length = self.length(field, "ids");
             children.cost.saturating_mul(length).saturating_add(1)
-        } else if matches!(
-            (
-                name,
-                field.get_argument("clientId"),
-                field.get_argument("name")
-            ),
-            ("application", Some(_), _) | ("team", _, Some(_))
-        ) {
+        } else if LOOKUPS
+            .iter()
+            .any(|(lookup, by)| *lookup == name && field.get_argument(by).is_some())
+        {
             LOOKUP_COST.saturating_add(children.cost)
         } else if name == "credentials" {
             SECRET_COST
@@ -267,6 +280,36 @@ fn too_complex(reason: &'static str, message: String) -> ServerError {
     let mut error = ServerError::new(message, None);
     error.extensions = Some(extensions(ErrorCode::TooComplex, reason));
     error
+}
+
+/// NUL is in no name, and not every database keeps it in a text.
+fn check_texts(document: &str, variables: &Variables) -> ServerResult<()> {
+    if document.contains('\0') || escapes_nul(document) || variables.values().any(holds_nul) {
+        let message = "a text of this request holds the character NUL, which is not kept here";
+        let mut error = ServerError::new(message, None);
+        error.extensions = Some(extensions(ErrorCode::InvalidInput, "INVALID_VALUE"));
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// Whether a document writes NUL as an escape. An escaped backslash before it makes it text.
+fn escapes_nul(document: &str) -> bool {
+    document.match_indices("\\u0000").any(|(at, _)| {
+        let before = document.as_bytes()[..at].iter().rev();
+        before.take_while(|byte| **byte == b'\\').count() % 2 == 0
+    })
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::List(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.values().any(holds_nul),
+        Value::Null | Value::Number(_) | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) => {
+            false
+        }
+    }
 }
 
 fn check(document: &ExecutableDocument, variables: &Variables) -> ServerResult<()> {
@@ -451,6 +494,7 @@ impl Extension for Guard {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         self.admit(ctx, query)?;
+        check_texts(query, variables)?;
         let document = next.run(ctx, query, variables).await?;
         check(&document, variables)?;
         check_transport(ctx, &document)?;

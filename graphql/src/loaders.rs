@@ -9,7 +9,8 @@ use berth_domain::{AccountId, Error, ManifestId, RepositoryId, TagName, TeamId};
 use berth_services::accounts::ProfileView;
 use berth_services::manifests::{IndexChild, ManifestView};
 use berth_services::organizations::{Contents, NamespaceCounts, NamespaceView};
-use berth_services::repositories::{RepositoryFigures, RepositoryView};
+use berth_services::repositories::{Pulls, RepositoryFigures, RepositoryView};
+use berth_services::robots::RobotRights;
 use berth_services::teams::{TeamCounts, TeamView};
 
 use crate::context::Shared;
@@ -27,6 +28,10 @@ impl Loaders {
 /// Asks for the figures of a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Figures(pub(crate) RepositoryId);
+
+/// Asks how often a repository was pulled from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PullsOf(pub(crate) RepositoryId);
 
 /// Asks how much is in a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +60,10 @@ pub(crate) struct Profile(pub(crate) AccountId);
 /// Asks in how many repositories a robot has a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Uses(pub(crate) AccountId);
+
+/// Asks for the teams and repositories of a robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct RightsOf(pub(crate) AccountId);
 
 /// Asks how much there is of a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +104,12 @@ macro_rules! loader {
 
 loader!(RepositoryId => RepositoryView, |shared, keys| {
     shared.services.repositories.by_ids(&shared.actor(), keys).await
+});
+
+loader!(PullsOf => Pulls, |shared, keys| {
+    let ids: Vec<RepositoryId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.repositories.pulls(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (PullsOf(id), value)).collect())
 });
 
 loader!(Figures => RepositoryFigures, |shared, keys| {
@@ -153,6 +168,12 @@ loader!(Uses => u64, |shared, keys| {
     let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
     let found = shared.services.robots.repository_counts(&shared.actor(), &ids).await;
     found.map(|found| found.into_iter().map(|(id, value)| (Uses(id), value)).collect())
+});
+
+loader!(RightsOf => RobotRights, |shared, keys| {
+    let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+    let found = shared.services.robots.rights(&shared.actor(), &ids).await;
+    found.map(|found| found.into_iter().map(|(id, value)| (RightsOf(id), value)).collect())
 });
 
 loader!(TeamId => TeamView, |shared, keys| {

@@ -4,6 +4,7 @@
 mod account;
 mod administration;
 mod default_permission;
+mod invitation;
 mod oauth;
 mod organization;
 mod recovery;
@@ -20,6 +21,7 @@ use async_graphql::MergedObject;
 use account::AccountMutations;
 use administration::AdministrationMutations;
 use default_permission::DefaultPermissionMutations;
+use invitation::InvitationMutations;
 use oauth::OauthMutations;
 use organization::OrganizationMutations;
 use recovery::RecoveryMutations;
@@ -38,6 +40,7 @@ pub struct Mutation(
     AccountMutations,
     OrganizationMutations,
     TeamMutations,
+    InvitationMutations,
     DefaultPermissionMutations,
     OauthMutations,
     RobotMutations,

@@ -10,6 +10,7 @@ use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::types::administration::Administration;
 use crate::types::application::{self, AuthorizationRequest, AuthorizationResponseType};
+use crate::types::entity::{self, Entity, EntityKind};
 use crate::types::namespace::{
     Namespace, Organization, OrganizationConnection, OrganizationFilter,
 };
@@ -18,6 +19,7 @@ use crate::types::registry::Registry;
 use crate::types::repository::{
     self, Repository, RepositoryConnection, RepositoryFilter, RepositoryOrder,
 };
+use crate::types::search::{self, SearchConnection, SearchKind};
 use crate::types::viewer::Viewer;
 
 /// Most ids of one `nodes`.
@@ -144,6 +146,46 @@ impl Query {
         #[graphql(desc = "By namespace and name when left out.")] order_by: Option<RepositoryOrder>,
     ) -> Result<RepositoryConnection> {
         repository::page(ctx, first, after, filter, order_by).await
+    }
+
+    /// What a text finds in names and in the first 500 characters of descriptions: exact names first, then names that begin
+    /// with it, names that have it inside, and repositories with a word in the description that begins with it; of those
+    /// alike repositories, the latest pushed first, then organizations, teams, users and robots by name. Only what the
+    /// viewer may see: organizations and users that the viewer belongs to or sees a repository of, teams of the viewer's
+    /// organizations, robots that the viewer administers. Several words all have to be found, eight at most;
+    /// `namespace/name` finds what begins with the name in the namespace, and `namespace+name` robots. ASCII letters are
+    /// alike in both cases. Of each kind, of each way to match and of each way to see it 200 are looked at: type more to
+    /// find those behind them. An empty text finds nothing.
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to look for.")] query: String,
+        #[graphql(desc = "Only these; all when left out or empty.")] kinds: Option<Vec<SearchKind>>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<SearchConnection> {
+        search::page(ctx, &query, kinds, first, after).await
+    }
+
+    /// Who may be meant by the beginning of a name, for forms that offer names while somebody types: teams, then users and
+    /// robots by what matches. Names of users are told to everybody, to nobody known only with
+    /// `FEATURE_ANONYMOUS_ACCESS`; without `FEATURE_PARTIAL_USER_AUTOCOMPLETE` a user or robot is found by the whole name
+    /// alone. Teams and robots of an organization are told to who may know its teams (`Organization.teams`), robots of a
+    /// user to that user (`user:admin`). Accents and case do not count. An empty prefix finds teams and robots alone.
+    async fn entities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The beginning of a name.")] prefix: String,
+        #[graphql(desc = "Id of an organization or a user: its robots and teams are offered too.")]
+        within: Option<ID>,
+        #[graphql(
+            desc = "Only these; users, robots and teams when left out. `ORGANIZATION` is the one of `within`, for its \
+                    administrators."
+        )]
+        kinds: Option<Vec<EntityKind>>,
+        #[graphql(desc = "At most so many, 1 to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Entity>> {
+        entity::beginning(ctx, &prefix, within, kinds, first).await
     }
 
     /// What an application asks the viewer for, in the words of a page that asks for the consent; null for who cannot

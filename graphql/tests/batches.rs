@@ -11,6 +11,7 @@ use async_graphql::{Request, Variables};
 use berth_domain::TeamRole;
 use berth_graphql::{RequestContext, schema};
 use berth_services::Actor;
+use berth_services::teams::TeamKey;
 use berth_testkit::{Backend, TestImage, TestRegistry, images, path_of};
 use serde_json::{Value, json};
 use tracing::span::{Attributes, Id, Record};
@@ -95,12 +96,26 @@ async fn ten_rows_do_not_take_ten_times_the_batches_of_one() {
             .create(&ann, &acme, &name, TeamRole::Member, "");
         made.await.unwrap();
     }
+    for n in 0..10 {
+        let name = format!("person{n}");
+        t.user(&name).await;
+        let acme = "org0".parse().unwrap();
+        for team in ["team0", "team1"] {
+            let key = TeamKey::Name {
+                organization: &acme,
+                team,
+            };
+            t.services.teams.add_member(&ann, key, &name).await.unwrap();
+        }
+    }
     let lists = [
         "query ($first: Int) { list: organizations(first: $first) { nodes { repositoryCount robotCount memberCount } } }",
         "query ($first: Int) { list: repositories(first: $first) { nodes { namespace { name } sizeBytes tagCount } } }",
         "query ($first: Int) { in: namespace(name: \"ann\") { list: robots(first: $first) { nodes { repositoryCount } } } }",
         "query ($first: Int) { in: namespace(name: \"org0\") { ... on Organization { list: teams(first: $first) { \
          nodes { memberCount repositoryCount organization { name } } } } } }",
+        "query ($first: Int) { in: namespace(name: \"org0\") { ... on Organization { list: members(first: $first) { \
+         nodes { memberOf { name memberCount } ownRoles { repository { path } } } } } } }",
         "query ($first: Int) { in: repository(namespace: \"ann\", name: \"app\") { list: tags(first: $first, \
          filter: { search: \"index\" }) { nodes { repository { path } manifest { tags ... on ImageIndex { children { \
          platform { label } manifest { digest tags } } } } } } } }",

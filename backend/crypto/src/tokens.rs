@@ -57,15 +57,27 @@ pub fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-/// The CSRF token of a session: 64 URL-safe characters, as clients expect it. It is derived, so every replica can
-/// check it and none stores it.
+/// Characters of a CSRF token that are drawn by lot; the authentication code follows them.
+const CSRF_LOT: usize = 21;
+
+/// A CSRF token of a session: 64 URL-safe characters, as clients expect it. Each call makes another one, so that no
+/// two answers of a session show the same; all of them are good while the session is. They are derived, so every
+/// replica can check them and none stores them.
 pub fn csrf_token(key: &SealingKey, session_token: &str) -> String {
-    hash_token(&key.authenticate(CSRF, session_token.as_bytes()))
+    let lot = random::string(URL_SAFE, CSRF_LOT);
+    csrf_token_of(key, session_token, &lot)
 }
 
-/// True if a request presents the CSRF token of its session.
+/// True if a request presents a CSRF token of its session.
 pub fn csrf_matches(key: &SealingKey, session_token: &str, presented: &str) -> bool {
-    same(&csrf_token(key, session_token), presented)
+    presented
+        .get(..CSRF_LOT)
+        .is_some_and(|lot| same(&csrf_token_of(key, session_token, lot), presented))
+}
+
+fn csrf_token_of(key: &SealingKey, session_token: &str, lot: &str) -> String {
+    let code = key.authenticate(CSRF, [lot, session_token].concat().as_bytes());
+    [lot, &code].concat()
 }
 
 #[cfg(test)]
@@ -114,10 +126,15 @@ mod tests {
         assert!(looks(&token, URL_SAFE, 64));
         assert!(csrf_matches(&replica, "session one", &token));
         assert!(!csrf_matches(&replica, "session two", &token));
-        assert!(!csrf_matches(&replica, "session one", ""));
+        for wrong in ["", &token[..CSRF_LOT], &token[1..], &"é".repeat(32)] {
+            assert!(!csrf_matches(&replica, "session one", wrong), "{wrong}");
+        }
+        let next = csrf_token(&replica, "session one");
+        assert_ne!(next, token);
+        assert!(csrf_matches(&key, "session one", &next));
+        let mixed = [&next[..CSRF_LOT], &token[CSRF_LOT..]].concat();
+        assert!(!csrf_matches(&key, "session one", &mixed));
         let other = SealingKey::from_secret("quite another secret").unwrap();
         assert!(!csrf_matches(&other, "session one", &token));
-        // Not a plain hash, which anyone who sees the session's hash could compute.
-        assert_ne!(token, hash_token("session one"));
     }
 }

@@ -141,6 +141,7 @@ fn face(error: &Error) -> (StatusCode, &'static str) {
             | Noun::User
             | Noun::Robot
             | Noun::Team
+            | Noun::Invitation
             | Noun::DefaultPermission
             | Noun::Repository
             | Noun::Key
@@ -184,6 +185,7 @@ const fn unknown(noun: Noun) -> &'static str {
         | Noun::User
         | Noun::Robot
         | Noun::Team
+        | Noun::Invitation
         | Noun::DefaultPermission
         | Noun::Repository
         | Noun::Key

@@ -29,6 +29,8 @@ pub enum Noun {
     Robot,
     /// A team of an organization.
     Team,
+    /// A question, whether to come into a team, that nobody has answered yet.
+    Invitation,
     /// A role that new repositories begin with.
     DefaultPermission,
     /// A repository.
@@ -68,6 +70,7 @@ impl Noun {
             Self::User => "user",
             Self::Robot => "robot account",
             Self::Team => "team",
+            Self::Invitation => "invitation",
             Self::DefaultPermission => "default permission",
             Self::Repository => "repository",
             Self::Tag => "tag",
@@ -353,6 +356,7 @@ impl Error {
                 Noun::User => "USER_NOT_FOUND",
                 Noun::Robot => "ROBOT_NOT_FOUND",
                 Noun::Team => "TEAM_NOT_FOUND",
+                Noun::Invitation => "INVITATION_NOT_FOUND",
                 Noun::DefaultPermission => "DEFAULT_PERMISSION_NOT_FOUND",
                 Noun::Repository => "REPOSITORY_NOT_FOUND",
                 Noun::Tag => "TAG_NOT_FOUND",

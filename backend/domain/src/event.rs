@@ -4,11 +4,11 @@ mod metadata;
 mod parts;
 
 use crate::{
-    AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RobotName, Scopes,
-    TagName, TeamName, TeamRole, Timestamp, Visibility,
+    AccountId, AccountKind, Digest, Namespace, RepositoryPath, RepositoryRole, RepositoryState,
+    RobotName, Scopes, TagName, TeamName, TeamRole, Timestamp, Visibility,
 };
 
-pub use parts::{ApplicationFields, DefaultPermissionFields, Grantee, ServiceKeyChange};
+pub use parts::{ApplicationFields, DefaultPermissionFields, Grantee, Invited, ServiceKeyChange};
 
 /// A change or a use of the registry, with the names it concerns; names survive deletions, ids do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +135,12 @@ pub enum Event {
         namespace: Namespace,
         email: Option<String>,
     },
+    /// An organization is reached elsewhere, or nowhere.
+    OrganizationEmailChanged {
+        namespace: Namespace,
+        email: Option<String>,
+        old_email: Option<String>,
+    },
     /// A namespace chose how far the Time Machine reaches back, `None` for the registry's default.
     TagExpirationChosen {
         namespace: Namespace,
@@ -168,6 +174,22 @@ pub enum Event {
     TeamMemberAdded { team: TeamName, member: String },
     /// Somebody is no more in a team.
     TeamMemberRemoved { team: TeamName, member: String },
+    /// Somebody was asked to come into a team.
+    TeamMemberInvited { team: TeamName, who: Invited },
+    /// Somebody is not asked any more to come into a team.
+    TeamInvitationCancelled { team: TeamName, who: Invited },
+    /// Who was asked to come into a team did.
+    TeamInvitationAccepted {
+        team: TeamName,
+        member: String,
+        inviter: Option<String>,
+    },
+    /// Who was asked to come into a team did not want to.
+    TeamInvitationDeclined {
+        team: TeamName,
+        member: String,
+        inviter: Option<String>,
+    },
     /// New repositories of an organization begin with a role more.
     DefaultPermissionCreated(DefaultPermissionFields),
     /// They begin with another role.
@@ -186,6 +208,13 @@ pub enum Event {
     RobotCreated {
         robot: RobotName,
         description: String,
+        metadata: serde_json::Map<String, serde_json::Value>,
+    },
+    /// A robot is described anew.
+    RobotDescribed {
+        robot: RobotName,
+        description: String,
+        metadata: serde_json::Map<String, serde_json::Value>,
     },
     /// A robot was deleted.
     RobotDeleted { robot: RobotName },
@@ -201,6 +230,11 @@ pub enum Event {
     VisibilityChanged {
         repository: RepositoryPath,
         visibility: Visibility,
+    },
+    /// A repository takes pushes again, or takes them no more.
+    StateChanged {
+        repository: RepositoryPath,
+        state: RepositoryState,
     },
     /// A repository's description changed.
     DescriptionChanged {
@@ -307,6 +341,7 @@ impl Event {
             Self::AccessTokenRevoked { .. } => "revoke_oauth_api_token",
             Self::AuthorizationRevoked { .. } => "oauth_token_revoked",
             Self::OrganizationCreated { .. } => "org_create",
+            Self::OrganizationEmailChanged { .. } => "org_change_email",
             Self::TagExpirationChosen { kind, .. } => match kind {
                 AccountKind::Organization => "org_change_tag_expiration",
                 AccountKind::User | AccountKind::Robot => "user_change_tag_expiration",
@@ -320,17 +355,23 @@ impl Event {
             Self::TeamRoleChanged { .. } => "org_set_team_role",
             Self::TeamMemberAdded { .. } => "org_add_team_member",
             Self::TeamMemberRemoved { .. } => "org_remove_team_member",
+            Self::TeamMemberInvited { .. } => "org_invite_team_member",
+            Self::TeamInvitationCancelled { .. } => "org_delete_team_member_invite",
+            Self::TeamInvitationAccepted { .. } => "org_team_member_invite_accepted",
+            Self::TeamInvitationDeclined { .. } => "org_team_member_invite_declined",
             Self::DefaultPermissionCreated(_) => "create_prototype_permission",
             Self::DefaultPermissionModified(_) => "modify_prototype_permission",
             Self::DefaultPermissionDeleted(_) => "delete_prototype_permission",
             Self::ServiceKeyChanged { change, .. } => change.kind(),
             Self::RobotCreated { .. } => "create_robot",
+            Self::RobotDescribed { .. } => "update_robot",
             Self::RobotDeleted { .. } => "delete_robot",
             Self::RobotTokenRegenerated { .. } => "regenerate_robot_token",
             Self::RobotTokenRead { .. } => "read_robot_token",
             Self::RepositoryCreated { .. } => "create_repo",
             Self::RepositoryDeleted { .. } => "delete_repo",
             Self::VisibilityChanged { .. } => "change_repo_visibility",
+            Self::StateChanged { .. } => "change_repo_state",
             Self::DescriptionChanged { .. } => "set_repo_description",
             Self::PermissionChanged { .. } | Self::TeamPermissionChanged { .. } => {
                 "change_repo_permission"
@@ -355,6 +396,7 @@ impl Event {
             Self::RepositoryCreated { repository }
             | Self::RepositoryDeleted { repository }
             | Self::VisibilityChanged { repository, .. }
+            | Self::StateChanged { repository, .. }
             | Self::DescriptionChanged { repository, .. }
             | Self::PermissionChanged { repository, .. }
             | Self::PermissionRemoved { repository, .. }
@@ -391,6 +433,7 @@ impl Event {
             | Self::AccessTokenRevoked { .. }
             | Self::AuthorizationRevoked { .. }
             | Self::OrganizationCreated { .. }
+            | Self::OrganizationEmailChanged { .. }
             | Self::TagExpirationChosen { .. }
             | Self::OrganizationRenamed { .. }
             | Self::OwnershipTaken { .. }
@@ -401,11 +444,16 @@ impl Event {
             | Self::TeamRoleChanged { .. }
             | Self::TeamMemberAdded { .. }
             | Self::TeamMemberRemoved { .. }
+            | Self::TeamMemberInvited { .. }
+            | Self::TeamInvitationCancelled { .. }
+            | Self::TeamInvitationAccepted { .. }
+            | Self::TeamInvitationDeclined { .. }
             | Self::DefaultPermissionCreated(_)
             | Self::DefaultPermissionModified(_)
             | Self::DefaultPermissionDeleted(_)
             | Self::ServiceKeyChanged { .. }
             | Self::RobotCreated { .. }
+            | Self::RobotDescribed { .. }
             | Self::RobotDeleted { .. }
             | Self::RobotTokenRegenerated { .. }
             | Self::RobotTokenRead { .. }

@@ -20,6 +20,8 @@ id! {
     AccountId,
     /// A team of an organization.
     TeamId,
+    /// A question to a user or an e-mail address, whether to come into a team.
+    InvitationId,
     /// A role that new repositories of an organization begin with.
     PrototypeId,
     /// A repository.

@@ -22,7 +22,9 @@ pub mod time;
 pub use address::Address;
 pub use digest::{Algorithm, Digest};
 pub use error::{BoxError, Error, Invalid, Noun, Result};
-pub use event::{ApplicationFields, DefaultPermissionFields, Event, Grantee, ServiceKeyChange};
+pub use event::{
+    ApplicationFields, DefaultPermissionFields, Event, Grantee, Invited, ServiceKeyChange,
+};
 pub use ids::*;
 pub use manifest::{Descriptor, Manifest, ManifestKind, MediaType};
 pub use names::{
@@ -32,8 +34,8 @@ pub use page::{Page, PageRequest};
 pub use platform::Platform;
 pub use quote::shorten;
 pub use roles::{
-    AccountKind, CodePurpose, MessageFormat, NotificationKind, RepositoryRole, RepositoryState,
-    Severity, TeamRole, UploadState, Visibility,
+    AccountKind, CodePurpose, EntityKind, MessageFormat, NotificationKind, RepositoryRole,
+    RepositoryState, SearchKind, Severity, TeamRole, UploadState, Visibility,
 };
 pub use scope::{ResponseType, Scope, Scopes};
 pub use secret::Secret;

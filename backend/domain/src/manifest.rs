@@ -38,6 +38,11 @@ impl MediaType {
     pub fn is_image_config(&self) -> bool {
         matches!(self.as_str(), Self::OCI_CONFIG | Self::DOCKER_CONFIG)
     }
+
+    /// True for a manifest that holds other manifests.
+    pub fn is_index(&self) -> bool {
+        matches!(self.as_str(), Self::OCI_INDEX | Self::DOCKER_LIST)
+    }
 }
 
 impl FromStr for MediaType {

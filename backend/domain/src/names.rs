@@ -124,6 +124,13 @@ impl FromStr for RepositoryName {
     }
 }
 
+impl TagName {
+    /// Whether a name may hold this byte, at its beginning or behind it.
+    pub const fn allows(byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+    }
+}
+
 impl FromStr for TagName {
     type Err = Error;
 
@@ -132,7 +139,7 @@ impl FromStr for TagName {
         let starts = bytes
             .next()
             .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let goes_on = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        let goes_on = bytes.all(Self::allows);
         if !starts || !goes_on || text.len() > 128 {
             return Err(Error::invalid(
                 Invalid::TagName,

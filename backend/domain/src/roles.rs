@@ -60,6 +60,17 @@ text_enum! {
     }
 }
 
+impl RepositoryState {
+    /// As clients of the REST API and readers of logs know it.
+    pub const fn in_capitals(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL",
+            Self::ReadOnly => "READ_ONLY",
+            Self::Mirror => "MIRROR",
+        }
+    }
+}
+
 text_enum! {
     /// Life of an upload; only an open one is found.
     pub enum UploadState {
@@ -81,6 +92,38 @@ text_enum! {
         Confirm = "confirm",
         /// Choose a new password.
         Recover = "recover",
+        /// Come into a team.
+        Invite = "invite",
+    }
+}
+
+text_enum! {
+    /// What search finds, in the order in which things that match alike are told.
+    pub enum SearchKind {
+        /// A repository.
+        Repository = "repository",
+        /// An organization.
+        Organization = "organization",
+        /// A team of an organization.
+        Team = "team",
+        /// A user.
+        User = "user",
+        /// A machine account.
+        Robot = "robot",
+    }
+}
+
+text_enum! {
+    /// What somebody picks out of a list while typing: who may have a right.
+    pub enum EntityKind {
+        /// A person.
+        User = "user",
+        /// A machine account.
+        Robot = "robot",
+        /// A team of an organization.
+        Team = "team",
+        /// The organization itself.
+        Organization = "organization",
     }
 }
 

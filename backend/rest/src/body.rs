@@ -41,7 +41,32 @@ pub(crate) async fn read(
         (_, None) => return Err(Failure::message(NOT_READABLE)),
     };
     schema.check(&value).map_err(Failure::invalid)?;
+    if let Some(field) = field_with_nul(&value) {
+        return Err(Failure::invalid(format!(
+            "'{field}' holds the character NUL, which is not kept here"
+        )));
+    }
     Ok(value)
+}
+
+/// The first field of a body that holds NUL somewhere, which not every database keeps.
+fn field_with_nul(body: &Value) -> Option<&str> {
+    let mut fields = body.as_object()?.iter();
+    let field = fields
+        .find(|(name, value)| name.contains('\0') || holds_nul(value))?
+        .0;
+    Some(field.trim_matches('\0'))
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// `application/json` or `…+json`, with or without parameters.

@@ -6,8 +6,11 @@ mod application_token;
 mod authorization;
 mod capability;
 mod discovery;
+mod entity;
 mod error;
 mod external_login;
+mod invitation;
+mod member;
 mod message;
 mod notification;
 mod organization;
@@ -15,12 +18,14 @@ mod permission;
 mod prototype;
 mod repository;
 mod robot;
+mod search;
 mod service_key;
 mod session;
 mod star;
 mod superuser;
 mod superuser_organization;
 mod superuser_server;
+mod tag;
 mod team;
 mod user;
 
@@ -30,11 +35,14 @@ use crate::operation::Group;
 pub(crate) fn groups() -> Vec<Group> {
     vec![
         organization::group(),
+        member::group(),
         application::group(),
         application_token::group(),
         team::group(),
+        invitation::group(),
         robot::group(),
         repository::group(),
+        tag::group(),
         permission::group(),
         prototype::group(),
         user::group(),
@@ -49,6 +57,8 @@ pub(crate) fn groups() -> Vec<Group> {
         superuser_server::group(),
         service_key::group(),
         message::group(),
+        entity::group(),
+        search::group(),
         capability::group(),
         discovery::group(),
         error::group(),
@@ -61,7 +71,9 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
         "orgname" => "The name of the organization",
         "teamname" => "The name of the team",
         "prototypeid" => "The ID of the prototype",
-        "membername" => "The username of the team member",
+        "membername" => "The username of the member",
+        "email" => "The e-mail address that is invited",
+        "code" => "The code in the mail that invited, or in what the user is told of it",
         "repository" => "The full path of the repository. e.g. namespace/name",
         "robot_shortname" => {
             "The short name for the robot, without any user or organization prefix"
@@ -74,6 +86,7 @@ pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
         "assigned_authorization_uuid" => "The unique ID of the assigned authorization",
         "token_uuid" => "The unique ID of the token",
         "uuid" => "The unique ID of the message or notification",
+        "prefix" => "The beginning of the name that is looked for",
         "service_id" => "The name of a service that users sign in by",
         "error_type" => "The error code identifying the type of error.",
         _ => return None,

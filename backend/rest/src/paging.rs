@@ -7,10 +7,10 @@ use berth_domain::{Page, PageRequest, Result};
 
 use crate::call::Call;
 
-/// Pages of a list that the API tells at once; nobody has more.
-const PAGES_MAX: usize = 20;
+/// Pages of a list that the API tells at once, which has no place for a token of the next one.
+pub(crate) const PAGES_MAX: usize = 100;
 
-/// A list that the API tells at once, by the key of its entries.
+/// A list that the API tells at once, by the key of its entries: 10,000 of them at most.
 pub(crate) async fn whole<T, K, F>(
     key: impl Fn(&T) -> K,
     page: impl Fn(PageRequest<K>) -> F,

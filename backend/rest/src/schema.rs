@@ -65,6 +65,8 @@ enum Kind {
     Integer {
         least: Option<i64>,
     },
+    /// One that may have a fraction.
+    Number,
     Boolean,
     Object,
     Named(Schema),
@@ -92,6 +94,11 @@ pub(crate) const fn choice(choices: &'static [&'static str], description: &'stat
 /// A whole number that is not below another.
 pub(crate) const fn integer_from(least: i64, description: &'static str) -> Shape {
     Shape::new(description, Kind::Integer { least: Some(least) })
+}
+
+/// A number with or without a fraction.
+pub(crate) const fn number(description: &'static str) -> Shape {
+    Shape::new(description, Kind::Number)
 }
 
 /// True or false.
@@ -194,6 +201,7 @@ impl Kind {
         match self {
             Self::Text { .. } | Self::Choice(_) => "string",
             Self::Integer { .. } => "integer",
+            Self::Number => "number",
             Self::Boolean => "boolean",
             Self::Object | Self::Named(_) | Self::ByName(_) => "object",
             Self::List(_) => "array",
@@ -223,7 +231,9 @@ impl Kind {
                     _ => Ok(()),
                 }
             }
-            (Self::Boolean, Value::Bool(_)) | (Self::Object, Value::Object(_)) => Ok(()),
+            (Self::Number, Value::Number(_))
+            | (Self::Boolean, Value::Bool(_))
+            | (Self::Object, Value::Object(_)) => Ok(()),
             (Self::Named(schema), value) => schema.check(value),
             (Self::List(item), Value::Array(items)) => {
                 items.iter().try_for_each(|value| item.check(value, false))
@@ -277,6 +287,7 @@ impl Kind {
             }
             Self::List(item) => document["items"] = item.document(dialect),
             Self::ByName(item) => document["additionalProperties"] = item.document(dialect),
+            Self::Number => document["format"] = json!("double"),
             Self::Boolean | Self::Object => {}
         }
         document

@@ -121,6 +121,7 @@ fn features(services: &Services) -> Value {
             "REQUIRE_ENCRYPTED_BASIC_AUTH",
             users.encrypted_passwords_only,
         ),
+        ("REQUIRE_TEAM_INVITE", services.teams.requires_invitations()),
         ("RESTRICTED_USERS", users.restricted),
         ("SECURITY_SCANNER", false),
         ("SIGNING", false),

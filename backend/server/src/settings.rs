@@ -7,7 +7,8 @@ use std::time::Duration;
 use berth_domain::PageRequest;
 use berth_services::settings::{
     ApiSettings, AppTokenSettings, Authentication, AvatarKind, CollectionSettings, OAuthSettings,
-    PushSettings, RegistrySettings, RobotSettings, Settings, UserSettings,
+    PushSettings, RegistrySettings, RobotSettings, SearchSettings, Settings, TeamSettings,
+    UserSettings,
 };
 
 use crate::config::Config;
@@ -66,6 +67,7 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             read_only_superusers: config.superusers.read_only.clone(),
             restricted: config.superusers.restricted,
             unrestricted_names: config.superusers.unrestricted_names.clone(),
+            partial_autocomplete: config.accounts.partial_autocomplete,
             note_last_use: config.accounts.note_last_use,
             encrypted_passwords_only: config.tokens.encrypted_passwords_only,
             log_logins: config.usage_logs.logins,
@@ -74,6 +76,17 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
         api: ApiSettings {
             cors_origins: config.server.cors_origins.clone(),
             xhr_only: config.tokens.xhr_only,
+        },
+        teams: TeamSettings {
+            invitations: config.teams.require_invitation,
+        },
+        search: SearchSettings {
+            page_size: usize::try_from(config.look.search_page_size)
+                .unwrap_or(usize::MAX)
+                .clamp(1, PageRequest::<()>::LIMIT_MAX),
+            pages_max: usize::try_from(config.look.search_pages_max)
+                .unwrap_or(usize::MAX)
+                .max(1),
         },
         robots: RobotSettings {
             disallowed: config.tokens.robots_disallow,

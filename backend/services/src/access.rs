@@ -86,6 +86,8 @@ pub mod repo {
         Pull => Pull,
         /// Push to it and delete tags.
         Push => Push,
+        /// Say what is in it.
+        Describe => Describe,
         /// See who has which role in it.
         SeeRoles => SeeRoles,
         /// Change its settings and permissions, delete it.

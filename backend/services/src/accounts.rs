@@ -92,12 +92,17 @@ impl Core {
 
     /// Whether a user is a superuser: by name, or, where the configuration names none, as the first one.
     pub(crate) fn is_superuser(&self, name: &Namespace, profile: &UserProfile) -> bool {
+        self.makes_superuser(name, profile.superuser)
+    }
+
+    /// The same of a user whose profile says that it was the first one, or that it was not.
+    pub(crate) fn makes_superuser(&self, name: &Namespace, was_first: bool) -> bool {
         let users = &self.settings.users;
         users.superusers_enabled
             && users
                 .superusers
                 .as_ref()
-                .map_or(profile.superuser, |names| names.contains(name))
+                .map_or(was_first, |names| names.contains(name))
     }
 
     /// Whether a user sees what superusers see, and changes nothing.

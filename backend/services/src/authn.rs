@@ -25,6 +25,7 @@ use crate::keys::Keys;
 use basic::{OAUTH, Refused};
 
 pub(crate) use backoff::FORGET_AFTER as BACKOFF_MEMORY;
+pub(crate) use recovery::unknown_code;
 
 pub use accounts::{InitialUser, InitializedByApi};
 pub use conversion::{SAME_ADMINISTRATOR, WRONG_ADMINISTRATOR};
@@ -119,7 +120,7 @@ impl Authn {
         }))
     }
 
-    /// What each change of a session must carry in its header; any replica can tell.
+    /// What a change of a session must carry in its header, another one at each call; any replica can tell.
     pub fn csrf_token(&self, session_token: &str) -> String {
         tokens::csrf_token(&self.core.sealing, session_token)
     }

@@ -9,10 +9,12 @@ use crate::settings::AvatarKind;
 impl AvatarKind {
     /// Of an account: of its address, or of a value that nobody knows where it has none.
     pub(crate) fn of_account(self, account: &Account) -> String {
-        match account.email.as_deref() {
-            Some(email) => self.of_email(email),
-            None => self.hash(&account.uuid),
-        }
+        self.of_either(account.email.as_deref(), &account.uuid)
+    }
+
+    /// The same of an address and of that value.
+    pub(crate) fn of_either(self, email: Option<&str>, uuid: &str) -> String {
+        email.map_or_else(|| self.hash(uuid), |email| self.of_email(email))
     }
 
     /// Of an address, however it is written.

@@ -36,6 +36,7 @@ use crate::referrers::Referrers;
 use crate::registry::Registry;
 use crate::repositories::Repositories;
 use crate::robots::Robots;
+use crate::search::Search;
 use crate::service_keys::ServiceKeys;
 use crate::settings::Settings;
 use crate::superuser::Superuser;
@@ -174,6 +175,8 @@ pub struct ServiceSet {
     pub repositories: Repositories,
     /// Robot accounts.
     pub robots: Robots,
+    /// Search over everything that somebody may see.
+    pub search: Search,
     /// Keys of services, for superusers.
     pub service_keys: ServiceKeys,
     /// What superusers do with users.
@@ -236,6 +239,7 @@ impl Services {
             registry: Registry::new(Arc::clone(&core)),
             repositories: Repositories::new(Arc::clone(&core)),
             robots: Robots::new(Arc::clone(&core)),
+            search: Search::new(Arc::clone(&core)),
             service_keys: ServiceKeys::new(Arc::clone(&core)),
             tags: Tags::new(Arc::clone(&core)),
             teams: Teams::new(Arc::clone(&core)),

@@ -9,12 +9,11 @@ use berth_domain::{
 };
 use berth_store::gate::NamespaceFacts;
 use berth_store::prototypes::{self as rows, NewPrototype, Prototype};
-use berth_store::{Conn, Tx, accounts, repositories, robots, teams};
+use berth_store::{Conn, Tx, accounts, logs, repositories, robots, teams};
 use uuid::Uuid;
 
 use crate::access::Access;
-use crate::access::namespace::{Administer, View};
-use crate::access::policy::{self, Decision, NamespaceAction};
+use crate::access::namespace::Administer;
 use crate::actor::Actor;
 use crate::core::Core;
 use crate::journal::Subject;
@@ -117,7 +116,11 @@ impl DefaultPermissions {
         page: &PageRequest<PrototypeId>,
     ) -> Result<Page<DefaultPermissionView>> {
         let mut conn = self.core.db.read().await?;
-        let access = self.readable(&mut conn, actor, organization).await?;
+        let access = self
+            .core
+            .gate
+            .audited(&mut conn, actor, organization)
+            .await?;
         let found = rows::page(&mut conn, access.id, page.after, page.fetch()).await?;
         let found = page.page(found);
         let items = self.views(&mut conn, access.target(), found.items).await?;
@@ -137,7 +140,11 @@ impl DefaultPermissions {
         organization: &Namespace,
     ) -> Result<Vec<DefaultPermissionView>> {
         let mut conn = self.core.db.read().await?;
-        let access = self.readable(&mut conn, actor, organization).await?;
+        let access = self
+            .core
+            .gate
+            .audited(&mut conn, actor, organization)
+            .await?;
         let found = rows::page(&mut conn, access.id, None, COUNT_MAX).await?;
         self.views(&mut conn, access.target(), found).await
     }
@@ -148,7 +155,11 @@ impl DefaultPermissions {
     /// As [`Self::page`].
     pub async fn count(&self, actor: &Actor, organization: &Namespace) -> Result<u64> {
         let mut conn = self.core.db.read().await?;
-        let access = self.readable(&mut conn, actor, organization).await?;
+        let access = self
+            .core
+            .gate
+            .audited(&mut conn, actor, organization)
+            .await?;
         let count = rows::count(&mut conn, access.id).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
@@ -253,7 +264,7 @@ impl DefaultPermissions {
                 let (access, row) = self.administered(tx, actor, organization, uuid).await?;
                 let id = row.id;
                 let view = self.view(tx, &access, row).await?;
-                rows::delete(tx, id).await?;
+                rows::delete(tx, &[id]).await?;
                 let event = Event::DefaultPermissionDeleted(view.fields());
                 self.record(tx, actor, access.id, &event).await
             })
@@ -276,24 +287,31 @@ impl DefaultPermissions {
         Ok((access, row))
     }
 
-    /// Reading needs the right alone, and no registry that takes writes.
-    async fn readable(
+    /// Takes back what new repositories of an organization would give to an account, in the caller's transaction.
+    pub(crate) async fn withdraw(
         &self,
-        conn: &mut Conn,
+        tx: &mut Tx,
         actor: &Actor,
-        organization: &Namespace,
-    ) -> Result<Access<View>> {
-        let gate = &self.core.gate;
-        let access = gate.organization::<View>(conn, actor, organization).await?;
-        let action = NamespaceAction::Administer;
-        let decision = policy::decide_namespace(actor, &access, action, gate.switches());
-        if decision == Decision::Allowed || actor.read_only_superuser {
-            return Ok(access);
+        organization: &NamespaceFacts,
+        account: AccountId,
+    ) -> Result<()> {
+        let found = rows::of_account(tx, organization.id, account, COUNT_MAX).await?;
+        if found.is_empty() {
+            return Ok(());
         }
-        Err(Error::forbidden(format!(
-            "this needs an administrator of `{}`",
-            access.name
-        )))
+        let ids: Vec<PrototypeId> = found.iter().map(|row| row.id).collect();
+        let views = self.views(tx, organization, found).await?;
+        rows::delete(tx, &ids).await?;
+        let subject = Subject {
+            namespace: Some(organization.id),
+            repository: None,
+        };
+        let entry = |view: &DefaultPermissionView| {
+            let event = Event::DefaultPermissionDeleted(view.fields());
+            self.core.journal.entry(actor, subject, &event)
+        };
+        let entries: Vec<_> = views.iter().map(entry).collect();
+        logs::insert_many(tx, &entries).await
     }
 
     async fn view(

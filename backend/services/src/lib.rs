@@ -35,6 +35,7 @@ pub mod referrers;
 pub mod registry;
 pub mod repositories;
 pub mod robots;
+pub mod search;
 pub mod service_keys;
 pub mod settings;
 pub mod superuser;

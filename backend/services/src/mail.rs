@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crypto::tokens;
-use berth_domain::{CodePurpose, Email, Error, Result, Secret, Timestamp};
+use berth_domain::{CodePurpose, Email, Error, InvitationId, Result, Secret, Timestamp};
 use berth_store::accounts::{self, Account};
 use berth_store::email_codes::{self, EmailCode};
 use berth_store::mails::{self, Mail};
+use berth_store::teams::invitations;
 use berth_store::{Tx, organizations, teams, users};
 
 use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::ports::{Mailer, NotSent, OutgoingMail};
+use crate::teams::{InvitationView, LINK_LIFE, invitation_views};
 
 /// Life of a mailed code.
 pub(crate) const CODE_LIFE: Duration = Duration::from_mins(30);
@@ -51,8 +53,19 @@ struct Reader {
 /// What goes out with an attempt.
 struct Letter {
     to: Email,
-    /// As in [`Reader`]. A mail that names organizations has no link: nobody signs in as one.
-    organizations: Vec<(String, Vec<String>)>,
+    about: About,
+}
+
+/// What a mail is about.
+enum About {
+    /// An address that its reader gave.
+    Confirmation,
+    /// A lost password.
+    Recovery,
+    /// A lost password of organizations, as in [`Reader`]. There is no link: nobody signs in as one.
+    Organizations(Vec<(String, Vec<String>)>),
+    /// A team that its reader is asked into.
+    Invitation(Box<InvitationView>),
 }
 
 /// The mail queue of the registry.
@@ -93,7 +106,7 @@ impl MailQueue {
         let Some(letter) = written else {
             return self.forget(mail).await;
         };
-        match mailer.send(&self.text(mail.purpose, letter, &code)).await {
+        match mailer.send(&self.text(letter, &code)).await {
             Ok(()) => {
                 metrics::counter!("mails_total", "result" => "sent").increment(1);
                 self.forget(mail).await
@@ -128,6 +141,9 @@ impl MailQueue {
         code: &Secret<String>,
     ) -> Result<Option<Letter>> {
         let now = self.core.now();
+        if let Some(invitation) = mail.invitation_id {
+            return self.begin_invitation(tx, mail, invitation, code).await;
+        }
         if let Some(before) = &mail.code_hash {
             email_codes::spend(tx, before).await?;
         }
@@ -152,9 +168,47 @@ impl MailQueue {
             .email
             .filter(|own| own.eq_ignore_ascii_case(&mail.recipient));
         let address = address.as_ref().unwrap_or(&mail.recipient);
+        let about = match mail.purpose {
+            CodePurpose::Confirm => About::Confirmation,
+            CodePurpose::Recover if reader.organizations.is_empty() => About::Recovery,
+            CodePurpose::Recover => About::Organizations(reader.organizations),
+            CodePurpose::Invite => return Ok(None),
+        };
         Ok(Some(Letter {
             to: address.parse()?,
-            organizations: reader.organizations,
+            about,
+        }))
+    }
+
+    /// The same for a mail that invites. Its code is the invitation's, whose one before ends with it.
+    async fn begin_invitation(
+        &self,
+        tx: &mut Tx,
+        mail: &Mail,
+        id: InvitationId,
+        code: &Secret<String>,
+    ) -> Result<Option<Letter>> {
+        let Some(found) = invitations::by_id(tx, id).await? else {
+            return Ok(None);
+        };
+        if let Some(user) = found.row.account_id {
+            let user = accounts::by_ids(tx, &[user]).await?;
+            let is_let_in = |user: &Account| user.enabled && user.deleting_at.is_none();
+            if !user.iter().any(is_let_in) {
+                return Ok(None);
+            }
+        }
+        let ends = self.core.now().after(LINK_LIFE);
+        let hash = tokens::hash_token(code.expose());
+        invitations::set_code(tx, id, &hash, ends).await?;
+        let avatars = self.core.settings.registry.avatars;
+        let mut views = invitation_views(tx, avatars, vec![found]).await?;
+        let Some(view) = views.pop() else {
+            return Ok(None);
+        };
+        Ok(Some(Letter {
+            to: mail.recipient.parse()?,
+            about: About::Invitation(Box::new(view)),
         }))
     }
 
@@ -165,8 +219,8 @@ impl MailQueue {
             .await
     }
 
-    fn text(&self, purpose: CodePurpose, letter: Letter, code: &Secret<String>) -> OutgoingMail {
-        let Letter { to, organizations } = letter;
+    fn text(&self, letter: Letter, code: &Secret<String>) -> OutgoingMail {
+        let Letter { to, about } = letter;
         let registry = &self.core.settings.registry;
         let title: String = registry
             .title
@@ -174,30 +228,73 @@ impl MailQueue {
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let host = registry.hostname.as_deref().unwrap_or("localhost");
-        let (path, subject, says) = match purpose {
-            CodePurpose::Confirm => (
-                "confirm",
-                format!("Confirm your e-mail address at {title}"),
-                format!("Somebody, probably you, gave this address to {title} ({host})."),
-            ),
-            CodePurpose::Recover => (
-                "recovery",
-                format!("A new password for {title}"),
-                format!("Somebody, probably you, asked for a new password at {title} ({host})."),
-            ),
+        let link = |path: &str| {
+            let (scheme, code) = (&registry.scheme, code.expose());
+            format!("{scheme}://{host}/{path}?code={code}")
         };
-        if !organizations.is_empty() {
-            let subject = format!("Who administers your organization at {title}");
-            let text = format!("{says}\n\n{}\n{LEAVE_IT}", administrators(&organizations));
-            return OutgoingMail { to, subject, text };
-        }
-        let (scheme, code) = (&registry.scheme, code.expose());
         let minutes = CODE_LIFE.as_secs() / 60;
-        let text = format!(
-            "{says}\n\nFollow this link within {minutes} minutes; it works once:\n\n{scheme}://{host}/{path}?code={code}\n\n{LEAVE_IT}"
-        );
+        let asked =
+            format!("Somebody, probably you, asked for a new password at {title} ({host}).");
+        let (subject, text) = match about {
+            About::Confirmation => (
+                format!("Confirm your e-mail address at {title}"),
+                format!(
+                    "Somebody, probably you, gave this address to {title} ({host}).\n\n{}{LEAVE_IT}",
+                    follow(minutes, &link("confirm"))
+                ),
+            ),
+            About::Recovery => (
+                format!("A new password for {title}"),
+                format!(
+                    "{asked}\n\n{}{LEAVE_IT}",
+                    follow(minutes, &link("recovery"))
+                ),
+            ),
+            About::Organizations(organizations) => (
+                format!("Who administers your organization at {title}"),
+                format!("{asked}\n\n{}\n{LEAVE_IT}", administrators(&organizations)),
+            ),
+            About::Invitation(invitation) => {
+                let (team, organization) = (&invitation.team, &invitation.organization);
+                let says = invited(&invitation, &link("confirminvite"));
+                (
+                    format!("Invitation to team {team} of {organization} at {title}"),
+                    format!(
+                        "{}\n\n{says}",
+                        asks(&invitation, &format!("{title} ({host})"))
+                    ),
+                )
+            }
+        };
         OutgoingMail { to, subject, text }
     }
+}
+
+/// The link of a mail, and what it is good for.
+fn follow(minutes: u64, link: &str) -> String {
+    format!("Follow this link within {minutes} minutes; it works once:\n\n{link}\n\n")
+}
+
+/// What a mail that invites begins with.
+fn asks(invitation: &InvitationView, place: &str) -> String {
+    let inviter = invitation.inviter.as_deref().unwrap_or("An administrator");
+    let (team, organization) = (&invitation.team, &invitation.organization);
+    format!(
+        "{inviter} invites you to the team {team} of the organization {organization} at {place}."
+    )
+}
+
+/// What follows: the link, and who may use it.
+fn invited(invitation: &InvitationView, link: &str) -> String {
+    let days = LINK_LIFE.as_secs() / (24 * 60 * 60);
+    let who = match &invitation.account {
+        Some(name) => format!("signed in as {name}"),
+        None => "signed in as the user whom you want to be there".to_owned(),
+    };
+    format!(
+        "Follow this link within {days} days, {who}; it works once, and a later mail about the same ends it:\n\n\
+         {link}\n\nIf you do not want to come, say so there or leave this mail alone: nothing changes.\n"
+    )
 }
 
 /// Whose mail it is; none where the account is gone or shut out, and where nobody has the address.

@@ -257,8 +257,9 @@ where
 }
 
 fn kind(row: &ManifestRow) -> ManifestKind {
-    match row.media_type.as_str() {
-        MediaType::OCI_INDEX | MediaType::DOCKER_LIST => ManifestKind::Index,
-        _ => ManifestKind::Image,
+    if row.media_type.is_index() {
+        ManifestKind::Index
+    } else {
+        ManifestKind::Image
     }
 }

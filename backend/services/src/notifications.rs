@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use berth_domain::{
     AccountId, AccountKind, ApplicationId, Error, Namespace, NotificationId, NotificationKind,
-    Noun, Page, PageRequest, Result, Timestamp,
+    Noun, Page, PageRequest, Result, TeamId, Timestamp,
 };
 use berth_store::notifications::{self as rows, NewNotification, Notification};
 use berth_store::{Conn, Tx, accounts, teams, users};
@@ -135,6 +135,26 @@ impl Core {
         subject: &str,
     ) -> Result<()> {
         rows::withdraw(tx, kind.as_str(), subject).await.map(drop)
+    }
+
+    /// Takes back what users were told of several subjects, in the caller's transaction.
+    pub(crate) async fn withdraw_all(
+        &self,
+        tx: &mut Tx,
+        kind: NotificationKind,
+        subjects: &[&str],
+    ) -> Result<()> {
+        rows::withdraw_all(tx, kind.as_str(), subjects)
+            .await
+            .map(drop)
+    }
+
+    /// Takes back what users were told of the invitations into a team, while those are still there.
+    pub(crate) async fn withdraw_invitations(&self, tx: &mut Tx, team: TeamId) -> Result<()> {
+        let kind = NotificationKind::TeamInvitation;
+        rows::withdraw_of_team(tx, kind.as_str(), team)
+            .await
+            .map(drop)
     }
 
     /// Takes back what anybody was told of the consents that an application asks for, while those are still there.

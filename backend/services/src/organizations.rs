@@ -15,6 +15,7 @@ use berth_store::gate::NamespaceFacts;
 use berth_store::organizations::{self as rows, Belonging};
 use berth_store::{Conn, Tx, repositories::listing, tags};
 
+use crate::access::Access;
 use crate::access::namespace::{Administer, View};
 use crate::access::policy::{self, Decision, NamespaceAction};
 use crate::actor::{Actor, Principal};
@@ -81,6 +82,15 @@ pub struct NamespaceCounts {
     pub members: Option<u64>,
     /// The latest push to a repository that the actor sees.
     pub last_pushed_at: Option<Timestamp>,
+}
+
+/// What changes of an organization; `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganizationChange {
+    /// Where it is reached; an inner `None` is nowhere.
+    pub email: Option<Option<Email>>,
+    /// How long ended tags can be brought back; an inner `None` is as long as everywhere.
+    pub tag_expiration: Option<Option<Duration>>,
 }
 
 impl Core {
@@ -207,6 +217,60 @@ impl Organizations {
                 self.view(tx, actor, id).await
             })
             .await
+    }
+
+    /// Changes an organization, all that is given or nothing.
+    ///
+    /// # Errors
+    /// As [`Self::choose_tag_expiration`].
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        name: &Namespace,
+        change: &OrganizationChange,
+    ) -> Result<NamespaceView> {
+        let (core, kind) = (&self.core, AccountKind::Organization);
+        core.db
+            .write(async |tx| {
+                let access = core.gate.namespace::<Administer>(tx, actor, name).await?;
+                if access.kind != kind {
+                    return Err(core.gate.absent_namespace(actor, name));
+                }
+                if let Some(email) = &change.email {
+                    self.put_email(tx, actor, &access, email.as_ref()).await?;
+                }
+                if let Some(chosen) = change.tag_expiration {
+                    core.choose_tag_expiration(tx, actor, kind, name, chosen)
+                        .await?;
+                }
+                self.view(tx, actor, access.id).await
+            })
+            .await
+    }
+
+    async fn put_email(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        access: &Access<Administer>,
+        email: Option<&Email>,
+    ) -> Result<()> {
+        let before = accounts::by_ids(tx, &[access.id]).await?.pop();
+        let before = before.and_then(|account| account.email);
+        if before.as_deref() == email.map(Email::as_str) {
+            return Ok(());
+        }
+        rows::set_email(tx, access.id, email).await?;
+        let event = Event::OrganizationEmailChanged {
+            namespace: access.name.clone(),
+            email: email.map(ToString::to_string),
+            old_email: before,
+        };
+        let subject = Subject {
+            namespace: Some(access.id),
+            repository: None,
+        };
+        self.core.journal.record(tx, actor, subject, &event).await
     }
 
     /// Deletes all of these organizations or none, with everything in them: robots, teams and repositories are

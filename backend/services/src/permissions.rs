@@ -1,4 +1,8 @@
-//! Roles in repositories (A7): which accounts and teams have one, giving and taking them.
+//! Roles in repositories (A7): which accounts and teams have one, giving and taking them, and who may do what by them.
+
+mod explanation;
+
+mod of_subject;
 
 use std::sync::Arc;
 
@@ -13,6 +17,8 @@ use berth_store::robots::Robot;
 use berth_store::{Conn, Tx, accounts, robots, teams};
 
 pub use berth_store::repositories::Permission;
+pub use explanation::{AccessKey, AccessView, Ground, Reason};
+pub use of_subject::{RoleIn, Subject as RoleSubject};
 
 use crate::access::repo;
 use crate::actor::Actor;
@@ -202,7 +208,8 @@ impl Permissions {
             .await
     }
 
-    async fn set_role(
+    /// Gives or takes the role of an account that may have one there; the actor may do that.
+    pub(crate) async fn set_role(
         &self,
         tx: &mut Tx,
         actor: &Actor,

@@ -1,10 +1,12 @@
-//! The log of pulls. A pull has no transaction of its own, so its row goes through a bounded queue
+//! The log of pulls, and their count. A pull has no transaction of its own, so its row goes through a bounded queue
 //! to one task, which writes in one transaction whatever gathered while it wrote the last batch.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use berth_domain::{Error, Event, Result};
+use berth_domain::{Error, Event, RepositoryId, Result};
 use berth_store::logs::{self, NewLogEntry};
+use berth_store::pull_counts::{self, Day};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::actor::Actor;
@@ -76,6 +78,18 @@ fn closed() -> Error {
     Error::unavailable("the usage log", "the batch of this pull was not written")
 }
 
+/// How often each repository was pulled from on each day.
+fn counted(entries: &[NewLogEntry]) -> BTreeMap<(RepositoryId, Day), i64> {
+    let mut counts = BTreeMap::new();
+    for entry in entries {
+        if let Some(repository) = entry.repository_id {
+            let day = Day::of(entry.occurred_at);
+            *counts.entry((repository, day)).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
 async fn write_batches(core: Arc<Core>, mut messages: mpsc::Receiver<Message>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while messages.recv_many(&mut batch, BATCH_MAX).await > 0 {
@@ -90,9 +104,13 @@ async fn write_batches(core: Arc<Core>, mut messages: mpsc::Receiver<Message>) {
                 Message::Flush(done) => waiting.push(done),
             }
         }
+        let counts = counted(&entries);
         let result = core
             .db
-            .write(async |tx| logs::insert_many(tx, &entries).await)
+            .write(async |tx| {
+                logs::insert_many(tx, &entries).await?;
+                pull_counts::add(tx, &counts).await
+            })
             .await;
         if let Err(e) = &result {
             tracing::error!(error = ?e, pulls = entries.len(), "pulls could not be logged");

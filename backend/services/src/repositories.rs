@@ -1,7 +1,10 @@
 //! Repositories (R1, R3, R4, R7): creation, listings, settings, deletion.
 
 mod details;
+mod pulls;
+mod settings;
 mod stars;
+mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +21,9 @@ use berth_store::repositories::{self as rows, Repository};
 pub use berth_store::repositories::listing::Filter;
 
 pub use details::{LiveTag, RepositoryDetails, TAGS_MAX};
+pub use pulls::{Day, PULL_DAYS, Pulls};
+pub use settings::DESCRIPTION_BYTES_MAX;
+pub use usage::RepositoryUsage;
 
 use crate::access::namespace::CreateRepository;
 use crate::access::policy::{self, Decision, RepositoryAction, Switches};
@@ -27,9 +33,6 @@ use crate::core::Core;
 use crate::creation::create_repository;
 use crate::journal::Subject;
 use crate::many::{Checking, Items, Many, Selection};
-
-/// Longest description, in bytes.
-pub const DESCRIPTION_BYTES_MAX: usize = 25 * 1024;
 
 /// Repositories.
 #[derive(Clone)]
@@ -211,7 +214,7 @@ impl Repositories {
                     .namespace::<CreateRepository>(tx, actor, namespace)
                     .await?;
                 self.checked_name(name)?;
-                check_description(description)?;
+                settings::check_description(description)?;
                 let core = &self.core;
                 let id = create_repository(core, tx, actor, &access, name, visibility, description)
                     .await?;
@@ -241,6 +244,18 @@ impl Repositories {
         path: &RepositoryPath,
     ) -> Result<RepositoryView> {
         self.at::<repo::Administer>(actor, path).await
+    }
+
+    /// A repository by path that the actor is about to describe.
+    ///
+    /// # Errors
+    /// Unauthenticated, hidden or forbidden for who does not push to it.
+    pub async fn by_path_to_describe(
+        &self,
+        actor: &Actor,
+        path: &RepositoryPath,
+    ) -> Result<RepositoryView> {
+        self.at::<repo::Describe>(actor, path).await
     }
 
     async fn at<P: repo::RepositoryPermission>(
@@ -387,41 +402,6 @@ impl Repositories {
             .collect())
     }
 
-    /// Replaces the description.
-    ///
-    /// # Errors
-    /// A description of more than [`DESCRIPTION_BYTES_MAX`].
-    pub async fn describe(
-        &self,
-        actor: &Actor,
-        id: RepositoryId,
-        description: &str,
-    ) -> Result<RepositoryView> {
-        self.core
-            .db
-            .write(async |tx| {
-                let access = self
-                    .core
-                    .gate
-                    .repository_by_id::<repo::Administer>(tx, actor, id)
-                    .await?;
-                check_description(description)?;
-                rows::set_description(tx, id, description).await?;
-                let event = Event::DescriptionChanged {
-                    repository: access.repository.path(),
-                    description: description.to_owned(),
-                };
-                self.core
-                    .journal
-                    .record(tx, actor, subject(&access), &event)
-                    .await?;
-                let mut facts = access.target().clone();
-                description.clone_into(&mut facts.repository.description);
-                Ok(self.view(actor, facts))
-            })
-            .await
-    }
-
     /// Checks a selection: proof for each, or a cause for each in the way. What a filter finds is what
     /// the actor administers.
     async fn administered(
@@ -564,15 +544,4 @@ fn order(sort: Sort, after: Option<&RepositoryKey>) -> Order {
             descending,
         },
     }
-}
-
-fn check_description(description: &str) -> Result<()> {
-    if description.len() > DESCRIPTION_BYTES_MAX {
-        return Err(Error::invalid_value(format!(
-            "a description has at most {DESCRIPTION_BYTES_MAX} bytes, this one has {}",
-            description.len()
-        ))
-        .in_field("description"));
-    }
-    Ok(())
 }

@@ -1,22 +1,26 @@
 //! Robot accounts (B1, B2, B3): machine accounts of one namespace.
 
+mod creation;
 mod listing;
+mod rights;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use berth_crypto::tokens;
 use berth_domain::{
-    AccountId, AccountKind, Error, Event, Namespace, Noun, Page, PageRequest, Result, RobotName,
-    Secret, Timestamp,
+    AccountId, Error, Event, Namespace, Noun, Page, PageRequest, Result, RobotName, Secret,
+    Timestamp,
 };
 use berth_store::Conn;
-use berth_store::robots::{self as rows, NewRobot, Robot};
-use uuid::Uuid;
+use berth_store::robots::{self as rows, Robot};
+use serde_json::{Map, Value};
 
+pub use creation::{DESCRIPTION_MAX, METADATA_BYTES_MAX, NewRobot};
 pub use listing::{LIST_MAX, ListedRobot};
+pub use rights::RobotRights;
 
-use crate::access::namespace::{Administer, CreateRobot};
+use crate::access::namespace::Administer;
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
 use crate::journal::Subject;
@@ -24,8 +28,6 @@ use crate::many::{Checking, Items, Many, Selection};
 
 /// What a robot's token is sealed for.
 pub(crate) const TOKEN_CONTEXT: &str = "robot-token";
-/// Longest description, in characters.
-pub const DESCRIPTION_MAX: usize = 255;
 
 /// Robot accounts.
 #[derive(Clone)]
@@ -53,6 +55,8 @@ pub struct RobotView {
     pub name: RobotName,
     /// Free text.
     pub description: String,
+    /// What whoever made it says of it.
+    pub metadata: Map<String, Value>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last logged in.
@@ -66,6 +70,8 @@ impl From<Robot> for RobotView {
             namespace_id: robot.namespace_id,
             name: robot.name,
             description: robot.description,
+            // The services wrote it, and nothing but an object.
+            metadata: serde_json::from_str(&robot.metadata).unwrap_or_default(),
             created_at: robot.created_at,
             last_used_at: robot.last_used_at,
         }
@@ -84,95 +90,6 @@ pub struct RobotCredentials {
 impl Robots {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self { core }
-    }
-
-    /// Creates a robot with a fresh token.
-    ///
-    /// # Errors
-    /// A taken or malformed name, a description that is too long, robots switched off.
-    pub async fn create(
-        &self,
-        actor: &Actor,
-        namespace: &Namespace,
-        short: &str,
-        description: &str,
-    ) -> Result<RobotView> {
-        self.make(actor, None, namespace, (short, description))
-            .await
-    }
-
-    /// The same in an organization alone; a user of the name is none.
-    ///
-    /// # Errors
-    /// As [`Self::create`].
-    pub async fn create_in_organization(
-        &self,
-        actor: &Actor,
-        organization: &Namespace,
-        short: &str,
-        description: &str,
-    ) -> Result<RobotView> {
-        let kind = Some(AccountKind::Organization);
-        self.make(actor, kind, organization, (short, description))
-            .await
-    }
-
-    async fn make(
-        &self,
-        actor: &Actor,
-        kind: Option<AccountKind>,
-        namespace: &Namespace,
-        (short, description): (&str, &str),
-    ) -> Result<RobotView> {
-        let token = tokens::robot_token();
-        let hash = tokens::hash_token(token.expose());
-        let sealed = self.core.sealing.seal(TOKEN_CONTEXT, token.expose());
-        let uuid = Uuid::new_v4().to_string();
-        self.core
-            .db
-            .write(async |tx| {
-                let access = self
-                    .core
-                    .gate
-                    .namespace::<CreateRobot>(tx, actor, namespace)
-                    .await?;
-                if kind.is_some_and(|kind| access.kind != kind) {
-                    return Err(self.core.gate.absent_namespace(actor, namespace));
-                }
-                self.switched_on()?;
-                let name = RobotName::new(access.name.clone(), short)
-                    .map_err(|e| e.in_field("shortName"))?;
-                check_description(description)?;
-                let new = NewRobot {
-                    uuid: &uuid,
-                    namespace_id: access.id,
-                    name: &name,
-                    description,
-                    token_sealed: &sealed,
-                    token_hash: &hash,
-                };
-                let id = rows::insert(tx, &new, self.core.now()).await?;
-                let event = Event::RobotCreated {
-                    robot: name.clone(),
-                    description: description.to_owned(),
-                };
-                self.core
-                    .journal
-                    .record(tx, actor, subject(access.id), &event)
-                    .await?;
-                one(tx, id).await.map(Into::into)
-            })
-            .await
-    }
-
-    fn switched_on(&self) -> Result<()> {
-        if self.core.settings.robots.disallowed {
-            return Err(Error::FeatureOff {
-                message: "Robot accounts have been disabled. Please contact your administrator."
-                    .into(),
-            });
-        }
-        Ok(())
     }
 
     /// Robots of a namespace by short name; none for who does not administer it.
@@ -425,15 +342,4 @@ async fn one(conn: &mut Conn, id: AccountId) -> Result<Robot> {
         .await?
         .pop()
         .ok_or(Error::Hidden(Noun::Robot))
-}
-
-fn check_description(description: &str) -> Result<()> {
-    let length = description.chars().count();
-    if length > DESCRIPTION_MAX {
-        return Err(Error::invalid_value(format!(
-            "a description has at most {DESCRIPTION_MAX} characters, this one has {length}"
-        ))
-        .in_field("description"));
-    }
-    Ok(())
 }

@@ -15,6 +15,10 @@ pub struct Settings {
     pub users: UserSettings,
     /// The REST API.
     pub api: ApiSettings,
+    /// Teams of organizations.
+    pub teams: TeamSettings,
+    /// Search by pages.
+    pub search: SearchSettings,
     /// Robots.
     pub robots: RobotSettings,
     /// Tokens of users' clients.
@@ -140,6 +144,8 @@ pub struct UserSettings {
     pub restricted: bool,
     /// `RESTRICTED_USERS_WHITELIST`: these do all the same.
     pub unrestricted_names: Vec<Namespace>,
+    /// `FEATURE_PARTIAL_USER_AUTOCOMPLETE`: the beginning of a name finds users and robots, not the whole name alone.
+    pub partial_autocomplete: bool,
     /// `FEATURE_USER_LAST_ACCESSED`: when users last signed in or showed a credential is noted.
     pub note_last_use: bool,
     /// `FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH`: clients do not sign in with the password as it is typed.
@@ -171,6 +177,7 @@ impl Default for UserSettings {
             read_only_superusers: Vec::new(),
             restricted: false,
             unrestricted_names: Vec::new(),
+            partial_autocomplete: true,
             note_last_use: true,
             encrypted_passwords_only: false,
             log_logins: true,
@@ -193,6 +200,24 @@ impl Default for ApiSettings {
         Self {
             cors_origins: Vec::new(),
             xhr_only: true,
+        }
+    }
+}
+
+/// Search where it comes by numbered pages.
+#[derive(Debug, Clone)]
+pub struct SearchSettings {
+    /// `SEARCH_RESULTS_PER_PAGE`.
+    pub page_size: usize,
+    /// `SEARCH_MAX_RESULT_PAGE_COUNT`.
+    pub pages_max: usize,
+}
+
+impl Default for SearchSettings {
+    fn default() -> Self {
+        Self {
+            page_size: 10,
+            pages_max: 10,
         }
     }
 }
@@ -253,6 +278,20 @@ impl Default for OAuthSettings {
             assignments: true,
             direct_clients: Vec::new(),
         }
+    }
+}
+
+/// Teams of organizations.
+#[derive(Debug, Clone)]
+pub struct TeamSettings {
+    /// `FEATURE_REQUIRE_TEAM_INVITE`: where mail is sent, users who are in no team of an organization are asked before they
+    /// come into one.
+    pub invitations: bool,
+}
+
+impl Default for TeamSettings {
+    fn default() -> Self {
+        Self { invitations: true }
     }
 }
 

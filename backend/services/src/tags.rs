@@ -1,5 +1,7 @@
 //! Tags: lists, deletions and their undoing. What moves a tag is a push, see [`crate::manifests`].
 
+mod history;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use crate::manifests::subject;
 use crate::many::{Checking, Items, Many, Selection};
 
 pub use berth_store::tags::Tag;
+pub use history::{Content, HistoryFilter, Lifetime};
 
 /// Which tags of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

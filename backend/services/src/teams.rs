@@ -1,7 +1,11 @@
-//! Teams of organizations (A1 to A3): what their members may do there, and who is in them.
+//! Teams of organizations (A1 to A4): what their members may do there, who is in them and who is asked to be, and so who
+//! belongs to an organization.
 
+mod answers;
+mod invitations;
 mod listing;
 mod members;
+mod people;
 mod roles;
 
 use std::sync::Arc;
@@ -11,13 +15,18 @@ use berth_domain::{
 };
 use berth_store::gate::{NamespaceFacts, TeamFacts};
 use berth_store::teams::{self as rows, Team, Without};
-use berth_store::{Conn, Tx, accounts};
+use berth_store::{Conn, Tx, accounts, logs};
 
+pub use invitations::{InvitationKey, InvitationView, PENDING_MAX};
+pub(crate) use invitations::{LINK_LIFE, views as invitation_views};
 pub use listing::{LIST_MAX, TeamCounts};
-pub use members::MemberView;
 pub(crate) use members::{Meant, meant};
+pub use members::{MemberPlace, MemberState, MemberView};
 
-pub use berth_store::teams::RoleOfTeam;
+pub use people::{EACH_MAX, PersonView, TeamOfPerson};
+
+pub use berth_store::organizations::people::Firsts;
+pub use berth_store::teams::RoleIn;
 
 use crate::access::Access;
 use crate::access::namespace::Administer;
@@ -174,7 +183,8 @@ impl Teams {
             .await
     }
 
-    /// Deletes a team: who was in it keeps nothing that came by it. Gives the organization that had it.
+    /// Deletes a team: who was in it keeps nothing that came by it, and nobody is asked into it any more. Gives the
+    /// organization that had it.
     ///
     /// # Errors
     /// The team without which the organization has no administrator.
@@ -189,6 +199,7 @@ impl Teams {
                 if !keeps_administrator(tx, organization, team, Without::Team(team.id)).await? {
                     return Err(Error::conflict(deletion_refused(actor, organization, team)));
                 }
+                self.core.withdraw_invitations(tx, team.id).await?;
                 rows::delete(tx, team.id).await?;
                 let event = Event::TeamDeleted {
                     team: team.name.clone(),
@@ -330,6 +341,23 @@ impl Teams {
             can_manage: gate.writable().is_ok()
                 && gate.holds_team(actor, facts, TeamAction::Manage),
         }
+    }
+
+    /// Records events of one organization that nobody waits for, together.
+    async fn record_all(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        organization: AccountId,
+        events: &[Event],
+    ) -> Result<()> {
+        let subject = Subject {
+            namespace: Some(organization),
+            repository: None,
+        };
+        let entry = |event: &Event| self.core.journal.entry(actor, subject, event);
+        let entries: Vec<_> = events.iter().map(entry).collect();
+        logs::insert_many(tx, &entries).await
     }
 
     async fn record(

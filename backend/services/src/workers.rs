@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use berth_domain::Result;
 use berth_jobs::{Periodic, Workers};
+use berth_store::pull_counts::{self, Day};
 use berth_store::{app_tokens, email_codes, logs, notifications, oauth, outbox, sessions};
 
 use crate::authn::BACKOFF_MEMORY;
@@ -12,6 +13,7 @@ use crate::collection::Collection;
 use crate::core::{Core, Services};
 use crate::mail;
 use crate::notifications::LIFE as NOTIFICATION_LIFE;
+use crate::repositories::PULL_DAYS;
 
 /// How long published events are kept for subscribers that catch up.
 const OUTBOX_LIFE: Duration = Duration::from_hours(1);
@@ -112,6 +114,7 @@ async fn sweep_rows(core: &Core) -> Result<()> {
             outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
             notifications::delete_before(tx, now.before(NOTIFICATION_LIFE)).await?;
             logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;
+            pull_counts::delete_before(tx, Day::of(now).before(PULL_DAYS)).await?;
             Ok(())
         })
         .await

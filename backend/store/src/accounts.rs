@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use crate::conn::{Conn, Tx, db_error, is_unique_violation, statement};
 use crate::logins;
 use crate::schema::{accounts, logins as login_rows, user_profiles};
+use crate::sql::{beyond, unindexed};
 
 /// A user, an organization or a robot.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -172,6 +173,24 @@ pub async fn by_names(conn: &mut Conn, names: &[&str]) -> Result<Vec<Account>> {
         accounts::table
             .filter(accounts::name.eq_any(names.iter().copied()))
             .filter(accounts::deleting_at.is_null())
+            .select(Account::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// At most `limit` users whose names begin with a text, by name, so that one of just this name comes first.
+pub async fn users_beginning(conn: &mut Conn, prefix: &str, limit: i64) -> Result<Vec<Account>> {
+    let is_user = format!("{} = 'user'", unindexed(conn, "accounts.kind"));
+    on_backend!(conn, |c| {
+        accounts::table
+            .filter(accounts::name.ge(prefix))
+            .filter(accounts::name.lt(beyond(prefix)))
+            .filter(sql::<sql_types::Bool>(&is_user))
+            .filter(accounts::deleting_at.is_null())
+            .order(accounts::name)
+            .limit(limit)
             .select(Account::as_select())
             .load(c)
             .await

@@ -203,6 +203,37 @@ pub async fn repositories(
 }
 
 #[derive(QueryableByName)]
+struct RowOf {
+    #[diesel(sql_type = BigInt)]
+    account: AccountId,
+    #[diesel(embed)]
+    row: Row,
+}
+
+/// What each of these accounts is to a repository, in no order: the same facts, of others than who asks. No accounts are
+/// asked for as well, as of [`repositories`].
+pub async fn repository_of_each(
+    conn: &mut Conn,
+    id: RepositoryId,
+    accounts: &[AccountId],
+) -> Result<Vec<(AccountId, RepositoryFacts)>> {
+    let list = id_list(accounts.iter().map(|id| id.0));
+    let [of_namespace, of_repository] =
+        [NAMESPACE_COLUMNS, REPOSITORY_COLUMNS].map(|columns| columns.replace("$1", "a.id"));
+    let sql = format!(
+        "select a.id as account, {of_namespace}, {of_repository} from accounts a cross join repositories r \
+         join accounts n on n.id = r.namespace_id \
+         where a.id in ({list}) and r.id = {id} and r.deleting_at is null and n.deleting_at is null"
+    );
+    let rows: Vec<RowOf> =
+        on_backend!(conn, |c| diesel::sql_query(&sql).load(c).await).map_err(db_error)?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .filter_map(|RowOf { account, row }| Some((account, row.split().1?)))
+        .collect())
+}
+
+#[derive(QueryableByName)]
 #[expect(
     clippy::struct_field_names,
     reason = "the names are those of the shared columns"

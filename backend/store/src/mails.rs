@@ -1,6 +1,6 @@
 //! Mail on its way out. A row is written with what causes the mail, and goes when the server has taken it.
 
-use berth_domain::{AccountId, CodePurpose, MailId, Result, Timestamp};
+use berth_domain::{AccountId, CodePurpose, InvitationId, MailId, Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -25,6 +25,8 @@ pub struct Mail {
     pub attempt: i64,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// The invitation that it brings, which has the code then.
+    pub invitation_id: Option<InvitationId>,
 }
 
 /// Puts a mail into the queue, unless the same one waits already.
@@ -42,6 +44,31 @@ pub async fn insert(
                 mails::recipient.eq(recipient),
                 mails::account_id.eq(account),
                 mails::send_at.eq(now),
+                mails::created_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// Puts the mail of an invitation into the queue, to go out at `send_at`, unless it waits already.
+pub async fn insert_invitation(
+    tx: &mut Tx,
+    invitation: InvitationId,
+    recipient: &str,
+    send_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::insert_into(mails::table)
+            .values((
+                mails::purpose.eq(CodePurpose::Invite),
+                mails::recipient.eq(recipient),
+                mails::invitation_id.eq(invitation),
+                mails::send_at.eq(send_at),
                 mails::created_at.eq(now),
             ))
             .on_conflict_do_nothing()

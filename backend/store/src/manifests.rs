@@ -1,5 +1,7 @@
 //! Manifests: the bytes as pushed, and what they name.
 
+use std::collections::HashMap;
+
 use berth_domain::{
     BlobId, Digest, Error, ManifestId, MediaType, Platform, RepositoryId, Result, TagName,
     Timestamp,
@@ -260,6 +262,9 @@ pub async fn by_digests(
 
 /// Manifests by id, in no order; absent ones are left out, deleted ones are not.
 pub async fn by_ids(conn: &mut Conn, ids: &[ManifestId]) -> Result<Vec<ManifestRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     on_backend!(conn, |c| {
         manifests::table
             .filter(manifests::id.eq_any(ids.iter().map(|id| id.0)))
@@ -310,6 +315,9 @@ pub async fn by_tag(
 
 /// Children of indexes, in order.
 pub async fn children(conn: &mut Conn, parents: &[ManifestId]) -> Result<Vec<Child>> {
+    if parents.is_empty() {
+        return Ok(Vec::new());
+    }
     on_backend!(conn, |c| {
         manifest_children::table
             .filter(manifest_children::parent_id.eq_any(parents.iter().map(|id| id.0)))
@@ -378,4 +386,26 @@ pub async fn named_blobs(conn: &mut Conn, id: ManifestId) -> Result<Vec<(Digest,
             .await
     })
     .map_err(db_error)
+}
+
+/// How many bytes the layers of each of many manifests have together; those without layers are left out.
+pub async fn layer_bytes(conn: &mut Conn, ids: &[ManifestId]) -> Result<HashMap<ManifestId, i64>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(ManifestId, i64)> = on_backend!(conn, |c| {
+        manifest_blobs::table
+            .inner_join(blobs::table)
+            .filter(manifest_blobs::manifest_id.eq_any(ids.iter().map(|id| id.0)))
+            .filter(manifest_blobs::role.eq("layer"))
+            .select((manifest_blobs::manifest_id, blobs::size_bytes))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    let mut bytes = HashMap::new();
+    for (id, size) in found {
+        *bytes.entry(id).or_insert(0) += size;
+    }
+    Ok(bytes)
 }

@@ -1,11 +1,13 @@
 //! What stands in the bell of users.
 
-use berth_domain::{AccountId, ApplicationId, NotificationId, Result, TeamRole, Timestamp};
+use berth_domain::{AccountId, ApplicationId, NotificationId, Result, TeamId, TeamRole, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error};
-use crate::schema::{accounts, notifications, oauth_assignments, team_members, teams};
+use crate::schema::{
+    accounts, notifications, oauth_assignments, team_invitations, team_members, teams,
+};
 
 /// Something that a user is told.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -197,11 +199,33 @@ pub async fn dismiss_kind(tx: &mut Tx, account: AccountId, kind: &str) -> Result
 
 /// Removes what anybody was told of a subject.
 pub async fn withdraw(tx: &mut Tx, kind: &str, subject: &str) -> Result<usize> {
+    withdraw_all(tx, kind, &[subject]).await
+}
+
+/// Removes what anybody was told of several subjects.
+pub async fn withdraw_all(tx: &mut Tx, kind: &str, subjects: &[&str]) -> Result<usize> {
     on_backend!(&mut **tx, |c| {
         diesel::delete(
             notifications::table
                 .filter(notifications::kind.eq(kind))
-                .filter(notifications::subject.eq(subject)),
+                .filter(notifications::subject.eq_any(subjects.iter().copied())),
+        )
+        .execute(c)
+        .await
+    })
+    .map_err(db_error)
+}
+
+/// Removes what anybody was told of the invitations into a team.
+pub async fn withdraw_of_team(tx: &mut Tx, kind: &str, team: TeamId) -> Result<usize> {
+    on_backend!(&mut **tx, |c| {
+        let asked = team_invitations::table
+            .filter(team_invitations::team_id.eq(team))
+            .select(team_invitations::uuid);
+        diesel::delete(
+            notifications::table
+                .filter(notifications::kind.eq(kind))
+                .filter(notifications::subject.eq_any(asked)),
         )
         .execute(c)
         .await

@@ -1,8 +1,10 @@
 //! Organizations: who belongs to which, and how much is in them.
 
+pub mod people;
+
 use std::collections::HashMap;
 
-use berth_domain::{AccountId, AccountKind, Namespace, Result, TeamRole, Timestamp};
+use berth_domain::{AccountId, AccountKind, Email, Namespace, Result, TeamRole, Timestamp};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -264,4 +266,16 @@ pub async fn all_namespaces(conn: &mut Conn, limit: i64) -> Result<Vec<AccountId
             .await
     })
     .map_err(db_error)
+}
+
+/// Says where an organization is reached.
+pub async fn set_email(tx: &mut Tx, id: AccountId, email: Option<&Email>) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(accounts::table.find(id))
+            .set(accounts::email.eq(email.map(Email::as_str)))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
 }

@@ -142,6 +142,26 @@ pub async fn for_creator(
     .map_err(db_error)
 }
 
+/// At most `limit` of a namespace by which an account gets a role, the oldest first.
+pub async fn of_account(
+    conn: &mut Conn,
+    namespace: AccountId,
+    account: AccountId,
+    limit: i64,
+) -> Result<Vec<Prototype>> {
+    on_backend!(conn, |c| {
+        prototypes::table
+            .filter(prototypes::namespace_id.eq(namespace))
+            .filter(prototypes::account_id.eq(account))
+            .order(prototypes::id)
+            .limit(limit)
+            .select(Prototype::as_select())
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
 /// Changes the role.
 pub async fn set_role(tx: &mut Tx, id: PrototypeId, role: RepositoryRole) -> Result<()> {
     on_backend!(&mut **tx, |c| {
@@ -154,11 +174,14 @@ pub async fn set_role(tx: &mut Tx, id: PrototypeId, role: RepositoryRole) -> Res
     Ok(())
 }
 
-/// Removes one.
-pub async fn delete(tx: &mut Tx, id: PrototypeId) -> Result<()> {
-    on_backend!(&mut **tx, |c| diesel::delete(prototypes::table.find(id))
-        .execute(c)
-        .await)
+/// Removes these.
+pub async fn delete(tx: &mut Tx, ids: &[PrototypeId]) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::delete(prototypes::table)
+            .filter(prototypes::id.eq_any(ids.iter().map(|id| id.0)))
+            .execute(c)
+            .await
+    })
     .map_err(db_error)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Repositories and the roles given in them.
 
 pub mod listing;
+pub mod usage;
 
 use berth_domain::{
     AccountId, AccountKind, Error, Namespace, Noun, RepositoryId, RepositoryName, RepositoryPath,
@@ -113,6 +114,18 @@ pub async fn set_visibility(tx: &mut Tx, id: RepositoryId, visibility: Visibilit
     on_backend!(&mut **tx, |c| {
         diesel::update(repositories::table.find(id))
             .set(repositories::visibility.eq(visibility))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// Says whether it takes pushes.
+pub async fn set_state(tx: &mut Tx, id: RepositoryId, state: RepositoryState) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(repositories::table.find(id))
+            .set(repositories::state.eq(state))
             .execute(c)
             .await
     })

@@ -2,13 +2,19 @@
 
 use std::collections::HashMap;
 
-use berth_domain::{AccountId, AccountKind, Error, Namespace, Noun, Result, RobotName, Timestamp};
+use berth_domain::{
+    AccountId, AccountKind, Error, Namespace, Noun, RepositoryId, RepositoryName, RepositoryRole,
+    Result, RobotName, TeamId, TeamName, Timestamp, Visibility,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::conn::{Conn, Tx, db_error, is_unique_violation};
-use crate::schema::{accounts, repositories, repository_permissions, robot_profiles};
-use crate::sql::contains;
+use crate::schema::{
+    accounts, repositories, repository_permissions, robot_profiles, team_members, teams,
+};
+use crate::sql::{beyond, contains};
+use crate::teams::RoleIn;
 
 /// A robot with its secret, sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +27,8 @@ pub struct Robot {
     pub name: RobotName,
     /// Free text.
     pub description: String,
+    /// A JSON object that whoever made it gave it.
+    pub metadata: String,
     /// The token, sealed.
     pub token_sealed: String,
     /// Hash of the token.
@@ -44,6 +52,8 @@ pub struct NewRobot<'a> {
     pub name: &'a RobotName,
     /// Free text.
     pub description: &'a str,
+    /// A JSON object.
+    pub metadata: &'a str,
     /// The token, sealed.
     pub token_sealed: &'a str,
     /// Hash of the token.
@@ -65,7 +75,7 @@ mod alias {
 /// One row as it is read; `owners` is the namespace's account.
 type Row = (
     (AccountId, bool, Timestamp, Option<Timestamp>),
-    (AccountId, String, String, String, String),
+    (AccountId, String, String, String, String, String),
     (Option<Namespace>, bool),
 );
 
@@ -88,6 +98,7 @@ macro_rules! select_robots {
                     robot_profiles::namespace_id,
                     robot_profiles::short_name,
                     robot_profiles::description,
+                    robot_profiles::metadata,
                     robot_profiles::token_sealed,
                     robot_profiles::token_hash,
                 ),
@@ -102,7 +113,7 @@ macro_rules! select_robots {
 fn robot(row: Row) -> Result<Robot> {
     let (
         (id, enabled, created_at, last_used_at),
-        (namespace_id, short, description, token_sealed, token_hash),
+        (namespace_id, short, description, metadata, token_sealed, token_hash),
         owner,
     ) = row;
     let namespace = owner
@@ -113,6 +124,7 @@ fn robot(row: Row) -> Result<Robot> {
         namespace_id,
         name: RobotName::new(namespace, &short)?,
         description,
+        metadata,
         token_sealed,
         token_hash,
         enabled: enabled && owner.1,
@@ -194,6 +206,7 @@ pub async fn insert(tx: &mut Tx, new: &NewRobot<'_>, now: Timestamp) -> Result<A
                 robot_profiles::namespace_id.eq(new.namespace_id),
                 robot_profiles::short_name.eq(&new.name.short),
                 robot_profiles::description.eq(new.description),
+                robot_profiles::metadata.eq(new.metadata),
                 robot_profiles::token_sealed.eq(new.token_sealed),
                 robot_profiles::token_hash.eq(new.token_hash),
             ))
@@ -245,6 +258,27 @@ pub async fn page(
     rows.into_iter().map(robot).collect()
 }
 
+/// At most `limit` robots of a namespace whose short names begin with a text, by short name.
+pub async fn beginning(
+    conn: &mut Conn,
+    namespace: AccountId,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Robot>> {
+    let rows: Vec<Row> = on_backend!(conn, |c| {
+        select_robots!()
+            .filter(robot_profiles::namespace_id.eq(namespace))
+            .filter(robot_profiles::short_name.ge(prefix))
+            .filter(robot_profiles::short_name.lt(beyond(prefix)))
+            .order(robot_profiles::short_name)
+            .limit(limit)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    rows.into_iter().map(robot).collect()
+}
+
 /// How many robots of a namespace have the text in their short name.
 pub async fn count(conn: &mut Conn, namespace: AccountId, search: Option<&str>) -> Result<i64> {
     on_backend!(conn, |c| {
@@ -278,6 +312,103 @@ pub async fn set_token(tx: &mut Tx, id: AccountId, sealed: &str, hash: &str) -> 
     })
     .map_err(db_error)?;
     Ok(())
+}
+
+/// Says what a robot is for.
+pub async fn describe(tx: &mut Tx, id: AccountId, description: &str, metadata: &str) -> Result<()> {
+    on_backend!(&mut **tx, |c| {
+        diesel::update(robot_profiles::table.find(id))
+            .set((
+                robot_profiles::description.eq(description),
+                robot_profiles::metadata.eq(metadata),
+            ))
+            .execute(c)
+            .await
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// At most `limit` roles that a robot was given itself, after a repository's name, by name.
+pub async fn roles_of(
+    conn: &mut Conn,
+    robot: AccountId,
+    after: Option<&RepositoryName>,
+    limit: i64,
+) -> Result<Vec<RoleIn>> {
+    type Row = (RepositoryId, RepositoryName, Visibility, RepositoryRole);
+    let rows: Vec<Row> = on_backend!(conn, |c| {
+        repository_permissions::table
+            .inner_join(repositories::table)
+            .filter(repository_permissions::account_id.eq(robot))
+            .filter(repositories::deleting_at.is_null())
+            .filter(repositories::name.gt(after.map_or("", RepositoryName::as_str)))
+            .order(repositories::name)
+            .limit(limit)
+            .select((
+                repositories::id,
+                repositories::name,
+                repositories::visibility,
+                repository_permissions::role,
+            ))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    let role = |(id, repository, visibility, role)| RoleIn {
+        id,
+        repository,
+        visibility,
+        role,
+    };
+    Ok(rows.into_iter().map(role).collect())
+}
+
+/// The repositories in which each of many robots was given a role, by name; those without are left out.
+pub async fn repositories_of(
+    conn: &mut Conn,
+    ids: &[AccountId],
+) -> Result<HashMap<AccountId, Vec<RepositoryName>>> {
+    let rows: Vec<(Option<AccountId>, RepositoryName)> = on_backend!(conn, |c| {
+        repository_permissions::table
+            .inner_join(repositories::table)
+            .filter(repository_permissions::account_id.eq_any(ids.iter().map(|id| id.0)))
+            .filter(repositories::deleting_at.is_null())
+            .order(repositories::name)
+            .select((repository_permissions::account_id, repositories::name))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    let mut found: HashMap<AccountId, Vec<RepositoryName>> = HashMap::new();
+    for (robot, name) in rows {
+        if let Some(robot) = robot {
+            found.entry(robot).or_default().push(name);
+        }
+    }
+    Ok(found)
+}
+
+/// The teams that each of many robots is in, by name; those in none are left out.
+pub async fn teams_of(
+    conn: &mut Conn,
+    ids: &[AccountId],
+) -> Result<HashMap<AccountId, Vec<(TeamId, TeamName)>>> {
+    let rows: Vec<(AccountId, TeamId, TeamName)> = on_backend!(conn, |c| {
+        team_members::table
+            .inner_join(teams::table)
+            .filter(team_members::account_id.eq_any(ids.iter().map(|id| id.0)))
+            .order(teams::name)
+            .select((team_members::account_id, teams::id, teams::name))
+            .load(c)
+            .await
+    })
+    .map_err(db_error)?;
+    let mut found: HashMap<AccountId, Vec<(TeamId, TeamName)>> = HashMap::new();
+    for (robot, id, name) in rows {
+        found.entry(robot).or_default().push((id, name));
+    }
+    Ok(found)
 }
 
 /// Removes robots with their permissions and team memberships; their names are free at once.

@@ -60,6 +60,7 @@ diesel::table! {
         attempt -> BigInt,
         send_at -> BigInt,
         created_at -> BigInt,
+        invitation_id -> Nullable<BigInt>,
     }
 }
 
@@ -152,6 +153,20 @@ diesel::table! {
     team_members (team_id, account_id) {
         team_id -> BigInt,
         account_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    team_invitations (id) {
+        id -> BigInt,
+        uuid -> Text,
+        team_id -> BigInt,
+        account_id -> Nullable<BigInt>,
+        email -> Nullable<Text>,
+        inviter_id -> Nullable<BigInt>,
+        code_hash -> Nullable<Text>,
+        code_expires_at -> Nullable<BigInt>,
         created_at -> BigInt,
     }
 }
@@ -256,6 +271,14 @@ diesel::table! {
         account_id -> BigInt,
         repository_id -> BigInt,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    pull_counts (repository_id, day) {
+        repository_id -> BigInt,
+        day -> BigInt,
+        pulls -> BigInt,
     }
 }
 
@@ -438,6 +461,7 @@ diesel::joinable!(app_tokens -> accounts (account_id));
 diesel::joinable!(teams -> accounts (namespace_id));
 diesel::joinable!(team_members -> teams (team_id));
 diesel::joinable!(team_members -> accounts (account_id));
+diesel::joinable!(team_invitations -> teams (team_id));
 diesel::joinable!(oauth_applications -> accounts (namespace_id));
 diesel::joinable!(oauth_tokens -> oauth_applications (application_id));
 diesel::joinable!(oauth_tokens -> accounts (account_id));
@@ -474,6 +498,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     teams,
     team_members,
+    team_invitations,
     oauth_applications,
     oauth_tokens,
     oauth_codes,

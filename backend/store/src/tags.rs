@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use berth_domain::{
-    AccountId, Digest, ManifestId, RepositoryId, Result, TagId, TagName, Timestamp,
+    AccountId, Digest, ManifestId, MediaType, RepositoryId, Result, TagId, TagName, Timestamp,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -445,4 +445,73 @@ pub async fn count(
         query.get_result(c).await
     })
     .map_err(db_error)
+}
+
+/// One lifetime in the history of a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifetime {
+    /// The lifetime, ended or not.
+    pub tag: Tag,
+    /// Whether it brought back what an earlier one pointed to.
+    pub reversion: bool,
+    /// What it points to.
+    pub digest: Digest,
+    /// The type of that.
+    pub media_type: MediaType,
+}
+
+/// Which lifetimes a history shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HistoryFilter<'a> {
+    /// Those of one name.
+    pub name: Option<&'a TagName>,
+    /// Those whose name holds this text.
+    pub search: Option<&'a str>,
+    /// Only the live ones.
+    pub live: bool,
+}
+
+/// Lifetimes of the tags of a repository, the latest first, from the `offset`th on.
+pub async fn history(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    filter: HistoryFilter<'_>,
+    now: Timestamp,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Lifetime>> {
+    let pattern = filter.search.map(contains);
+    let found: Vec<(Tag, bool, Digest, MediaType)> = on_backend!(conn, |c| {
+        let mut query = tags::table
+            .inner_join(manifests::table)
+            .filter(tags::repository_id.eq(repository))
+            .order((tags::started_at.desc(), tags::id.desc()))
+            .offset(offset)
+            .limit(limit)
+            .select((
+                Tag::as_select(),
+                tags::reversion,
+                manifests::digest,
+                manifests::media_type,
+            ))
+            .into_boxed::<Backend>();
+        if let Some(name) = filter.name {
+            query = query.filter(tags::name.eq(name));
+        }
+        if let Some(pattern) = &pattern {
+            query = query.filter(tags::name.like(pattern).escape('\\'));
+        }
+        if filter.live {
+            query = query.filter(live!(now));
+        }
+        query.load(c).await
+    })
+    .map_err(db_error)?;
+    let lifetime = |(tag, reversion, digest, media_type)| Lifetime {
+        tag,
+        reversion,
+        digest,
+        media_type,
+    };
+    Ok(found.into_iter().map(lifetime).collect())
 }

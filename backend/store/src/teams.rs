@@ -1,5 +1,6 @@
 //! Teams and who is in them.
 
+pub mod invitations;
 mod members;
 mod roles;
 
@@ -15,13 +16,14 @@ use diesel_async::RunQueryDsl;
 use crate::conn::{Conn, Tx, db_error, is_unique_violation};
 use crate::repositories::listing::COUNT_MAX;
 use crate::schema::{accounts, repositories, repository_permissions, team_members, teams};
-use crate::sql::{contains, kind_of};
+use crate::sql::{beyond, contains, kind_of};
 
 pub use members::{
-    Member, MemberKey, add_member, count_members, is_member, members, members_among, remove_member,
+    Member, MemberKey, add_member, count_members, is_member, join, members, members_among,
+    remove_member,
 };
 pub use roles::{
-    RoleOfTeam, TeamRoleIn, by_names, names, remove_repository_role, roles_in, roles_of,
+    RoleIn, TeamRoleIn, by_names, names, remove_repository_role, roles_in, roles_of,
     roles_of_account, set_repository_role,
 };
 
@@ -102,7 +104,7 @@ pub async fn set_role(tx: &mut Tx, id: TeamId, role: TeamRole) -> Result<()> {
     Ok(())
 }
 
-/// Removes a team with its memberships and its roles in repositories; its name is free at once.
+/// Removes a team with its memberships, its invitations and its roles in repositories; its name is free at once.
 pub async fn delete(tx: &mut Tx, id: TeamId) -> Result<()> {
     on_backend!(&mut **tx, |c| diesel::delete(teams::table.find(id))
         .execute(c)
@@ -157,6 +159,10 @@ pub async fn administering_users(
 /// What an organization is thought to be without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Without {
+    /// Nothing.
+    Nothing,
+    /// Somebody in all of its teams.
+    Account(AccountId),
     /// A team as one of administrators.
     Team(TeamId),
     /// Somebody in one team.
@@ -176,6 +182,8 @@ pub async fn administrator(
         id: AccountId,
     }
     let left_out = match without {
+        Without::Nothing => "1 = 0".to_owned(),
+        Without::Account(account) => format!("m.account_id = {account}"),
         Without::Team(team) => format!("t.id = {team}"),
         Without::Membership(team, account) => format!("t.id = {team} and m.account_id = {account}"),
     };
@@ -255,6 +263,27 @@ pub async fn page(
             .order(teams::name)
             .limit(limit)
             .select(teams::id)
+            .load(c)
+            .await
+    })
+    .map_err(db_error)
+}
+
+/// At most `limit` teams of an organization whose names begin with a text, by name.
+pub async fn beginning(
+    conn: &mut Conn,
+    namespace: AccountId,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Team>> {
+    on_backend!(conn, |c| {
+        teams::table
+            .filter(teams::namespace_id.eq(namespace))
+            .filter(teams::name.ge(prefix))
+            .filter(teams::name.lt(beyond(prefix)))
+            .order(teams::name)
+            .limit(limit)
+            .select(Team::as_select())
             .load(c)
             .await
     })

@@ -301,7 +301,7 @@ pub async fn sole_administrations(
 }
 
 /// Rows that make a user a person: how it signs in, and what it is and has in the namespaces of others.
-const PERSONAL: [&str; 13] = [
+const PERSONAL: [&str; 14] = [
     "sessions",
     "logins",
     "app_tokens",
@@ -311,6 +311,7 @@ const PERSONAL: [&str; 13] = [
     "email_codes",
     "mails",
     "team_members",
+    "team_invitations",
     "repository_permissions",
     "permission_prototypes",
     "stars",

@@ -44,6 +44,7 @@ fn has_form(form: &str, value: &Value) -> bool {
     let hex = |c: char| c.is_ascii_hexdigit();
     match form {
         "<integer>" => value.is_i64(),
+        "<number>" => value.is_number(),
         "<text>" => value.is_string(),
         "<date>" => {
             // Fri, 10 May 2024 15:11:00 -0000

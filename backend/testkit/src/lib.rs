@@ -12,6 +12,7 @@ pub mod contract;
 mod database;
 pub mod faults;
 pub mod images;
+mod mailbox;
 pub mod places;
 pub mod power;
 pub mod recorder;
@@ -20,6 +21,7 @@ pub mod smtp;
 
 pub use database::TestDatabase;
 pub use images::TestImage;
+pub use mailbox::{Mailbox, with_mail};
 pub use registry::{PASSWORD, TestRegistry, body, path_of};
 
 /// Which database a test runs on.

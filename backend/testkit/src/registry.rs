@@ -8,6 +8,7 @@ use berth_domain::{
     ApplicationId, Clock, Digest, ManualClock, Reference, RepositoryPath, Secret, Timestamp,
 };
 use berth_services::authn::Session;
+use berth_services::manifests::{Accept, PullKind};
 use berth_services::ports::Mailer;
 use berth_services::{Actor, Origin, Parts, Services, Settings};
 use berth_storage::{ByteStream, Memory, StorageDriver};
@@ -156,10 +157,20 @@ impl TestRegistry {
 
     /// A new user, logged in by password.
     pub async fn user(&self, name: &str) -> Actor {
+        self.user_with(name, None).await
+    }
+
+    /// The same with an address, `name@users.test`, that needs no confirmation.
+    pub async fn mailed_user(&self, name: &str) -> Actor {
+        let email = format!("{name}@users.test");
+        self.user_with(name, Some(&email)).await
+    }
+
+    async fn user_with(&self, name: &str, email: Option<&str>) -> Actor {
         let authn = &self.services.authn;
         let password = Secret::from(PASSWORD);
         authn
-            .create_user(&authn.local(), name, None, &password, false)
+            .create_user(&authn.local(), name, email, &password, false)
             .await
             .expect("a new user");
         self.login(name, PASSWORD).await
@@ -255,6 +266,15 @@ impl TestRegistry {
             .push(actor, &path_of(path), &digest, body)
             .await
             .expect("a blob push")
+    }
+
+    /// Pulls a manifest by its digest, as a client does that fetches an image.
+    pub async fn pull(&self, actor: &Actor, path: &str, digest: &Digest) {
+        let reference = digest.to_string().parse().expect("a digest");
+        let (path, accept) = (path_of(path), Accept::default());
+        let manifests = &self.services.manifests;
+        let pulled = manifests.get(actor, &path, &reference, &accept, PullKind::Get);
+        pulled.await.expect("a pull");
     }
 
     /// Pushes an image under `namespace/name:tag`.

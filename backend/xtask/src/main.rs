@@ -125,7 +125,9 @@ cargo xtask seed --scale REPOSITORIES [--database FILE|URL]
 
 Writes rows around an image that the registry holds already, straight into its database: organizations of a hundred
 repositories with ten tags each, and one repository, `scale/tags`, with as many tags as all others together. All of it can
-be pulled. The first user administers it, the second may pull what is public and a third of the rest.
+be pulled. The first user administers it, the second may pull what is public and a third of the rest, and more by teams.
+The organization `scale` has a robot for every ten repositories and a team for every hundred; the robots log in with the
+token of the first robot that there is, and without one there are none.
 
   --scale REPOSITORIES  how many repositories; 50000 make a million tags
   --database FILE|URL   an SQLite file, or the URL of a PostgreSQL database; data/berth.db unless told otherwise

@@ -164,3 +164,23 @@ fn depth_and_aliases_are_bounded() {
         Some("ALIASES")
     );
 }
+
+#[test]
+fn the_character_nul_is_refused_wherever_it_stands() {
+    let nothing = serde_json::json!({});
+    for (query, variables, is_refused) in [
+        (r#"{ node(id: "a") { id } }"#, nothing.clone(), false),
+        (r#"{ node(id: "\u0000") { id } }"#, nothing.clone(), true),
+        (r#"{ node(id: "\\u0000") { id } }"#, nothing.clone(), false),
+        (r#"{ node(id: "\\\u0000") { id } }"#, nothing.clone(), true),
+        ("{ node(id: \"\0\") { id } }", nothing, true),
+        ("{ a }", serde_json::json!({ "a": "b" }), false),
+        ("{ a }", serde_json::json!({ "a": [{ "b": "\0" }] }), true),
+    ] {
+        let refused = check_texts(query, &Variables::from_json(variables));
+        let code = refused.err().and_then(|error| error.extensions);
+        let code = code.map(|extensions| extensions.get("code").cloned());
+        let expected = is_refused.then(|| Some(Value::from("INVALID_INPUT")));
+        assert_eq!(code, expected, "{query}");
+    }
+}

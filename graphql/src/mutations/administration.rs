@@ -27,6 +27,8 @@ pub(super) struct CreateUserPayload {
     user: User,
     /// Its generated password, shown this once.
     password: String,
+    /// The same in encrypted form, for configuration files of clients.
+    encrypted_password: String,
 }
 
 /// What changes of a user.
@@ -181,8 +183,10 @@ impl AdministrationMutations {
             .create_user(&ctx.actor(), &input.username, input.email.as_deref())
             .await;
         let (view, password) = made.map_err(gql_named("username"))?;
+        let encrypted = superuser.encrypted(&ctx.actor(), &password).map_err(gql)?;
         Ok(CreateUserPayload {
             user: user(ctx, view.id).await?,
+            encrypted_password: encrypted.expose().clone(),
             password: password.expose().clone(),
         })
     }

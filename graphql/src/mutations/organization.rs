@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use berth_domain::{AccountId, AccountKind, Email, Error, Namespace, Noun};
-use berth_services::organizations::{NamespaceView, TAG_EXPIRATION};
+use berth_services::organizations::{NamespaceView, OrganizationChange, TAG_EXPIRATION};
 
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
@@ -36,6 +36,8 @@ pub(super) struct UpdateOrganizationInput {
     /// How long deleted and moved tags can be restored, one of the registry's `tagExpirationOptions`; null
     /// as long as everywhere. Tags that are deleted already follow.
     tag_expiration_seconds: MaybeUndefined<i32>,
+    /// Where it is reached; null or empty takes the address away.
+    email: MaybeUndefined<String>,
 }
 
 /// What changing an organization gives.
@@ -147,6 +149,15 @@ pub(super) fn tag_expiration(seconds: i32) -> Result<Duration> {
         .map_err(gql_named(TAG_EXPIRATION))
 }
 
+/// An address, or none where the text is empty.
+fn address(text: &str) -> Result<Option<Email>> {
+    Some(text.trim())
+        .filter(|text| !text.is_empty())
+        .map(str::parse)
+        .transpose()
+        .map_err(gql_named("email"))
+}
+
 /// Mutations of organizations.
 #[derive(Default)]
 pub(super) struct OrganizationMutations;
@@ -161,15 +172,7 @@ impl OrganizationMutations {
         #[graphql(desc = "The organization to be.")] input: CreateOrganizationInput,
     ) -> Result<CreateOrganizationPayload> {
         let name: Namespace = input.name.parse().map_err(gql_named("name"))?;
-        let email = input
-            .email
-            .as_deref()
-            .map(str::trim)
-            .filter(|email| !email.is_empty());
-        let email: Option<Email> = email
-            .map(str::parse)
-            .transpose()
-            .map_err(gql_named("email"))?;
+        let email = address(input.email.as_deref().unwrap_or_default())?;
         let organizations = &ctx.services().organizations;
         let view = organizations
             .create(&ctx.actor(), &name, email.as_ref())
@@ -180,15 +183,34 @@ impl OrganizationMutations {
         })
     }
 
-    /// Changes an organization. Scope: `org:admin`. Role: administrator. Log: `org_change_tag_expiration`.
+    /// Changes an organization, all that is given or nothing. Scope: `org:admin`. Role: administrator. Log:
+    /// `org_change_email`, `org_change_tag_expiration`.
     async fn update_organization(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: UpdateOrganizationInput,
     ) -> Result<UpdateOrganizationPayload> {
         let name: Namespace = input.name.parse().map_err(gql_named("name"))?;
-        let kind = AccountKind::Organization;
-        let view = update(ctx, kind, &name, input.tag_expiration_seconds).await?;
+        let change = OrganizationChange {
+            email: match input.email {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(email) => Some(address(&email)?),
+            },
+            tag_expiration: match input.tag_expiration_seconds {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(seconds) => Some(Some(tag_expiration(seconds)?)),
+            },
+        };
+        let (organizations, actor) = (&ctx.services().organizations, ctx.actor());
+        // Boxed: the compiler follows what a mutation awaits only so deep.
+        let view = Box::pin(organizations.change(&actor, &name, &change))
+            .await
+            .map_err(|error| match error.field() {
+                Some(TAG_EXPIRATION) => gql_named(TAG_EXPIRATION)(error),
+                _ => gql(error),
+            })?;
         Ok(UpdateOrganizationPayload {
             organization: Organization(view),
         })

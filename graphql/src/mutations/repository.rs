@@ -1,17 +1,17 @@
 //! Repositories and the roles in them.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use berth_domain::{Namespace, RepositoryId, RepositoryName};
-use berth_services::permissions::{RoleChange, TeamRoleChange};
+use berth_domain::{Error, Namespace, RepositoryId, RepositoryName};
+use berth_services::permissions::{RoleChange, RoleIn, RoleSubject, TeamRoleChange};
 use berth_services::repositories::Filter;
 
 use super::selected::Selected;
 use crate::context::Asks;
-use crate::error::{gql, gql_many, gql_named};
+use crate::error::{gql, gql_many, gql_many_in, gql_named, gql_ref};
 use crate::ids::{self, GlobalId};
 use crate::loaders::load;
-use crate::types::permission::{PermissionInput, TeamPermissionInput};
-use crate::types::repository::{Repository, RepositoryFilter, Visibility};
+use crate::types::permission::{PermissionInput, RoleInInput, TeamPermissionInput};
+use crate::types::repository::{Repository, RepositoryFilter, RepositoryState, Visibility};
 
 /// A repository to be.
 #[derive(InputObject)]
@@ -104,6 +104,40 @@ pub(super) struct SetPermissionsPayload {
     repository: Repository,
 }
 
+/// Roles of one user, robot or team in many repositories.
+#[derive(InputObject)]
+pub(super) struct SetSubjectPermissionsInput {
+    /// User name or `namespace+robot`; this or `team`.
+    account: Option<String>,
+    /// Name of a team of the repositories' organization.
+    team: Option<String>,
+    /// In which repositories of one namespace, each once; at most 1,000.
+    roles: Vec<RoleInInput>,
+}
+
+/// What changing the roles of one gives.
+#[derive(SimpleObject)]
+pub(super) struct SetSubjectPermissionsPayload {
+    /// The repositories as they are now, in the order of the input.
+    repositories: Vec<Repository>,
+}
+
+/// Whether a repository takes pushes.
+#[derive(InputObject)]
+pub(super) struct ChangeStateInput {
+    /// Global id of the repository.
+    id: ID,
+    /// The new state.
+    state: RepositoryState,
+}
+
+/// What changing the state gives.
+#[derive(SimpleObject)]
+pub(super) struct ChangeStatePayload {
+    /// The repository as it is now.
+    repository: Repository,
+}
+
 /// Which repository is starred.
 #[derive(InputObject)]
 pub(super) struct StarRepositoryInput {
@@ -181,7 +215,7 @@ impl RepositoryMutations {
             )
             .await
             .map_err(|error| match error {
-                taken @ berth_domain::Error::AlreadyExists { .. } => gql_named("name")(taken),
+                taken @ Error::AlreadyExists { .. } => gql_named("name")(taken),
                 other => gql(other),
             })?;
         Ok(CreateRepositoryPayload {
@@ -189,7 +223,7 @@ impl RepositoryMutations {
         })
     }
 
-    /// Changes the description. Scope: `repo:admin`. Role: admin. Log: `set_repo_description`.
+    /// Changes the description. Scope: `repo:write`. Role: write. Log: `set_repo_description`.
     async fn update_repository(
         &self,
         ctx: &Context<'_>,
@@ -223,6 +257,24 @@ impl RepositoryMutations {
         Ok(ChangeVisibilityPayload {
             repositories: changed.repositories.into_iter().map(Repository).collect(),
             changed_ids: encoded(changed.changed),
+        })
+    }
+
+    /// Says whether a repository takes pushes; nobody pushes to a read-only one, and its tags stay as they are. Undone
+    /// by the state before. Scope: `repo:admin`. Role: admin. Log: `change_repo_state`.
+    async fn change_state(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which repository, and the state.")] input: ChangeStateInput,
+    ) -> Result<ChangeStatePayload> {
+        let id = ids::repository("id", &input.id).map_err(gql)?;
+        let repositories = &ctx.services().repositories;
+        let view = repositories
+            .change_state(&ctx.actor(), id, input.state.into())
+            .await
+            .map_err(gql)?;
+        Ok(ChangeStatePayload {
+            repository: Repository(view),
         })
     }
 
@@ -275,6 +327,44 @@ impl RepositoryMutations {
             .map_err(gql)?;
         Ok(SetPermissionsPayload {
             repository: Repository::of(ctx, id).await?,
+        })
+    }
+
+    /// Gives one user, robot or team roles in many repositories, all or none; a null role removes, and
+    /// `extensions.detail.items` names each repository in the way. Scope: `repo:admin`. Role: admin. Log:
+    /// `change_repo_permission`, `delete_repo_permission`.
+    async fn set_subject_permissions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose roles, and where.")] input: SetSubjectPermissionsInput,
+    ) -> Result<SetSubjectPermissionsPayload> {
+        let subject = match (input.account, input.team) {
+            (Some(account), None) => RoleSubject::Account(account),
+            (None, Some(team)) => RoleSubject::Team(team),
+            _ => {
+                let error = Error::invalid_value("give `account` or `team`, one of the two");
+                return Err(gql(error.in_field("account")));
+            }
+        };
+        let mut roles = Vec::with_capacity(input.roles.len());
+        for role in input.roles {
+            roles.push(RoleIn {
+                repository: ids::repository("roles", &role.repository).map_err(gql)?,
+                role: role.role.map(Into::into),
+            });
+        }
+        let (permissions, actor) = (&ctx.services().permissions, ctx.actor());
+        Box::pin(permissions.set_for(&actor, &subject, &roles))
+            .await
+            .map_err(gql_many_in("roles"))?;
+        let ids: Vec<RepositoryId> = roles.iter().map(|role| role.repository).collect();
+        let found = ctx.loader().load_many(ids.iter().copied()).await;
+        let mut found = found.map_err(|error| gql_ref(&error))?;
+        Ok(SetSubjectPermissionsPayload {
+            repositories: ids
+                .iter()
+                .filter_map(|id| found.remove(id).map(Repository))
+                .collect(),
         })
     }
 

@@ -1,13 +1,16 @@
 //! Robot accounts.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
 use berth_domain::Namespace;
-use berth_services::robots::RobotFilter as Filter;
+use berth_services::permissions::RoleIn;
+use berth_services::robots::{NewRobot, RobotFilter as Filter};
+use serde_json::{Map, Value};
 
 use super::selected::Selected;
 use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_named};
 use crate::ids::{self, GlobalId};
+use crate::types::permission::RoleInInput;
 use crate::types::robot::Robot;
 
 /// A robot to be.
@@ -19,6 +22,30 @@ pub(super) struct CreateRobotInput {
     short_name: String,
     /// Free text, at most 255 characters.
     description: Option<String>,
+    /// Anything else, at most 16 KiB of JSON.
+    metadata: Option<Json<Map<String, Value>>>,
+    /// Names of teams of the organization that it comes into.
+    teams: Option<Vec<String>>,
+    /// Roles that it gets in repositories of the namespace.
+    roles: Option<Vec<RoleInInput>>,
+}
+
+/// How a robot is described.
+#[derive(InputObject)]
+pub(super) struct UpdateRobotInput {
+    /// Global id of the robot.
+    id: ID,
+    /// Free text, at most 255 characters; stays when left out.
+    description: Option<String>,
+    /// Anything else, at most 16 KiB of JSON; stays when left out.
+    metadata: Option<Json<Map<String, Value>>>,
+}
+
+/// What describing a robot gives.
+#[derive(SimpleObject)]
+pub(super) struct UpdateRobotPayload {
+    /// The robot as it is now.
+    robot: Robot,
 }
 
 /// What creating a robot gives.
@@ -74,25 +101,58 @@ pub(super) struct RobotMutations;
 /// Mutations of robots.
 #[Object]
 impl RobotMutations {
-    /// Creates a robot with a fresh token. Scope: `org:admin`, `user:admin` in the own namespace. Role:
-    /// administrator of the namespace. Log: `create_robot`.
+    /// Creates a robot with a fresh token, in its teams and with its roles, or nothing of it. Scope: `org:admin`,
+    /// `user:admin` in the own namespace; `repo:admin` for roles. Role: administrator of the namespace. Log:
+    /// `create_robot`, `org_add_team_member`, `change_repo_permission`.
     async fn create_robot(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The robot to be.")] input: CreateRobotInput,
     ) -> Result<CreateRobotPayload> {
         let namespace: Namespace = input.namespace.parse().map_err(gql_named("namespace"))?;
-        let description = input.description.unwrap_or_default();
-        let robot = ctx
-            .services()
-            .robots
-            .create(&ctx.actor(), &namespace, &input.short_name, &description)
+        let mut new = NewRobot {
+            short: input.short_name,
+            description: input.description.unwrap_or_default(),
+            metadata: input
+                .metadata
+                .map(|Json(metadata)| metadata)
+                .unwrap_or_default(),
+            teams: input.teams.unwrap_or_default(),
+            roles: Vec::new(),
+        };
+        for role in input.roles.unwrap_or_default() {
+            new.roles.push(RoleIn {
+                repository: ids::repository("roles", &role.repository).map_err(gql)?,
+                role: role.role.map(Into::into),
+            });
+        }
+        let (robots, actor) = (&ctx.services().robots, ctx.actor());
+        // Boxed: the compiler follows what a mutation awaits only so deep.
+        let robot = Box::pin(robots.create_whole(&actor, None, &namespace, &new))
             .await
             .map_err(|error| match error {
                 taken @ berth_domain::Error::AlreadyExists { .. } => gql_named("shortName")(taken),
                 other => gql(other),
             })?;
         Ok(CreateRobotPayload {
+            robot: Robot(robot),
+        })
+    }
+
+    /// Describes a robot anew. Undone by what it said before. Scope and role as for `createRobot`. Log: `update_robot`.
+    async fn update_robot(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How it is described.")] input: UpdateRobotInput,
+    ) -> Result<UpdateRobotPayload> {
+        let id = ids::robot("id", &input.id).map_err(gql)?;
+        let (robots, actor) = (&ctx.services().robots, ctx.actor());
+        let metadata = input.metadata.map(|Json(metadata)| metadata);
+        let robot = robots
+            .describe(&actor, id, input.description.as_deref(), metadata.as_ref())
+            .await
+            .map_err(gql)?;
+        Ok(UpdateRobotPayload {
             robot: Robot(robot),
         })
     }

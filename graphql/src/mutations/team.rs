@@ -80,7 +80,7 @@ pub(super) struct AddTeamMemberInput {
 pub(super) struct AddTeamMemberPayload {
     /// The team.
     team: Team,
-    /// Who came into it.
+    /// Who came into it, or was asked whether to.
     member: TeamMember,
 }
 
@@ -167,8 +167,10 @@ impl TeamMutations {
         })
     }
 
-    /// Puts a user, or a robot of the organization, into a team. Scope: `org:admin`. Role: administrator of the
-    /// organization. Log: `org_add_team_member`. `removeTeamMember` undoes it.
+    /// Puts a user, or a robot of the organization, into a team. Where `registry.requiresTeamInvitations`, a user who is in
+    /// no team of the organization is asked first, in the bell and by mail; again sends the mail again. Scope: `org:admin`.
+    /// Role: administrator of the organization. Log: `org_add_team_member` or `org_invite_team_member`.
+    /// `removeTeamMember` undoes it.
     async fn add_team_member(
         &self,
         ctx: &Context<'_>,
@@ -184,8 +186,9 @@ impl TeamMutations {
         })
     }
 
-    /// Takes somebody out of a team, but not the only administrator of the organization. Scope: `org:admin`. Role:
-    /// administrator of the organization. Log: `org_remove_team_member`. `addTeamMember` undoes it.
+    /// Takes somebody out of a team, but not the only administrator of the organization; of a user who is asked into the
+    /// team the question alone. Scope: `org:admin`. Role: administrator of the organization. Log:
+    /// `org_remove_team_member` or `org_delete_team_member_invite`. `addTeamMember` undoes it.
     async fn remove_team_member(
         &self,
         ctx: &Context<'_>,

@@ -15,6 +15,9 @@ use super::application::{
 };
 use super::contents::{self, NamespaceContents};
 use super::default_permission::{self, DefaultPermissionConnection};
+use super::member::{
+    self, CollaboratorConnection, OrganizationMember, OrganizationMemberConnection,
+};
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
 use super::robot::{self, RobotConnection};
 use super::team::{self, Team, TeamConnection, TeamRole};
@@ -380,6 +383,39 @@ namespace! {
             #[graphql(desc = "Its name.")] name: String,
         ) -> Result<Option<Team>> {
             team::named(ctx, &self.0.name, &name).await
+        }
+
+        /// The users in its teams, by name; null unless the viewer administers it (`org:admin`), or sees everything and
+        /// changes nothing.
+        async fn members(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+            #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+            #[graphql(desc = "Text in the name.")] search: Option<String>,
+        ) -> Result<Option<OrganizationMemberConnection>> {
+            member::members(ctx, &self.0.name, first, after, search).await
+        }
+
+        /// A user in one of its teams, or one of its robots; null when absent, and as `members` is.
+        async fn member(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "User name or `namespace+robot`.")] account: String,
+        ) -> Result<Option<OrganizationMember>> {
+            member::member(ctx, &self.0.name, &account).await
+        }
+
+        /// Users, then its robots, each by name, who have roles of their own in its repositories and are in none of its
+        /// teams; null as `members` is.
+        async fn collaborators(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+            #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+            #[graphql(desc = "Text in the name.")] search: Option<String>,
+        ) -> Result<Option<CollaboratorConnection>> {
+            member::collaborators(ctx, &self.0.name, first, after, search).await
         }
 
         /// Roles that its new repositories begin with, the oldest first; null unless the viewer administers it

@@ -1,9 +1,9 @@
 //! Roles in repositories.
 
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use berth_domain::{Error, Noun, RepositoryRole};
 use berth_services::permissions::{Permission, TeamPermission};
-use berth_services::teams::RoleOfTeam;
+use berth_services::teams::RoleIn;
 
 use super::repository::Repository;
 use super::team::Team;
@@ -82,7 +82,7 @@ impl TeamRepositoryPermission {
 
 /// A role that a team has, and where.
 #[derive(Clone)]
-pub(crate) struct RoleInRepository(pub(crate) RoleOfTeam);
+pub(crate) struct RoleInRepository(pub(crate) RoleIn);
 
 /// A role that a team has, and where.
 #[Object]
@@ -113,6 +113,15 @@ connection!(
 pub(crate) struct TeamPermissionInput {
     /// Name of a team of the repository's organization.
     pub(crate) team: String,
+    /// Null removes.
+    pub(crate) role: Option<Role>,
+}
+
+/// The role of somebody in one repository, to give or to take.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct RoleInInput {
+    /// Global id of the repository.
+    pub(crate) repository: ID,
     /// Null removes.
     pub(crate) role: Option<Role>,
 }

@@ -97,6 +97,11 @@ impl Registry {
         ctx.services().sends_mail()
     }
 
+    /// True where users who are in no team of an organization are asked before they come into one.
+    async fn requires_team_invitations(&self, ctx: &Context<'_>) -> bool {
+        ctx.services().teams.requires_invitations()
+    }
+
     /// True where users make tokens for their clients.
     async fn app_tokens(&self, ctx: &Context<'_>) -> bool {
         ctx.services().settings().app_tokens.enabled

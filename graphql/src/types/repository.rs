@@ -1,12 +1,13 @@
 //! Repositories.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use berth_domain::{Error, Noun, Page, PageRequest, RepositoryPath};
 use berth_services::repositories::{
-    Filter, RepositoryFigures, RepositoryKey, RepositoryView, Sort, SortBy,
+    Day, Filter, Pulls, RepositoryFigures, RepositoryKey, RepositoryView, Sort, SortBy,
 };
 use serde::{Deserialize, Serialize};
 
+use super::access::{self, RepositoryAccessConnection};
 use super::manifest::Manifest;
 use super::namespace::Namespace;
 use super::permission::{RepositoryPermission, Role, TeamRepositoryPermission};
@@ -15,7 +16,7 @@ use crate::connection::{self, connection, count};
 use crate::context::Asks;
 use crate::error::{found, gql};
 use crate::ids::GlobalId;
-use crate::loaders::{Figures, Starred, load};
+use crate::loaders::{Figures, PullsOf, Starred, load};
 use crate::markdown;
 use crate::scalars::{BigInt, DateTime, Digest};
 
@@ -39,6 +40,24 @@ pub(crate) enum RepositoryState {
     ReadOnly,
     /// Only the mirroring robot pushes.
     Mirror,
+}
+
+/// How often a repository was pulled from on one day.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct DayOfPulls {
+    /// The day in UTC, such as `2027-01-31`.
+    day: String,
+    /// How often.
+    count: BigInt,
+}
+
+impl From<(Day, u64)> for DayOfPulls {
+    fn from((day, count): (Day, u64)) -> Self {
+        Self {
+            day: day.to_string(),
+            count: BigInt(count),
+        }
+    }
 }
 
 /// What a list of repositories is sorted by.
@@ -225,6 +244,11 @@ impl Repository {
             .ok_or_else(|| gql(Error::Hidden(Noun::Repository)))
     }
 
+    async fn pulls_of(&self, ctx: &Context<'_>) -> Result<Pulls> {
+        let pulls = load(ctx.loader(), PullsOf(self.0.repository.id)).await?;
+        Ok(pulls.unwrap_or_default())
+    }
+
     async fn figures(&self, ctx: &Context<'_>) -> Result<RepositoryFigures> {
         Ok(load(ctx.loader(), Figures(self.0.repository.id))
             .await?
@@ -298,6 +322,17 @@ impl Repository {
         Ok(count(self.figures(ctx).await?.tags))
     }
 
+    /// How often it was pulled from in the last thirty days: manifests that were fetched, by tag or by digest.
+    async fn popularity(&self, ctx: &Context<'_>) -> Result<BigInt> {
+        Ok(BigInt(self.pulls_of(ctx).await?.recent))
+    }
+
+    /// The days on which it was pulled from, of the last 92, the earliest first.
+    async fn pulls(&self, ctx: &Context<'_>) -> Result<Vec<DayOfPulls>> {
+        let pulls = self.pulls_of(ctx).await?.by_day.into_iter();
+        Ok(pulls.map(DayOfPulls::from).collect())
+    }
+
     /// Its live tags.
     pub(crate) async fn tags(
         &self,
@@ -364,6 +399,21 @@ impl Repository {
             .await
             .map_err(gql)?;
         Ok(list.map(|list| list.into_iter().map(Into::into).collect()))
+    }
+
+    /// Who may do what here, and why: everybody with a right of their own, users by name, then robots by short name, then
+    /// teams; or one user, robot or team. Superusers are among them where they reach everything. That everybody may pull
+    /// what is public is a reason too, and puts nobody into the list. Null unless the viewer administers the repository, or
+    /// is of `GLOBAL_READONLY_SUPER_USERS`; of themselves all viewers may ask. Scope: `repo:admin`. Asked of a robot or a
+    /// team without a right here that the viewer may not know, it is empty, as for one that is not there.
+    async fn access(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of a user, robot or team: of it alone.")] of: Option<ID>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<RepositoryAccessConnection>> {
+        access::page(ctx, self.0.repository.id, of, first, after).await
     }
 
     /// Whether the viewer has starred it.

@@ -1,15 +1,19 @@
 //! Robot accounts.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use berth_domain::AccountId;
+use async_graphql::{Context, ID, Json, Object, Result, SimpleObject};
+use berth_domain::{AccountId, TeamId};
 use berth_services::robots::RobotView;
+use serde_json::{Map, Value};
 
 use crate::connection::{self, connection, count};
 use crate::context::Asks;
-use crate::error::{found, gql};
+use crate::error::{found, gql, gql_ref};
 use crate::ids::GlobalId;
-use crate::loaders::{Uses, load};
+use crate::loaders::{RightsOf, Uses, load};
 use crate::scalars::DateTime;
+
+use super::permission::{RoleInRepository, RoleInRepositoryConnection};
+use super::team::Team;
 
 /// A robot.
 #[derive(Clone)]
@@ -45,6 +49,57 @@ impl Robot {
     /// Free text.
     async fn description(&self) -> &str {
         &self.0.description
+    }
+
+    /// What whoever made it says of it, as JSON.
+    async fn metadata(&self) -> Json<&Map<String, Value>> {
+        Json(&self.0.metadata)
+    }
+
+    /// The teams that it is in, by name; none for who does not administer it.
+    async fn teams(&self, ctx: &Context<'_>) -> Result<Vec<Team>> {
+        let rights = load(ctx.loader(), RightsOf(self.0.id)).await?;
+        let ids: Vec<TeamId> = rights
+            .unwrap_or_default()
+            .teams
+            .into_iter()
+            .map(|(id, ..)| id)
+            .collect();
+        let found = ctx.loader().load_many(ids.iter().copied()).await;
+        let mut found = found.map_err(|error| gql_ref(&error))?;
+        Ok(ids
+            .iter()
+            .filter_map(|id| found.remove(id).map(Team))
+            .collect())
+    }
+
+    /// The roles that it was given itself, by the names of repositories; none for who does not administer it.
+    async fn repository_permissions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<RoleInRepositoryConnection> {
+        let skipped = after.is_some();
+        let request = connection::request(first, after)?;
+        let (robots, actor) = (&ctx.services().robots, ctx.actor());
+        let page = robots
+            .roles(&actor, self.0.id, &request)
+            .await
+            .map_err(gql)?;
+        let total = if ctx.look_ahead().field("totalCount").exists() {
+            Some(self.repository_count(ctx).await?)
+        } else {
+            None
+        };
+        let rows = page.items.into_iter();
+        let rows = rows.map(|role| (connection::cursor(&role.repository), RoleInRepository(role)));
+        Ok(RoleInRepositoryConnection::new(
+            skipped,
+            page.has_more,
+            rows.collect(),
+            total,
+        ))
     }
 
     /// When it was made.

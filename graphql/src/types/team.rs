@@ -2,8 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use berth_domain::{AccountId, Error, Namespace, Noun};
-use berth_services::teams::{MemberView, TeamCounts, TeamKey, TeamView};
+use berth_services::teams::{MemberPlace, MemberState, MemberView, TeamCounts, TeamKey, TeamView};
 
+use super::invitation::Invitation;
 use super::namespace::{Avatar, Organization, picture};
 use super::permission::{AccountKind, RoleInRepository, RoleInRepositoryConnection};
 use crate::connection::{self, connection, count};
@@ -29,31 +30,48 @@ pub(crate) enum TeamRole {
 #[derive(Clone)]
 pub(crate) struct Team(pub(crate) TeamView);
 
-/// Somebody in a team.
+/// Whether somebody is in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "MemberState")]
+pub(crate) enum TeamMemberState {
+    /// It is.
+    Member,
+    /// It was asked, and has not answered.
+    Invited,
+}
+
+/// Somebody in a team, or asked into it.
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct TeamMember {
-    /// User name or `namespace+robot`.
-    account: String,
-    /// User or robot.
-    kind: AccountKind,
+    /// User name or `namespace+robot`; null where an e-mail address is asked.
+    account: Option<String>,
+    /// User or robot; null where an e-mail address is asked.
+    kind: Option<AccountKind>,
     /// A picture for it.
     avatar: Avatar,
-    /// When it came into the team.
+    /// When it came into the team, or was asked first.
     added_at: DateTime,
+    /// Whether it is in the team.
+    state: TeamMemberState,
+    /// The question that it has not answered yet; null for who is in the team.
+    invitation: Option<Invitation>,
 }
 
 impl From<MemberView> for TeamMember {
     fn from(member: MemberView) -> Self {
-        let kind = AccountKind::from(member.kind);
+        let state = member.state().into();
+        let kind = member.kind.map(AccountKind::from);
         let word = match kind {
-            AccountKind::Robot => "robot",
-            AccountKind::User | AccountKind::Organization => "user",
+            Some(AccountKind::Robot) => "robot",
+            Some(AccountKind::User | AccountKind::Organization) | None => "user",
         };
         Self {
             avatar: picture(&member.name, &member.avatar_hash, word),
-            account: member.name,
+            account: kind.map(|_| member.name),
             kind,
             added_at: member.added_at.into(),
+            state,
+            invitation: member.invitation.map(Into::into),
         }
     }
 }
@@ -115,28 +133,35 @@ impl Team {
         Ok(count(self.counts(ctx).await?.repositories))
     }
 
-    /// Who is in it, users by name and then robots; null unless the viewer is in it, administers the organization
+    /// Who is in it, users by name and then robots; with `INVITED` who is asked into it, users by name and then e-mail
+    /// addresses, which administrators alone see. Null unless the viewer is in it, administers the organization
     /// (`org:admin`), or sees everything and changes nothing.
     async fn members(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
-        #[graphql(desc = "Text in the name.")] search: Option<String>,
+        #[graphql(desc = "Text in the name or the address.")] search: Option<String>,
+        #[graphql(
+            desc = "Which of them; those who are in it when left out.",
+            default_with = "vec![TeamMemberState::Member]"
+        )]
+        states: Vec<TeamMemberState>,
     ) -> Result<Option<TeamMemberConnection>> {
         if !self.0.can_view_members {
             return Ok(None);
         }
         let skipped = after.is_some();
-        let request = connection::request::<(bool, String)>(first, after)?;
+        let request = connection::request::<MemberPlace>(first, after)?;
+        let states: Vec<MemberState> = states.into_iter().map(Into::into).collect();
         let (teams, actor, key) = (&ctx.services().teams, ctx.actor(), TeamKey::Id(self.0.id));
         let search = search.as_deref().filter(|text| !text.is_empty());
-        let listed = teams.members(&actor, key, search, &request).await;
+        let listed = teams.members(&actor, key, &states, search, &request).await;
         let Some((_, page)) = found(listed)? else {
             return Ok(None);
         };
         let total = if ctx.look_ahead().field("totalCount").exists() {
-            let total = teams.count_members(&actor, key, search).await;
+            let total = teams.count_members(&actor, key, &states, search).await;
             Some(count(total.map_err(gql)?))
         } else {
             None
@@ -201,7 +226,7 @@ connection!(
     TeamMemberConnection,
     TeamMemberEdge,
     TeamMember,
-    "those who are in a team",
+    "those who are in a team or asked into it",
     total_count: "How many there are; capped at 10,000."
 );
 

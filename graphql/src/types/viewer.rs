@@ -6,6 +6,7 @@ use berth_services::{Actor, Credential};
 
 use super::account::{self, AppTokenConnection, Login, SessionConnection};
 use super::application::{self, AssignedAuthorizationConnection, AuthorizationConnection};
+use super::invitation::{self, Invitation, InvitationConnection};
 use super::namespace::User;
 use super::notification::{Notification, NotificationConnection};
 use super::repository::{self, RepositoryConnection, RepositoryFilter, RepositoryOrder};
@@ -170,6 +171,28 @@ impl Viewer {
             rows.collect(),
             unread,
         )))
+    }
+
+    /// The teams that the viewer is asked into by name, the newest question first; null unless the credential may
+    /// administer the user (`user:admin`).
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<InvitationConnection>> {
+        invitation::page(ctx, first, after).await
+    }
+
+    /// The team that a code is for, before it is answered; null for a code that is not good or is of another user, and
+    /// as `invitations` is.
+    async fn invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The code of a mail, or the uuid of an invitation of the viewer's.")]
+        code: String,
+    ) -> Result<Option<Invitation>> {
+        invitation::of_code(ctx, &code).await
     }
 
     /// The viewer's ways to sign in; null unless the credential may administer the user (`user:admin`).

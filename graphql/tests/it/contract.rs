@@ -79,6 +79,7 @@ db_test!(
                 "CreateApplicationPayload.clientSecret",
                 "CreateApplicationTokenPayload.token",
                 "CreateServiceKeyPayload.privateKey",
+                "CreateUserPayload.encryptedPassword",
                 "CreateUserPayload.password",
                 "GenerateEncryptedPasswordPayload.encryptedPassword",
                 "ResetApplicationSecretPayload.clientSecret",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, Grantee, ServiceKeyChange};
+use super::{Event, Grantee, Invited, ServiceKeyChange};
 
 impl Event {
     /// Under which key the metadata tell what the client called itself: the API spells it in three ways.
@@ -152,6 +152,11 @@ impl Event {
                 "application": application,
                 "client_id": client_id,
             }),
+            Self::OrganizationEmailChanged {
+                namespace,
+                email,
+                old_email,
+            } => json!({ "namespace": namespace, "email": email, "old_email": old_email }),
             Self::OrganizationCreated { namespace, email } => {
                 json!({ "namespace": namespace, "email": email })
             }
@@ -182,6 +187,23 @@ impl Event {
             Self::TeamMemberAdded { team, member } | Self::TeamMemberRemoved { team, member } => {
                 json!({ "member": member, "team": team })
             }
+            Self::TeamMemberInvited { team, who } | Self::TeamInvitationCancelled { team, who } => {
+                let (key, name) = match who {
+                    Invited::User(name) => ("user", name),
+                    Invited::Address(email) => ("email", email),
+                };
+                json!({ key: name, "member": name, "team": team })
+            }
+            Self::TeamInvitationAccepted {
+                team,
+                member,
+                inviter,
+            }
+            | Self::TeamInvitationDeclined {
+                team,
+                member,
+                inviter,
+            } => json!({ "member": member, "team": team, "inviter": inviter }),
             Self::DefaultPermissionCreated(fields)
             | Self::DefaultPermissionModified(fields)
             | Self::DefaultPermissionDeleted(fields) => {
@@ -210,15 +232,27 @@ impl Event {
                 "auto_approved": *change == ServiceKeyChange::Created,
                 "signer_kid": null,
             }),
-            Self::RobotCreated { robot, description } => {
-                json!({ "robot": robot.to_string(), "description": description, "unstructured_metadata": {} })
+            Self::RobotCreated {
+                robot,
+                description,
+                metadata,
             }
+            | Self::RobotDescribed {
+                robot,
+                description,
+                metadata,
+            } => json!({
+                "robot": robot.to_string(),
+                "description": description,
+                "unstructured_metadata": metadata,
+            }),
             Self::RobotDeleted { robot }
             | Self::RobotTokenRegenerated { robot }
             | Self::RobotTokenRead { robot } => {
                 json!({ "robot": robot.to_string() })
             }
             Self::VisibilityChanged { visibility, .. } => json!({ "visibility": visibility }),
+            Self::StateChanged { state, .. } => json!({ "state_changed": state.in_capitals() }),
             Self::DescriptionChanged { description, .. } => json!({ "description": description }),
             Self::PermissionChanged { account, role, .. } => {
                 json!({ "username": account, "role": role })

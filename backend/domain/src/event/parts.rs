@@ -38,6 +38,15 @@ pub enum Grantee {
     Team(TeamName),
 }
 
+/// Who is asked to come into a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    /// A user, by name.
+    User(String),
+    /// Whoever reads the mail to an address.
+    Address(String),
+}
+
 /// A role that new repositories of an organization begin with, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of a default permission")]

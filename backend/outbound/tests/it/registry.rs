@@ -1,58 +1,16 @@
 //! What the registry mails, and what the codes in it do.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use berth_domain::{Clock as _, Email, Error, Secret, TeamRole};
-use berth_outbound::SmtpMailer;
+use berth_services::Origin;
 use berth_services::accounts::{EmailChange, Names};
 use berth_services::authn::{NewAccount, SignedUp};
-use berth_services::{Origin, Settings};
 use berth_store::{accounts, mails, teams};
-use berth_testkit::smtp::{Mood, SmtpReceiver};
-use berth_testkit::{Backend, PASSWORD, TestRegistry};
+use berth_testkit::PASSWORD;
+use berth_testkit::smtp::Mood;
 
-use super::plain;
-
-const TICK: Duration = Duration::from_secs(10);
-
-/// A registry with a first user and a server that takes its mail.
-async fn registry(backend: Backend) -> Option<(TestRegistry, SmtpReceiver)> {
-    let server = SmtpReceiver::start(None).await;
-    let mut settings = Settings::default();
-    settings.registry.hostname = Some("reg.test".into());
-    settings.registry.scheme = "https".into();
-    settings.registry.title = "Berth\r\nBcc: mallory@evil.test".into();
-    let mailer = SmtpMailer::new(&plain(server.address())).unwrap();
-    let t = TestRegistry::mailing(backend, settings, Some(Arc::new(mailer))).await?;
-    t.user("root").await;
-    Some((t, server))
-}
-
-/// Writes a test once for both databases.
-macro_rules! mail_test {
-    (async fn $name:ident($t:ident, $server:ident) $body:block) => {
-        mod $name {
-            use super::*;
-
-            async fn run($t: &TestRegistry, $server: &SmtpReceiver) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                let (t, server) = registry(Backend::Sqlite).await.unwrap();
-                run(&t, &server).await;
-                t.close().await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                let Some((t, server)) = registry(Backend::Postgres).await else { return };
-                run(&t, &server).await;
-                t.close().await;
-            }
-        }
-    };
-}
+use super::{TICK, last_code, mail_test, waiting};
 
 fn new(name: &str) -> NewAccount {
     NewAccount {
@@ -60,34 +18,6 @@ fn new(name: &str) -> NewAccount {
         password: Secret::from(PASSWORD),
         email: Some(format!("{name}@users.test")),
     }
-}
-
-/// A user whose address is confirmed.
-async fn confirmed(t: &TestRegistry, name: &str) {
-    let authn = &t.services.authn;
-    let email = format!("{name}@users.test");
-    authn
-        .create_user(
-            &authn.local(),
-            name,
-            Some(&email),
-            &Secret::from(PASSWORD),
-            false,
-        )
-        .await
-        .unwrap();
-}
-
-/// The code of the mail that came last.
-async fn last_code(t: &TestRegistry, server: &SmtpReceiver) -> String {
-    t.work_after(TICK, "mail").await;
-    server.mails().last().unwrap().code().unwrap()
-}
-
-async fn waiting(t: &TestRegistry) -> i64 {
-    mails::count(&mut t.db().read().await.unwrap())
-        .await
-        .unwrap()
 }
 
 mail_test!(
@@ -139,7 +69,7 @@ mail_test!(
 
 mail_test!(
     async fn a_lost_password_is_replaced_once_and_ends_the_sessions(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let session = t.session("ann").await;
         let authn = &t.services.authn;
         let email: Email = "ANN@users.test".parse().unwrap();
@@ -173,7 +103,7 @@ mail_test!(
 
 mail_test!(
     async fn two_uses_of_a_code_at_once_are_one(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let authn = &t.services.authn;
         let email: Email = "ann@users.test".parse().unwrap();
         authn.request_recovery(&email, &Origin::default()).await.unwrap();
@@ -187,8 +117,8 @@ mail_test!(
 
 mail_test!(
     async fn an_address_that_nobody_has_is_answered_alike_and_gets_no_mail(t, server) {
-        confirmed(t, "ann").await;
-        confirmed(t, "bob").await;
+        t.mailed_user("ann").await;
+        t.mailed_user("bob").await;
         let root = t.login("root", PASSWORD).await;
         let bob = t.login("bob", PASSWORD).await.user_id().unwrap();
         assert!(root.user_id().is_some());
@@ -212,8 +142,8 @@ mail_test!(
 
 mail_test!(
     async fn an_address_of_organizations_gets_names_and_no_code(t, server) {
-        confirmed(t, "ann").await;
-        confirmed(t, "bob").await;
+        t.mailed_user("ann").await;
+        t.mailed_user("bob").await;
         let (authn, organizations) = (&t.services.authn, &t.services.organizations);
         let ann = t.login("ann", PASSWORD).await;
         let shared: Email = "Office@acme.test".parse().unwrap();
@@ -273,7 +203,7 @@ mail_test!(
 
 mail_test!(
     async fn nobody_is_flooded_with_mail(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let authn = &t.services.authn;
         let email: Email = "ann@users.test".parse().unwrap();
         let mut limited = 0;
@@ -296,7 +226,7 @@ mail_test!(
 
 mail_test!(
     async fn a_server_that_is_away_loses_nothing(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let authn = &t.services.authn;
         let email: Email = "ann@users.test".parse().unwrap();
         server.set_mood(Mood::Busy);
@@ -327,8 +257,8 @@ mail_test!(
 
 mail_test!(
     async fn a_new_address_counts_when_its_mail_is_followed(t, server) {
-        confirmed(t, "ann").await;
-        confirmed(t, "bob").await;
+        t.mailed_user("ann").await;
+        t.mailed_user("bob").await;
         let (accounts, authn) = (&t.services.accounts, &t.services.authn);
         let ann = t.session("ann").await.actor;
         let change = async |text: &str| accounts.change_email(&ann, &text.parse().unwrap()).await;
@@ -348,7 +278,7 @@ mail_test!(
         // Somebody else gets it before the mail is followed.
         change("free@users.test").await.unwrap();
         let late = last_code(t, server).await;
-        confirmed(t, "free").await;
+        t.mailed_user("free").await;
         let refused = authn.confirm_email(&late, Origin::default()).await.unwrap_err();
         assert_eq!(refused.code(), "ALREADY_EXISTS");
     }
@@ -356,7 +286,7 @@ mail_test!(
 
 mail_test!(
     async fn a_superuser_sends_a_link_that_gives_a_user_a_new_password(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let (superuser, authn) = (&t.services.superuser, &t.services.authn);
         let root = t.superuser("boss").await.actor;
         let ann = superuser.by_name(&root, "ann").await.unwrap();
@@ -378,7 +308,7 @@ mail_test!(
 
 mail_test!(
     async fn codes_that_went_to_an_old_address_are_dead(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let (accounts, authn) = (&t.services.accounts, &t.services.authn);
         let email: Email = "ann@users.test".parse().unwrap();
         authn.request_recovery(&email, &Origin::default()).await.unwrap();
@@ -396,7 +326,7 @@ mail_test!(
 
 mail_test!(
     async fn no_row_and_no_log_holds_a_code(t, server) {
-        confirmed(t, "ann").await;
+        t.mailed_user("ann").await;
         let email: Email = "ann@users.test".parse().unwrap();
         let authn = &t.services.authn;
         authn.request_recovery(&email, &Origin::default()).await.unwrap();
@@ -415,7 +345,7 @@ mail_test!(
 
 mail_test!(
     async fn an_address_in_odd_unicode_brings_a_mail_to_nobody_else(t, server) {
-        confirmed(t, "mike").await;
+        t.mailed_user("mike").await;
         let authn = &t.services.authn;
         for address in [
             "mi\u{212a}e@users.test", // the sign for Kelvin, which becomes a k
@@ -461,7 +391,7 @@ mail_test!(
             t.clock.advance(Duration::from_mins(6));
         }
         // What a user tells of itself is in no mail, and the title of the registry is one line.
-        confirmed(t, "bob").await;
+        t.mailed_user("bob").await;
         let bob = t.session("bob").await.actor;
         let mut settings = t.services.settings().clone();
         settings.users.names = true;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use berth_domain::{AccountKind, Email, Error, Namespace, Noun, Scope};
+use berth_domain::{Email, Error, Namespace, Noun, Scope};
 use berth_services::directory::OrganizationView;
+use berth_services::organizations::OrganizationChange;
 use serde::{Deserialize, Serialize};
 
 use super::team;
@@ -231,7 +232,7 @@ async fn get(call: Call) -> Outcome {
     Answer::ok(&Organization::with_teams(&call, view).await?)
 }
 
-/// Only fields that are there change. An address that stays what it is passes, since tools send the whole form.
+/// Only fields that are there change.
 #[derive(Deserialize)]
 struct Change {
     #[serde(default, deserialize_with = "null_is_empty")]
@@ -261,26 +262,26 @@ async fn change(call: Call) -> Outcome {
     let body: Change = call.body()?;
     let name = call.namespace("orgname")?;
     let services = &call.services;
-    let view = match services.directory.organization(&call.actor, &name).await {
-        Ok(view) if view.is_administrator => view,
+    match services.directory.organization(&call.actor, &name).await {
+        Ok(view) if view.is_administrator => {}
         Ok(_) => return Err(Failure::forbidden()),
         Err(error) => return Err(absent(&call, error).into()),
-    };
-    if let Some(email) = body.contact_email.or(body.email)
-        && email.trim() != view.email.as_deref().unwrap_or_default()
-    {
-        return Err(Failure::invalid(
-            "The e-mail address of an organization cannot be changed yet",
-        ));
     }
-    if let Some(seconds) = body.tag_expiration_s {
-        let chosen = Some(Duration::from_secs(seconds));
-        let kind = AccountKind::Organization;
-        services
-            .organizations
-            .choose_tag_expiration(&call.actor, kind, &name, chosen)
-            .await
-            .map_err(tag_expiration_refused)?;
+    let email = body.contact_email.or(body.email).map(|text| {
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.parse()).transpose()
+    });
+    let email = email
+        .transpose()
+        .map_err(|_: Error| Failure::invalid("Invalid email address"))?;
+    let seconds = body.tag_expiration_s;
+    let change = OrganizationChange {
+        email,
+        tag_expiration: seconds.map(|seconds| Some(Duration::from_secs(seconds))),
+    };
+    if change != OrganizationChange::default() {
+        let changed = services.organizations.change(&call.actor, &name, &change);
+        changed.await.map_err(tag_expiration_refused)?;
     }
     let view = services.directory.organization(&call.actor, &name).await?;
     Answer::ok(&Organization::with_teams(&call, view).await?)

@@ -1,30 +1,37 @@
 //! Repositories (R1, R3, R4, R6, R7).
 
-use std::collections::{BTreeMap, HashSet};
+mod details;
+
+use std::collections::{HashMap, HashSet};
 
 use axum::http::StatusCode;
 use berth_domain::{
-    AccountKind, Error, Namespace, Noun, Page, PageRequest, RepositoryId, RepositoryName,
-    RepositoryPath, RepositoryRole, RepositoryState, Scope, Timestamp, Visibility,
+    Error, Namespace, Noun, Page, PageRequest, RepositoryId, RepositoryName, RepositoryPath,
+    RepositoryState, Scope, Timestamp, Visibility,
 };
 use berth_services::many::Selection;
-use berth_services::repositories::{
-    Filter, LiveTag, RepositoryDetails, RepositoryKey, RepositoryView, Sort,
-};
+use berth_services::repositories::{Filter, RepositoryKey, RepositoryUsage, RepositoryView, Sort};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::details::Repository;
+use super::search::popularity;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
 use crate::paging;
 use crate::parameters::{NEXT_PAGE, next_page, switch, switch_on, text as text_parameter};
-use crate::schema::{Schema, boolean, by_name, choice, integer_from, list as list_of, text};
-use crate::wire::rfc_822;
+use crate::schema::{Schema, boolean, choice, integer_from, list as list_of, number, text};
 
 /// Name of the list in its page tokens.
 const LIST: &str = "repositories";
+/// The states of a repository, as clients call them.
+const STATES: [&str; 3] = [
+    RepositoryState::Normal.in_capitals(),
+    RepositoryState::ReadOnly.in_capitals(),
+    RepositoryState::Mirror.in_capitals(),
+];
 /// The one kind of repositories.
 const KIND: &str = "image";
 const STARRED: &str = "Whether the caller has starred it";
@@ -93,10 +100,13 @@ pub(super) fn group() -> Group {
                 get,
             )
             .scope_or_public(Scope::RepoRead)
-            .query([switch_on(
-                "includeTags",
-                "Whether to include repository tags",
-            )])
+            .query([
+                switch_on("includeTags", "Whether to include repository tags"),
+                switch(
+                    "includeStats",
+                    "Whether to include action statistics of the last 92 days",
+                ),
+            ])
             .answers(Repository::schema()),
             Operation::put(
                 "/repository/{repository}",
@@ -125,6 +135,18 @@ pub(super) fn group() -> Group {
             )
             .scope(Scope::RepoAdmin)
             .body(Schema::new("ChangeVisibility").required("visibility", visibility()))
+            .answers(Success::schema()),
+            Operation::put(
+                "/repository/{repository}/changestate",
+                "changeRepoState",
+                "Change the state of a repository",
+                change_state,
+            )
+            .scope(Scope::RepoAdmin)
+            .body(Schema::new("ChangeRepoState").required(
+                "state",
+                choice(&STATES, "Whether the repository takes pushes"),
+            ))
             .answers(Success::schema()),
         ],
     }
@@ -227,6 +249,9 @@ struct Row {
     /// Seconds; null until something was pushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_modified: Option<Value>,
+    /// Pulls of the last thirty days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    popularity: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_starred: Option<bool>,
 }
@@ -238,32 +263,35 @@ impl Row {
                 "last_modified",
                 integer_from(0, "When it was last pushed to, in seconds since 1970").or_null(),
             )
+            .optional(
+                "popularity",
+                number("How often it was pulled from in thirty days"),
+            )
             .optional("is_starred", boolean(STARRED))
     }
 
-    fn new(call: &Call, view: RepositoryView, starred: &HashSet<RepositoryId>) -> Self {
+    fn new(
+        call: &Call,
+        view: RepositoryView,
+        starred: &HashSet<RepositoryId>,
+        usage: Option<&HashMap<RepositoryId, RepositoryUsage>>,
+    ) -> Self {
         let is_starred = starred.contains(&view.repository.id);
+        let usage = usage.map(|usage| usage.get(&view.repository.id).copied());
         let repository = view.repository;
         let pushed_at = repository.last_pushed_at;
         let pushed_at = Value::from(pushed_at.map(Timestamp::as_seconds));
         Self {
             is_public: repository.visibility == Visibility::Public,
-            state: state(repository.state),
+            state: repository.state.in_capitals(),
             namespace: repository.namespace,
             name: repository.name,
             description: non_empty(repository.description),
             kind: KIND,
             last_modified: call.query.is_on("last_modified").then_some(pushed_at),
+            popularity: usage.map(|usage| popularity(usage.unwrap_or_default())),
             is_starred: (!call.actor.is_anonymous()).then_some(is_starred),
         }
-    }
-}
-
-const fn state(state: RepositoryState) -> &'static str {
-    match state {
-        RepositoryState::Normal => "NORMAL",
-        RepositoryState::ReadOnly => "READ_ONLY",
-        RepositoryState::Mirror => "MIRROR",
     }
 }
 
@@ -325,115 +353,18 @@ async fn list(call: Call) -> Outcome {
     let next_page = paging::next(&call, LIST, &page, |view| view.repository.path());
     let ids: Vec<RepositoryId> = page.items.iter().map(|view| view.repository.id).collect();
     let starred = repositories.starred_among(actor, &ids).await?;
+    let usage = if query.is_on("popularity") {
+        Some(repositories.usage(actor, &ids).await?)
+    } else {
+        None
+    };
     let rows = page.items.into_iter();
     Answer::ok(&List {
-        repositories: rows.map(|view| Row::new(&call, view, &starred)).collect(),
+        repositories: rows
+            .map(|view| Row::new(&call, view, &starred, usage.as_ref()))
+            .collect(),
         next_page,
     })
-}
-
-/// A repository by itself.
-#[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "clients know these fields")]
-struct Repository {
-    namespace: Namespace,
-    name: RepositoryName,
-    kind: &'static str,
-    description: Option<String>,
-    is_public: bool,
-    is_organization: bool,
-    is_starred: bool,
-    /// Opens the picture of a private repository's state; there are no such pictures.
-    status_token: &'static str,
-    trust_enabled: bool,
-    tag_expiration_s: u64,
-    is_free_account: bool,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<BTreeMap<String, Tag>>,
-    can_write: bool,
-    can_admin: bool,
-}
-
-#[derive(Serialize)]
-struct Tag {
-    name: String,
-    size: u64,
-    last_modified: String,
-    manifest_digest: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expiration: Option<String>,
-}
-
-impl Repository {
-    fn schema() -> Schema {
-        described(Schema::new("Repository"))
-            .required("is_organization", boolean("Whether an organization has it"))
-            .required("is_starred", boolean(STARRED))
-            .required("status_token", text("Empty: its state has no picture"))
-            .required("trust_enabled", boolean("False: tags are not signed here"))
-            .required(
-                "tag_expiration_s",
-                integer_from(0, "Seconds for which deleted tags can be restored"),
-            )
-            .required("is_free_account", boolean("True: nothing is billed"))
-            .optional("tags", by_name(Tag::schema(), "Its tags by name"))
-            .required("can_write", boolean("Whether the caller may push"))
-            .required("can_admin", boolean("Whether the caller administers it"))
-    }
-
-    fn new(details: RepositoryDetails, is_starred: bool) -> Self {
-        let view = details.view;
-        let repository = view.repository;
-        let is_normal = repository.state == RepositoryState::Normal;
-        let tags = details.tags.map(|tags| {
-            let by_name = |tag: LiveTag| (tag.name.to_string(), tag.into());
-            tags.into_iter().map(by_name).collect()
-        });
-        Self {
-            kind: KIND,
-            is_public: repository.visibility == Visibility::Public,
-            is_organization: details.namespace_kind == AccountKind::Organization,
-            is_starred,
-            status_token: "",
-            trust_enabled: false,
-            tag_expiration_s: details.tag_expiration.as_secs(),
-            is_free_account: true,
-            state: state(repository.state),
-            tags,
-            can_write: is_normal && view.role >= Some(RepositoryRole::Write),
-            can_admin: view.role >= Some(RepositoryRole::Admin),
-            namespace: repository.namespace,
-            name: repository.name,
-            description: non_empty(repository.description),
-        }
-    }
-}
-
-impl Tag {
-    fn schema() -> Schema {
-        Schema::new("RepositoryTag")
-            .required("name", text("Its name"))
-            .required("size", integer_from(0, "Bytes of what it leads to"))
-            .required(
-                "last_modified",
-                text("Since when it leads there, as in RFC 822"),
-            )
-            .required("manifest_digest", text("The digest of its manifest"))
-            .optional("expiration", text("When it ends, as in RFC 822"))
-    }
-}
-
-impl From<LiveTag> for Tag {
-    fn from(tag: LiveTag) -> Self {
-        Self {
-            name: tag.name.to_string(),
-            size: tag.content_bytes,
-            last_modified: rfc_822(tag.started_at),
-            manifest_digest: tag.digest.to_string(),
-            expiration: tag.expires_at.map(rfc_822),
-        }
-    }
 }
 
 async fn get(call: Call) -> Outcome {
@@ -443,7 +374,12 @@ async fn get(call: Call) -> Outcome {
     let details = repositories.details(&call.actor, &path, with_tags).await?;
     let id = details.view.repository.id;
     let starred = repositories.starred_among(&call.actor, &[id]).await?;
-    Answer::ok(&Repository::new(details, !starred.is_empty()))
+    let mut pulls = None;
+    if call.query.is_on("includeStats") {
+        let mut found = repositories.pulls(&call.actor, &[id]).await?;
+        pulls = Some(found.remove(&id).unwrap_or_default());
+    }
+    Answer::ok(&Repository::new(details, !starred.is_empty(), pulls))
 }
 
 #[derive(Deserialize)]
@@ -464,10 +400,10 @@ impl Success {
 
 async fn describe(call: Call) -> Outcome {
     let body: Description = call.body()?;
-    let id = find_to_change(&call).await?.repository.id;
-    let repositories = &call.services.repositories;
+    let (repositories, path) = (&call.services.repositories, call.repository()?);
+    let found = repositories.by_path_to_describe(&call.actor, &path).await?;
     repositories
-        .describe(&call.actor, id, &body.description)
+        .describe(&call.actor, found.repository.id, &body.description)
         .await?;
     Answer::ok(&Success { success: true })
 }
@@ -514,6 +450,21 @@ async fn change_visibility(call: Call) -> Outcome {
     repositories
         .change_visibility(&call.actor, selection, visibility(&body.visibility)?)
         .await?;
+    Answer::ok(&Success { success: true })
+}
+
+#[derive(Deserialize)]
+struct NewState {
+    state: String,
+}
+
+async fn change_state(call: Call) -> Outcome {
+    let body: NewState = call.body()?;
+    // The description lets no other text in.
+    let state = body.state.to_ascii_lowercase().parse()?;
+    let id = find_to_change(&call).await?.repository.id;
+    let repositories = &call.services.repositories;
+    repositories.change_state(&call.actor, id, state).await?;
     Answer::ok(&Success { success: true })
 }
 

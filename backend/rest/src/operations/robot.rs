@@ -1,9 +1,11 @@
 //! Robot accounts of organizations and users (B3, B5, B6). Both trees are one function each with another owner.
 
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
-use berth_domain::{AccountKind, Error, Namespace, Noun, RobotName, Scope};
+use berth_domain::{AccountId, AccountKind, Error, Namespace, Noun, RobotName, Scope};
 use berth_services::many::Selection;
-use berth_services::robots::{LIST_MAX, ListedRobot, RobotView};
+use berth_services::robots::{LIST_MAX, ListedRobot, RobotRights, RobotView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,9 +13,11 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
-use crate::parameters::{integer, switch_on};
-use crate::schema::{Schema, list as list_of, object, short_text, text};
-use crate::wire::rfc_822;
+use crate::parameters::{integer, switch, switch_on};
+use crate::schema::{Schema, list as list_of, object, short_text, text, texts};
+use crate::wire::{Avatar, rfc_822};
+
+use super::team::Permissions;
 
 /// What scripts compare with for a robot that is not there; they take the 400 it comes with as absent.
 const UNKNOWN: &str = "Could not find robot with specified username";
@@ -54,6 +58,10 @@ pub(super) fn group() -> Group {
     let robots = [
         switch_on("token", "If false, the robot's token is not returned."),
         integer("limit", "If specified, the number of robots to return."),
+        switch(
+            "permissions",
+            "Whether to include repositories and teams in which the robots have permission.",
+        ),
     ];
     let new = || {
         Schema::new("CreateRobot")
@@ -63,7 +71,7 @@ pub(super) fn group() -> Group {
             )
             .optional(
                 "unstructured_metadata",
-                object("Unstructured metadata for the robot; only an empty one is taken").or_null(),
+                object("Unstructured metadata for the robot").or_null(),
             )
     };
     let created = (StatusCode::CREATED, "Created");
@@ -105,6 +113,14 @@ pub(super) fn group() -> Group {
                 |call| delete(call, Owner::User),
             )
             .scope(Scope::UserAdmin),
+            Operation::get(
+                "/user/robots/{robot_shortname}/permissions",
+                "getUserRobotPermissions",
+                "Returns the list of repository permissions for the user's robot",
+                |call| permissions(call, Owner::User),
+            )
+            .scope(Scope::UserAdmin)
+            .answers(Permissions::schema()),
             Operation::post(
                 "/user/robots/{robot_shortname}/regenerate",
                 "regenerateUserRobotToken",
@@ -147,6 +163,14 @@ pub(super) fn group() -> Group {
                 |call| delete(call, Owner::Organization),
             )
             .scope(Scope::OrgAdmin),
+            Operation::get(
+                "/organization/{orgname}/robots/{robot_shortname}/permissions",
+                "getOrgRobotPermissions",
+                "Returns the list of repository permissions for the organization's robot",
+                |call| permissions(call, Owner::Organization),
+            )
+            .scope(Scope::OrgAdmin)
+            .answers(Permissions::schema()),
             Operation::post(
                 "/organization/{orgname}/robots/{robot_shortname}/regenerate",
                 "regenerateOrgRobotToken",
@@ -168,6 +192,36 @@ struct Robot {
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    #[serde(flatten)]
+    rights: Option<Rights>,
+}
+
+/// Where it has rights; absent where it was not asked for or may not be known.
+#[derive(Serialize)]
+struct Rights {
+    teams: Vec<Team>,
+    repositories: Vec<String>,
+}
+
+/// A team that a robot is in.
+#[derive(Serialize)]
+struct Team {
+    name: String,
+    avatar: Avatar,
+}
+
+impl From<RobotRights> for Rights {
+    fn from(rights: RobotRights) -> Self {
+        let team = |(_, name, avatar): (_, berth_domain::TeamName, String)| Team {
+            avatar: Avatar::team(name.as_str(), &avatar),
+            name: name.to_string(),
+        };
+        let repositories = rights.repositories.into_iter();
+        Self {
+            teams: rights.teams.into_iter().map(team).collect(),
+            repositories: repositories.map(|name| name.to_string()).collect(),
+        }
+    }
 }
 
 impl Robot {
@@ -185,6 +239,19 @@ impl Robot {
             .optional(
                 "unstructured_metadata",
                 object("Its metadata, for a robot by itself").or_null(),
+            )
+            .optional(
+                "teams",
+                list_of(
+                    Schema::new("TeamOfRobot")
+                        .required("name", text("The name of the team"))
+                        .required("avatar", Avatar::schema().into()),
+                    "Its teams, in a list that was asked for permissions",
+                ),
+            )
+            .optional(
+                "repositories",
+                texts("Where it has a role, in a list that was asked for permissions"),
             )
     }
 }
@@ -206,6 +273,7 @@ impl From<ListedRobot> for Robot {
             last_accessed: robot.last_used_at.map(rfc_822),
             description: robot.description,
             token: token.map(|token| token.expose().clone()),
+            rights: None,
         }
     }
 }
@@ -230,8 +298,18 @@ async fn list(call: Call, owner: Owner) -> Outcome {
     let robots = &call.services.robots;
     let owner = (owner.kind(), &namespace);
     let found = robots.list(&call.actor, owner, with_tokens, limit).await?;
-    let robots = found.into_iter().map(Into::into).collect();
-    Answer::ok(&List { robots })
+    let mut rights = HashMap::new();
+    if call.query.is_on("permissions") {
+        let ids: Vec<AccountId> = found.iter().map(|listed| listed.robot.id).collect();
+        rights = robots.rights(&call.actor, &ids).await?;
+    }
+    let robot = |listed: ListedRobot| Robot {
+        rights: rights.remove(&listed.robot.id).map(Into::into),
+        ..listed.into()
+    };
+    Answer::ok(&List {
+        robots: found.into_iter().map(robot).collect(),
+    })
 }
 
 async fn get(call: Call, owner: Owner) -> Outcome {
@@ -240,8 +318,8 @@ async fn get(call: Call, owner: Owner) -> Outcome {
     let found = robots.by_name(&call.actor, owner.kind(), &name).await;
     let found = found.map_err(unknown)?;
     Answer::ok(&WholeRobot {
+        unstructured_metadata: Some(found.robot.metadata.clone()),
         robot: found.into(),
-        unstructured_metadata: Some(Map::new()),
     })
 }
 
@@ -257,24 +335,15 @@ async fn create(call: Call, owner: Owner) -> Outcome {
     let short = call.parameter("robot_shortname");
     let namespace = owner.namespace(&call);
     let namespace = namespace.map_err(|error| refused(error, short))?;
-    if body
-        .unstructured_metadata
-        .as_ref()
-        .is_some_and(|metadata| !metadata.is_empty())
-    {
-        return Err(Failure::invalid(
-            "Metadata of robots cannot be kept yet; leave `unstructured_metadata` out",
-        ));
-    }
-    let (robots, actor, description) = (&call.services.robots, &call.actor, &*body.description);
-    let made = match owner {
-        Owner::User => robots.create(actor, &namespace, short, description).await,
-        Owner::Organization => {
-            let made = robots.create_in_organization(actor, &namespace, short, description);
-            made.await
-        }
+    let (robots, actor) = (&call.services.robots, &call.actor);
+    let new = berth_services::robots::NewRobot {
+        short: short.to_owned(),
+        description: body.description,
+        metadata: body.unstructured_metadata.clone().unwrap_or_default(),
+        ..Default::default()
     };
-    let made = made.map_err(|error| refused(error, short))?;
+    let made = robots.create_whole(actor, Some(owner.kind()), &namespace, &new);
+    let made = made.await.map_err(|error| refused(error, short))?;
     let credentials = robots.credentials(actor, made.id).await?;
     let listed = ListedRobot {
         robot: made,
@@ -292,6 +361,21 @@ async fn delete(call: Call, owner: Owner) -> Outcome {
     let robots = &call.services.robots;
     robots.delete(&call.actor, Selection::Items(&ids)).await?;
     Ok(Answer::no_content())
+}
+
+/// Those that it was given itself. For a robot of an organization a token needs both scopes.
+async fn permissions(call: Call, owner: Owner) -> Outcome {
+    let name = owner.robot(&call)?;
+    let robots = &call.services.robots;
+    let roles = robots.all_roles(&call.actor, owner.kind(), &name).await;
+    let roles = roles.map_err(unknown)?;
+    if !call.actor.scopes().allows(Scope::UserAdmin) {
+        return Err(Failure::Message {
+            status: StatusCode::FORBIDDEN,
+            message: "The token needs the scope user:admin too".to_owned(),
+        });
+    }
+    Answer::ok(&Permissions::from_iter(roles))
 }
 
 async fn regenerate(call: Call, owner: Owner) -> Outcome {

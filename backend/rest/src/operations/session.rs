@@ -135,15 +135,20 @@ async fn verify(call: Call) -> Outcome {
     }
 }
 
-/// Clients take from here what the next change shows. The session goes on, and so does its token.
+/// Clients take from here what the next change shows: the session goes on, with another token of it in the cookie too.
 fn verified(call: &Call) -> Outcome {
     let answer = Answer::ok(&Success { success: true })?;
     let Some(session) = &call.session else {
         return Ok(answer);
     };
     let csrf = call.services.authn.csrf_token(session.expose());
+    let life_s = call.services.settings().users.session_life.as_secs();
+    let cookie = Cookies::for_scheme(&call.address.scheme).csrf(&csrf, life_s);
     let csrf = HeaderValue::from_str(&csrf).map_err(Error::internal)?;
-    Ok(answer.with(X_NEXT_CSRF_TOKEN, csrf))
+    let answer = answer.with(X_NEXT_CSRF_TOKEN, csrf);
+    Ok(cookie
+        .into_iter()
+        .fold(answer, |answer, cookie| answer.with(SET_COOKIE, cookie)))
 }
 
 /// Ends every session of the user.

@@ -23,9 +23,6 @@ pub(super) const DESCRIPTION: &str = "Superuser API";
 
 /// Name of the list of users, for the places in it.
 const USERS: &str = "superuser-users";
-/// Pages of a list that is asked for without `limit`.
-pub(super) const PAGES_MAX: usize = 100;
-
 pub(super) fn group() -> Group {
     let on = |settings: &berth_services::Settings| settings.users.superusers_enabled;
     let new = Schema::new("CreateInstallUser")
@@ -37,7 +34,11 @@ pub(super) fn group() -> Group {
     let change = Schema::new("UpdateUser")
         .optional("password", text("The new password for the user"))
         .optional("email", text("The new e-mail address for the user"))
-        .optional("enabled", boolean("Whether the user is enabled"));
+        .optional("enabled", boolean("Whether the user is enabled"))
+        .optional(
+            "superuser",
+            boolean("Whether the user is a superuser, which the configuration says"),
+        );
     Group {
         tag: TAG,
         description: DESCRIPTION,
@@ -239,11 +240,9 @@ async fn list(call: Call) -> Outcome {
     let mut request: PageRequest<Namespace> = paging::request(&call, USERS);
     request.limit = limit.unwrap_or(request.limit);
     let (mut views, mut next_page) = (Vec::new(), None);
-    for _ in 0..PAGES_MAX {
+    for _ in 0..paging::PAGES_MAX {
         let page = superuser.users(&call.actor, &filter, &request).await?;
-        if limit.is_some() {
-            next_page = paging::next(&call, USERS, &page, |view| view.name.clone());
-        }
+        next_page = paging::next(&call, USERS, &page, |view| view.name.clone());
         request.after = page.items.last().map(|view| view.name.clone());
         views.extend(page.items);
         if limit.is_some() || !page.has_more {
@@ -335,6 +334,7 @@ struct Change {
     password: Option<Secret<String>>,
     email: Option<String>,
     enabled: Option<bool>,
+    superuser: Option<bool>,
 }
 
 async fn change_user(call: Call) -> Outcome {
@@ -342,8 +342,14 @@ async fn change_user(call: Call) -> Outcome {
         password,
         email,
         enabled,
+        superuser,
     } = call.body()?;
     let view = user(&call).await?;
+    if superuser.is_some_and(|wanted| wanted != view.superuser) {
+        return Err(Failure::invalid(
+            "Superusers are named by SUPER_USERS in the configuration; change it there",
+        ));
+    }
     let email: Option<Email> = email
         .map(|email| email.parse())
         .transpose()

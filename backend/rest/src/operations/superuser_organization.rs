@@ -4,7 +4,7 @@ use berth_domain::{Error, Namespace, PageRequest, Scope};
 use berth_services::organizations::NamespaceView;
 use serde::{Deserialize, Serialize};
 
-use super::superuser::{self, PAGES_MAX, problem};
+use super::superuser::{self, problem};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -118,11 +118,9 @@ async fn list(call: Call) -> Outcome {
     request.limit = limit.unwrap_or(request.limit);
     let superuser = &call.services.superuser;
     let (mut organizations, mut next_page) = (Vec::new(), None);
-    for _ in 0..PAGES_MAX {
+    for _ in 0..paging::PAGES_MAX {
         let page = superuser.organizations(&call.actor, None, &request).await?;
-        if limit.is_some() {
-            next_page = paging::next(&call, LIST, &page, |view| view.name.clone());
-        }
+        next_page = paging::next(&call, LIST, &page, |view| view.name.clone());
         request.after = page.items.last().map(|view| view.name.clone());
         organizations.extend(page.items.into_iter().map(Row::from));
         if limit.is_some() || !page.has_more {

@@ -1,15 +1,22 @@
-//! Teams of organizations, who is in them, and their roles in repositories (A2, A3, A5).
+//! Teams of organizations, who is in them or asked into them, and their roles in repositories (A2, A3, A5).
 
 use berth_domain::{AccountKind, Error, Namespace, Noun, Scope, TeamRole, Visibility};
-use berth_services::teams::{MemberView, RoleOfTeam, TeamCounts, TeamKey, TeamView};
+use berth_services::teams::{MemberState, MemberView, RoleIn, TeamCounts, TeamKey, TeamView};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::operation::{Group, Operation, Outcome};
+use crate::parameters::switch;
 use crate::schema::{Schema, boolean, choice, integer_from, list as list_of, text};
 use crate::wire::Avatar;
+
+/// Clients find invitations among the teams.
+pub(super) const TAG: &str = "team";
+pub(super) const DESCRIPTION: &str = "Create, list, update and delete an organization's teams";
+/// Whether who is asked into a team is listed too.
+const PENDING: &str = "includePending";
 
 pub(super) fn group() -> Group {
     let described = Schema::new("TeamDescription")
@@ -22,8 +29,8 @@ pub(super) fn group() -> Group {
         )
         .optional("description", text("Description for the team"));
     Group {
-        tag: "team",
-        description: "Create, list, update and delete an organization's teams",
+        tag: TAG,
+        description: DESCRIPTION,
         operations: vec![
             Operation::put(
                 "/organization/{orgname}/team/{teamname}",
@@ -48,11 +55,15 @@ pub(super) fn group() -> Group {
                 members,
             )
             .scope(Scope::OrgAdmin)
+            .query([switch(
+                PENDING,
+                "Whether to include those who have not answered an invitation yet",
+            )])
             .answers(Members::schema()),
             Operation::put(
                 "/organization/{orgname}/team/{teamname}/members/{membername}",
                 "updateOrganizationTeamMember",
-                "Adds a member to an existing team",
+                "Adds a member to an existing team, or invites it where it has to agree first",
                 add_member,
             )
             .scope(Scope::OrgAdmin)
@@ -60,7 +71,7 @@ pub(super) fn group() -> Group {
             Operation::delete(
                 "/organization/{orgname}/team/{teamname}/members/{membername}",
                 "deleteOrganizationTeamMember",
-                "Delete a member of a team",
+                "Delete a member of a team, or the invitation of who is none yet",
                 delete_member,
             )
             .scope(Scope::OrgAdmin),
@@ -155,7 +166,7 @@ impl From<(TeamView, TeamCounts)> for Listed {
 }
 
 /// The team in the path.
-fn named<'a>(call: &'a Call, organization: &'a Namespace) -> TeamKey<'a> {
+pub(super) fn named<'a>(call: &'a Call, organization: &'a Namespace) -> TeamKey<'a> {
     TeamKey::Name {
         organization,
         team: call.parameter("teamname"),
@@ -205,9 +216,9 @@ async fn delete(call: Call) -> Outcome {
     Ok(Answer::no_content())
 }
 
-/// Somebody in a team. Robots are users here.
+/// Somebody in a team, or a user who is asked into it. Robots are users here.
 #[derive(Serialize)]
-struct Member {
+pub(super) struct Member {
     name: String,
     kind: &'static str,
     is_robot: bool,
@@ -231,17 +242,85 @@ impl Member {
 
 impl From<MemberView> for Member {
     fn from(view: MemberView) -> Self {
-        let is_robot = view.kind == AccountKind::Robot;
+        let is_robot = view.kind == Some(AccountKind::Robot);
         Self {
             avatar: if is_robot {
                 Avatar::robot(&view.name, &view.avatar_hash)
             } else {
                 Avatar::user(&view.name, &view.avatar_hash)
             },
+            invited: view.state() == MemberState::Invited,
             name: view.name,
             kind: "user",
             is_robot,
-            invited: false,
+        }
+    }
+}
+
+/// An address that is asked into a team.
+#[derive(Serialize)]
+pub(super) struct Invite {
+    email: String,
+    kind: &'static str,
+    avatar: Avatar,
+    invited: bool,
+}
+
+impl Invite {
+    pub(super) fn schema() -> Schema {
+        Schema::new("TeamInvite")
+            .required("email", text("The e-mail address that is invited"))
+            .required("kind", text("invite"))
+            .required("avatar", Avatar::schema().into())
+            .required("invited", boolean("True: nobody has answered yet"))
+    }
+}
+
+impl From<MemberView> for Invite {
+    fn from(view: MemberView) -> Self {
+        Self {
+            avatar: Avatar::user(&view.name, &view.avatar_hash),
+            email: view.name,
+            kind: "invite",
+            invited: true,
+        }
+    }
+}
+
+/// A line of the list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line {
+    Member(Member),
+    Invite(Invite),
+}
+
+impl Line {
+    fn schema() -> Schema {
+        Schema::new("ListedTeamMember")
+            .optional(
+                "name",
+                text("A user, or a robot by its whole name; absent for an e-mail address"),
+            )
+            .optional("email", text("An e-mail address that is invited"))
+            .required("kind", text("user, for robots too, or invite"))
+            .optional(
+                "is_robot",
+                boolean("Whether it is a robot; absent for an e-mail address"),
+            )
+            .required("avatar", Avatar::schema().into())
+            .required(
+                "invited",
+                boolean("Whether it has not answered an invitation yet"),
+            )
+    }
+}
+
+impl From<MemberView> for Line {
+    fn from(view: MemberView) -> Self {
+        match view.kind {
+            Some(_) => Self::Member(view.into()),
+            None => Self::Invite(view.into()),
         }
     }
 }
@@ -250,7 +329,7 @@ impl From<MemberView> for Member {
 #[expect(clippy::struct_field_names, reason = "the words of the API")]
 struct Members {
     name: String,
-    members: Vec<Member>,
+    members: Vec<Line>,
     can_edit: bool,
 }
 
@@ -258,7 +337,7 @@ impl Members {
     fn schema() -> Schema {
         Schema::new("TeamMembers")
             .required("name", text("The name of the team"))
-            .required("members", list_of(Member::schema(), "Everybody in it"))
+            .required("members", list_of(Line::schema(), "Everybody in it"))
             .required(
                 "can_edit",
                 boolean("Whether the caller may change who is in it"),
@@ -268,9 +347,13 @@ impl Members {
 
 async fn members(call: Call) -> Outcome {
     let organization = call.namespace("orgname")?;
-    let teams = &call.services.teams;
-    let listed = teams.all_members(&call.actor, named(&call, &organization));
-    let (team, members) = listed.await?;
+    let (teams, key) = (&call.services.teams, named(&call, &organization));
+    let states: &[MemberState] = if call.query.is_on(PENDING) {
+        &[MemberState::Member, MemberState::Invited]
+    } else {
+        &[MemberState::Member]
+    };
+    let (team, members) = teams.all_members(&call.actor, key, states).await?;
     Answer::ok(&Members {
         name: team.name.to_string(),
         members: members.into_iter().map(Into::into).collect(),
@@ -301,15 +384,15 @@ struct Repository {
     is_public: bool,
 }
 
-/// A role of the team.
+/// A role in a repository.
 #[derive(Serialize)]
 struct Permission {
     repository: Repository,
     role: &'static str,
 }
 
-impl From<RoleOfTeam> for Permission {
-    fn from(role: RoleOfTeam) -> Self {
+impl From<RoleIn> for Permission {
+    fn from(role: RoleIn) -> Self {
         Self {
             repository: Repository {
                 name: role.repository.to_string(),
@@ -320,13 +403,22 @@ impl From<RoleOfTeam> for Permission {
     }
 }
 
+/// The roles of a team or a robot.
 #[derive(Serialize)]
-struct Permissions {
+pub(super) struct Permissions {
     permissions: Vec<Permission>,
 }
 
+impl FromIterator<RoleIn> for Permissions {
+    fn from_iter<I: IntoIterator<Item = RoleIn>>(roles: I) -> Self {
+        Self {
+            permissions: roles.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 impl Permissions {
-    fn schema() -> Schema {
+    pub(super) fn schema() -> Schema {
         let repository = Schema::new("RepositoryOfPermission")
             .required("name", text("Its name in the organization"))
             .required("is_public", boolean("Whether everybody may pull from it"));
@@ -342,8 +434,5 @@ async fn permissions(call: Call) -> Outcome {
     let organization = call.namespace("orgname")?;
     let teams = &call.services.teams;
     let roles = teams.all_roles(&call.actor, named(&call, &organization));
-    let roles = roles.await?.into_iter();
-    Answer::ok(&Permissions {
-        permissions: roles.map(Into::into).collect(),
-    })
+    Answer::ok(&Permissions::from_iter(roles.await?))
 }

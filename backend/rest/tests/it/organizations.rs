@@ -168,14 +168,32 @@ db_test!(
                 (400, says.into())
             );
         }
-        // A form that repeats the address passes; another address is refused, not swallowed.
-        let same = json!({ "email": "owners@acme.example" });
-        assert_eq!(api.put(&ann, "/organization/acme", &same).await.status, 200);
-        let other = json!({ "email": null });
-        assert_eq!(
-            api.put(&ann, "/organization/acme", &other).await.status,
-            400
-        );
+        // The address, as often as one likes; the contact address goes before it, and null takes it away.
+        for (body, email) in [
+            (
+                json!({ "email": "owners@acme.example" }),
+                "owners@acme.example",
+            ),
+            (json!({ "email": " new@acme.example " }), "new@acme.example"),
+            (
+                json!({ "email": "a@acme.example", "contact_email": "b@acme.example" }),
+                "b@acme.example",
+            ),
+            (json!({ "tag_expiration_s": 0 }), "b@acme.example"),
+            (json!({ "email": null }), ""),
+            (json!({ "email": "" }), ""),
+        ] {
+            let changed = api.put(&ann, "/organization/acme", &body).await;
+            assert_eq!(changed.status, 200, "{body}: {}", changed.text);
+            assert_eq!(changed.json()["email"], email, "{body}");
+            let told = api.get(&ann, "/organization/acme").await.json();
+            assert_eq!(told["email"], email, "{body}");
+        }
+        let both = json!({ "email": "nowhere", "tag_expiration_s": 86_400 });
+        let refused = api.put(&ann, "/organization/acme", &both).await;
+        assert_eq!(refused.problem(), (400, "Invalid email address".into()));
+        let told = api.get(&ann, "/organization/acme").await.json();
+        assert_eq!(told["tag_expiration_s"], 0, "all of it or nothing");
     }
 );
 

@@ -1,25 +1,11 @@
 //! What superusers do for users who lost their password.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use berth_services::Settings;
-use berth_services::ports::{Mailer, NotSent, OutgoingMail};
 use berth_store::mails;
-use berth_testkit::{Backend, TestRegistry};
+use berth_testkit::{PASSWORD, with_mail};
 use serde_json::{Value, json};
 
 use crate::api::{ALL_SCOPES, Api, Who, token, user};
-
-/// Takes every mail.
-struct Silent;
-
-#[async_trait]
-impl Mailer for Silent {
-    async fn send(&self, _: &OutgoingMail) -> Result<(), NotSent> {
-        Ok(())
-    }
-}
 
 fn settings() -> Settings {
     let mut settings = Settings::default();
@@ -34,16 +20,12 @@ fn path(name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_superuser_has_a_recovery_mail_sent_and_is_told_where_to() {
-    for backend in [Backend::Sqlite, Backend::Postgres] {
-        let mailer: Arc<dyn Mailer> = Arc::new(Silent);
-        let Some(t) = TestRegistry::mailing(backend, settings(), Some(mailer)).await else {
-            continue;
-        };
-        let api = Api::of(&t);
-        let root = user(&t, "root", ALL_SCOPES).await;
-        let auditor = user(&t, "auditor", ALL_SCOPES).await;
-        let bob = user(&t, "bob", ALL_SCOPES).await;
-        let narrow = token(&t, "root", "user:admin org:admin repo:admin").await;
+    with_mail(settings(), async |t, _| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        let auditor = user(t, "auditor", ALL_SCOPES).await;
+        let bob = user(t, "bob", ALL_SCOPES).await;
+        let narrow = token(t, "root", "user:admin org:admin repo:admin").await;
         let new = json!({ "username": "ann", "email": "Ann@users.test" });
         let made = api.post(&root, "/superuser/users/", &new).await;
         assert_eq!(made.status, 200, "{}", made.text);
@@ -93,8 +75,8 @@ async fn a_superuser_has_a_recovery_mail_sent_and_is_told_where_to() {
             (stale.status, &stale.json()["title"]),
             (401, &Value::from("fresh_login_required"))
         );
-        t.close().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +87,27 @@ async fn where_no_mail_is_sent_no_recovery_is() {
         user(t, "ann", ALL_SCOPES).await;
         let refused = api.call(&root, "POST", &path("ann"), None).await;
         assert_eq!(refused.problem(), (404, "Not Found".into()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_up_confirms_the_address_before_the_first_sign_in() {
+    with_mail(settings(), async |t, _| {
+        let api = Api::of(t);
+        t.user("ann").await;
+        let new = json!({ "username": "bob", "password": PASSWORD, "email": "bob@users.test" });
+        let made = api.post(&Who::Visitor, "/user/", &new).await;
+        assert_eq!(made.told(), (200, json!({ "awaiting_verification": true })));
+        let login = json!({ "username": "bob", "password": PASSWORD });
+        let refused = api.post(&Who::Visitor, "/signin", &login).await;
+        assert_eq!(
+            refused.told(),
+            (
+                403,
+                json!({ "needsEmailVerification": true, "invalidCredentials": false, "message": null })
+            )
+        );
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use berth_domain::TeamRole;
+use berth_domain::{Clock as _, TeamRole};
 use berth_services::Settings;
 use berth_testkit::{PASSWORD, TestImage, db_test};
 use serde_json::{Value, json};
@@ -523,5 +523,78 @@ db_test!(
             404
         );
         assert!(listed(&api, &eve, "starred=true").await.is_empty());
+    }
+);
+
+db_test!(
+    async fn a_repository_is_frozen_and_thawed(t: TestRegistry) {
+        let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+        let wri = user(t, "wri", ALL_SCOPES).await;
+        create(&api, &ann, "ann/app", "private").await;
+        give(&api, &ann, "ann/app", "wri", "write").await;
+        let change = async |who: &Who, state: &str| {
+            let path = "/repository/ann/app/changestate";
+            api.put(who, path, &json!({ "state": state })).await
+        };
+        let done = (200, json!({ "success": true }));
+        assert_eq!(change(&ann, "READ_ONLY").await.told(), done);
+        let told = api.get(&wri, "/repository/ann/app").await.json();
+        assert_eq!(
+            (&told["state"], &told["can_write"]),
+            (&json!("READ_ONLY"), &json!(false))
+        );
+        // Who may push says what is in it, whatever its state.
+        let words = json!({ "description": "frozen" });
+        assert_eq!(
+            api.put(&wri, "/repository/ann/app", &words).await.told(),
+            done
+        );
+        assert_eq!(change(&wri, "NORMAL").await.status, 403);
+        for wrong in ["MIRROR", "read_only", "ORG_MIRROR"] {
+            assert_eq!(change(&ann, wrong).await.status, 400, "{wrong}");
+        }
+        assert_eq!(change(&ann, "NORMAL").await.told(), done);
+        let told = api.get(&wri, "/repository/ann/app").await.json();
+        assert_eq!(
+            (&told["state"], &told["can_write"]),
+            (&json!("NORMAL"), &json!(true))
+        );
+    }
+);
+
+db_test!(
+    async fn how_often_a_repository_is_pulled_from_is_told_on_request(t: TestRegistry) {
+        let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+        let owner = t.login("ann", PASSWORD).await;
+        let digest = t.push(&owner, "ann/app:1", &TestImage::new(1)).await;
+        create(&api, &ann, "ann/quiet", "private").await;
+        for _ in 0..2 {
+            t.pull(&owner, "ann/app", &digest).await;
+        }
+        let list = api
+            .get(&ann, "/repository?namespace=ann&popularity=true")
+            .await;
+        let rows = list.json()["repositories"].clone();
+        assert_eq!(
+            (&rows[0]["name"], &rows[0]["popularity"]),
+            (&json!("app"), &json!(2.0))
+        );
+        assert_eq!(
+            (&rows[1]["name"], &rows[1]["popularity"]),
+            (&json!("quiet"), &json!(0.0))
+        );
+        let plain = api.get(&ann, "/repository?namespace=ann").await.json();
+        assert!(plain["repositories"][0].get("popularity").is_none());
+        let told = api
+            .get(&ann, "/repository/ann/app?includeStats=true")
+            .await
+            .json();
+        let today = t.clock.now().to_string();
+        assert_eq!(told["stats"], json!([{ "date": today[..10], "count": 2 }]));
+        let told = api
+            .get(&ann, "/repository/ann/quiet?includeStats=true")
+            .await
+            .json();
+        assert_eq!(told["stats"], json!([]));
     }
 );

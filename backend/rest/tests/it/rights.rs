@@ -110,6 +110,7 @@ fn value(field: &str, organization: &str, is_there: bool) -> Value {
         "repository" => "new".to_owned(),
         "visibility" => "public".to_owned(),
         "role" => "admin".to_owned(),
+        "state" => "NORMAL".to_owned(),
         "username" => format!("{organization}-user"),
         "message" => {
             return json!({ "content": "hello", "media_type": "text/plain", "severity": "info" });
@@ -160,6 +161,8 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
         .replace("{username}", "member")
         .replace("{teamname}", "of-member")
         .replace("{membername}", member)
+        .replace("{email}", "new@users.test")
+        .replace("{code}", "not-a-code")
         .replace("{token_uuid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace(
             "{access_token_uuid}",
@@ -173,6 +176,7 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
         .replace("{prototypeid}", "7b4f1a2e-0000-4000-8000-000000000000")
         .replace("{kid}", "not-a-kid")
         .replace("{service_id}", "oidc")
+        .replace("{prefix}", organization)
         .replace("{error_type}", "not_found");
     path.replace("{robot_shortname}", robot)
 }
@@ -240,6 +244,9 @@ async fn table(t: &TestRegistry) -> String {
             path = path.replace("{client_id}", &client_id);
             if template == "/api/v1/repository" && verb == "get" {
                 path = format!("{path}?namespace={organization}");
+            }
+            if template.starts_with("/api/v1/find/") {
+                path = format!("{path}?query={organization}");
             }
             // A name of its own for each new robot of a user, whose robots stay.
             if template.starts_with("/api/v1/user/robots") {

@@ -104,7 +104,7 @@ db_test!(
         assert_eq!(null.status, 201, "{}", null.text);
         for (short, body, says) in [
         ("r2", json!({ "description": 5 }), "5 is not of type 'string'".to_owned()),
-        ("r2", json!({ "unstructured_metadata": { "a": 1 } }), "Metadata of robots cannot be kept yet; leave `unstructured_metadata` out".to_owned()),
+        ("r2", json!({ "unstructured_metadata": { "a": "x".repeat(16 * 1024) } }), "metadata has at most 16384 bytes of JSON, this has 16392".to_owned()),
         (
             "Ci",
             json!({}),
@@ -291,3 +291,93 @@ async fn where_robots_are_switched_off_none_is_made() {
     })
     .await;
 }
+
+db_test!(
+    async fn a_robot_keeps_its_metadata(t: TestRegistry) {
+        let (api, ann) = with_organization(t).await;
+        let metadata = json!({ "owner": "build", "tags": ["a", { "b": null }], "n": 1.5 });
+        for tree in ["/organization/acme/robots", "/user/robots"] {
+            let one = format!("{tree}/ci");
+            let body = json!({ "description": "Builds", "unstructured_metadata": metadata });
+            let made = api.put(&ann, &one, &body).await;
+            assert_eq!(made.status, 201, "{}", made.text);
+            assert_eq!(made.json()["unstructured_metadata"], metadata);
+            let got = api.get(&ann, &one).await.json();
+            assert_eq!(got["unstructured_metadata"], metadata);
+        }
+    }
+);
+
+db_test!(
+    async fn what_a_robot_may_do_is_told_to_administrators(t: TestRegistry) {
+        let (api, ann) = with_organization(t).await;
+        let eve = user(t, "eve", ALL_SCOPES).await;
+        let mia = user(t, "mia", ALL_SCOPES).await;
+        join(t, "acme", "mia", TeamRole::Member).await;
+        let robots = "/organization/acme/robots";
+        for robot in ["ci", "idle"] {
+            let made = api
+                .put(&ann, &format!("{robots}/{robot}"), &json!({}))
+                .await;
+            assert_eq!(made.status, 201);
+        }
+        let team = json!({ "role": "member" });
+        assert_eq!(
+            api.put(&ann, "/organization/acme/team/qa", &team)
+                .await
+                .status,
+            200
+        );
+        let member = "/organization/acme/team/qa/members/acme+ci";
+        assert_eq!(api.call(&ann, "PUT", member, None).await.status, 200);
+        for (name, visibility, role) in [("open", "public", "read"), ("app", "private", "write")] {
+            let new = json!({
+                "namespace": "acme", "repository": name, "visibility": visibility, "description": "",
+            });
+            assert_eq!(api.post(&ann, "/repository", &new).await.status, 201);
+            let path = format!("/repository/acme/{name}/permissions/user/acme+ci");
+            assert_eq!(
+                api.put(&ann, &path, &json!({ "role": role })).await.status,
+                200
+            );
+        }
+        let list = api
+            .get(&ann, &format!("{robots}?permissions=true&token=false"))
+            .await
+            .json();
+        let (ci, idle) = (&list["robots"][0], &list["robots"][1]);
+        assert_eq!(ci["repositories"], json!(["app", "open"]));
+        assert_eq!(ci["teams"][0]["name"], "qa");
+        assert_eq!(ci["teams"][0]["avatar"]["kind"], "team");
+        assert_eq!(
+            (&idle["repositories"], &idle["teams"]),
+            (&json!([]), &json!([]))
+        );
+        // Members see the robots, and not what they may do.
+        let seen = api
+            .get(&mia, &format!("{robots}?permissions=true"))
+            .await
+            .json();
+        assert!(seen["robots"][0].get("repositories").is_none(), "{seen}");
+        let plain = api.get(&ann, &format!("{robots}?token=false")).await.json();
+        assert!(plain["robots"][0].get("teams").is_none());
+        let path = format!("{robots}/ci/permissions");
+        assert_eq!(
+            api.get(&ann, &path).await.told(),
+            (
+                200,
+                json!({ "permissions": [
+                    { "repository": { "name": "app", "is_public": false }, "role": "write" },
+                    { "repository": { "name": "open", "is_public": true }, "role": "read" },
+                ] })
+            )
+        );
+        for (who, status) in [(&mia, 403), (&eve, 403), (&Who::Nobody, 401)] {
+            assert_eq!(api.get(who, &path).await.status, status);
+        }
+        let narrow = crate::api::token(t, "ann", "org:admin").await;
+        assert_eq!(api.get(&narrow, &path).await.status, 403);
+        let none = api.get(&ann, &format!("{robots}/none/permissions")).await;
+        assert_eq!(none.told(), (400, json!({ "message": UNKNOWN })));
+    }
+);

@@ -102,12 +102,15 @@ db_test!(
         let body = json!({ "password": PASSWORD });
         let verified = api.post(&browser, "/signin/verify", &body).await;
         assert_eq!(verified.told(), (200, json!({ "success": true })));
-        let Who::Browser { session, .. } = browser else {
+        let Who::Browser { session, csrf } = browser else {
             panic!("a browser")
         };
+        let next = verified.header("x-next-csrf-token").to_owned();
+        assert_ne!(next, csrf);
+        assert_eq!(verified.cookie("berth_csrf"), next);
         let next = Who::Browser {
             session,
-            csrf: verified.header("x-next-csrf-token").to_owned(),
+            csrf: next,
         };
         let made = api.put(&next, "/user/robots/ci", &json!({})).await;
         assert_eq!(made.status, 201, "{}", made.text);

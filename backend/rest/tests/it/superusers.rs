@@ -122,6 +122,12 @@ async fn users_are_listed_changed_and_deleted_by_superusers_alone() {
         t.login("ann", "another-password").await;
         let weak = api.put(&root, path, &json!({ "password": "short" })).await;
         assert_eq!(weak.status, 400);
+        // Who is a superuser is said by the configuration; what is so already is no change.
+        let same = json!({ "enabled": true, "superuser": false });
+        assert_eq!(api.put(&root, path, &same).await.status, 200);
+        let raised = api.put(&root, path, &json!({ "superuser": true })).await;
+        let says = "Superusers are named by SUPER_USERS in the configuration; change it there";
+        assert_eq!(raised.problem(), (400, says.into()));
 
         assert_eq!(api.delete(&root, path).await.status, 204);
         assert_eq!(

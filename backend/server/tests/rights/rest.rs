@@ -98,7 +98,13 @@ impl Operation {
         let is_held = has("{orgname}") && in_organization.iter().any(|part| has(part));
         if has("{repository}") || self.is_star || is_held {
             ALL
-        } else if has("{orgname}") || has("{namespace}") || names("namespace") || self.is_list() {
+        } else if has("{orgname}")
+            || has("{namespace}")
+            || has("{prefix}")
+            || names("namespace")
+            || self.is_list()
+            || self.is_search()
+        {
             WHOLE
         } else if in_organization.iter().chain(&alone).any(|part| has(part)) || has("{username}") {
             THREE
@@ -112,8 +118,20 @@ impl Operation {
         self.verb == "GET" && self.template == "/api/v1/repository"
     }
 
+    /// Whether it looks for a text, which is an organization's name here.
+    fn is_search(&self) -> bool {
+        self.template.starts_with("/api/v1/find/")
+    }
+
     fn request(&self, target: &Target, number: u32) -> Request {
         let mut path = self.path(target, number);
+        if self.is_search() {
+            path = format!("{path}?query={}", target.estate.organization);
+        }
+        if self.template.ends_with("/entities/{prefix}") {
+            let organization = &target.estate.organization;
+            path = format!("{path}?namespace={organization}&includeTeams=true&includeOrgs=true");
+        }
         if self.is_list() {
             path = format!("{path}?namespace={}", target.estate.organization);
         }
@@ -160,6 +178,8 @@ impl Operation {
             ("{robot_shortname}", &robot),
             ("{teamname}", target.team),
             ("{membername}", &member),
+            ("{email}", "new@users.test"),
+            ("{code}", "not-a-code"),
             ("{client_id}", &estate.client_id),
             ("{username}", if of_users { "eve" } else { &target.user }),
             ("{token_uuid}", token),
@@ -170,6 +190,7 @@ impl Operation {
             ("{kid}", "not-a-kid"),
             ("{error_type}", "not_found"),
             ("{service_id}", "ldap"),
+            ("{prefix}", &estate.organization),
         ] {
             path = path.replace(part, value);
         }
@@ -193,6 +214,7 @@ impl Operation {
             "name" | "repository" => format!("new{number}"),
             "visibility" => "public".to_owned(),
             "role" => "admin".to_owned(),
+            "state" => "NORMAL".to_owned(),
             "username" => format!("user{number}"),
             "message" => {
                 return json!({ "content": "hello", "media_type": "text/plain", "severity": "info" });

@@ -1,6 +1,8 @@
 //! Statements with the values in them that were bound to them, so that a database can be asked about
 //! what really ran; and without any, so that two runs of one statement are one line.
 
+use std::fmt::Write as _;
+
 use berth_testkit::recorder::Statement;
 
 /// The statement with its values in place of the parameters.
@@ -138,10 +140,26 @@ fn values(binds: &str) -> Vec<String> {
         .collect()
 }
 
+/// A text as `Debug` writes it in the words of JSON, which writes characters beyond the first plane in two halves.
+fn in_json(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_once('}').expect("the end of an escape");
+        let number = u32::from_str_radix(digits, 16).expect("digits of an escape");
+        let character = char::from_u32(number).expect("a character");
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            write!(written, "\\u{unit:04x}").expect("a text takes all");
+        }
+        written.push_str(rest);
+    }
+    written
+}
+
 fn literal(text: &str) -> String {
     let text = text.trim();
     if text.starts_with('"') {
-        let plain: String = serde_json::from_str(text).expect("a quoted text");
+        let plain: String = serde_json::from_str(&in_json(text)).expect("a quoted text");
         return format!("'{}'", plain.replace('\'', "''"));
     }
     if let Some(list) = text

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::registry::Registry;
 
 /// Lists, each asked for 10 rows, for 100, and for the 100 behind them.
-const LISTS: [(&str, &str); 22] = [
+const LISTS: [(&str, &str); 35] = [
     (
         "repositories",
         "repositories(PAGE) { totalCount END nodes { path sizeBytes tagCount lastPushedAt viewerPermission \
@@ -53,6 +53,36 @@ const LISTS: [(&str, &str); 22] = [
         "viewer { starred(PAGE, filter: { search: \"app-1001\" }) { totalCount END nodes { path } } }",
     ),
     (
+        "search of everything",
+        "search(query: \"a\", PAGE) { END nodes { ... on Repository { path } ... on Organization { name } \
+         ... on User { name } ... on Team { organization { name } } ... on Robot { shortName } } }",
+    ),
+    (
+        "search of repositories",
+        "search(query: \"pp-1001\", kinds: [REPOSITORY], PAGE) { END nodes { ... on Repository { path } } }",
+    ),
+    (
+        "search of repositories by two words",
+        "search(query: \"app 1001\", kinds: [REPOSITORY], PAGE) { END nodes { ... on Repository { path } } }",
+    ),
+    (
+        "search of repositories by path",
+        "search(query: \"acme/app-1\", kinds: [REPOSITORY], PAGE) { END nodes { ... on Repository { path } } }",
+    ),
+    (
+        "search of robots",
+        "search(query: \"bot1\", kinds: [ROBOT], PAGE) { END nodes { ... on Robot { name } } }",
+    ),
+    (
+        "search of teams",
+        "search(query: \"ew1\", kinds: [TEAM], PAGE) { END nodes { ... on Team { name } } }",
+    ),
+    (
+        "who may do what",
+        "repository(namespace: \"acme\", name: \"app-101501\") { access(PAGE) { END nodes { permission entity { name } \
+         reasons { kind team { name } } } } }",
+    ),
+    (
         "organizations",
         "organizations(PAGE) { totalCount END nodes { name repositoryCount memberCount robotCount \
          lastPushedAt sizeBytes } }",
@@ -79,6 +109,35 @@ const LISTS: [(&str, &str); 22] = [
         "members of a team",
         "namespace(name: \"acme\") { ... on Organization { team(name: \"crew10001\") { members(PAGE) { totalCount \
          END nodes { account avatar { hash } } } } } }",
+    ),
+    (
+        "those who are asked into a team",
+        "namespace(name: \"acme\") { ... on Organization { team(name: \"crew10001\") { members(PAGE, states: [INVITED]) { \
+         totalCount END nodes { account avatar { hash } invitation { email inviter } } } } } }",
+    ),
+    (
+        "teams that one is asked into",
+        "viewer { invitations(PAGE) { END nodes { uuid organization team inviter } } }",
+    ),
+    (
+        "members of an organization",
+        "namespace(name: \"acme\") { ... on Organization { members(PAGE) { totalCount END nodes { account avatar { hash } \
+         memberOf { name } teamCount ownRoles { role repository { path } } repositoryCount isLastAdministrator } } } }",
+    ),
+    (
+        "members of an organization by text",
+        "namespace(name: \"acme\") { ... on Organization { members(PAGE, search: \"user-1\") { totalCount END \
+         nodes { account } } } }",
+    ),
+    (
+        "collaborators",
+        "namespace(name: \"acme\") { ... on Organization { collaborators(PAGE) { totalCount END nodes { account \
+         ownRoles { role repository { path } } repositoryCount } } } }",
+    ),
+    (
+        "collaborators by text",
+        "namespace(name: \"acme\") { ... on Organization { collaborators(PAGE, search: \"robot1\") { totalCount END \
+         nodes { account } } } }",
     ),
     (
         "roles of a team",
@@ -108,7 +167,7 @@ const LISTS: [(&str, &str); 22] = [
 ];
 
 /// What the console asks when it shows one thing.
-const OBJECTS: [(&str, &str); 4] = [
+const OBJECTS: [(&str, &str); 6] = [
     (
         "viewer and registry",
         "viewer { user { name } isSuperuser creatableNamespaces } registry { __typename }",
@@ -118,6 +177,14 @@ const OBJECTS: [(&str, &str); 4] = [
         "repository(namespace: \"ann\", name: \"app\") { path sizeBytes tagCount permissions { role } \
          teamPermissions { role team { name } } \
          namespace { name viewerCanAdminister } }",
+    ),
+    (
+        "names to pick",
+        "entities(prefix: \"user-1\", first: 100) { kind name avatar { hash } }",
+    ),
+    (
+        "what the viewer may do",
+        "repository(namespace: \"ann\", name: \"app\") { access(first: 1) { nodes { permission reasons { kind } } } }",
     ),
     (
         "one image",
@@ -215,6 +282,17 @@ pub(crate) async fn changes(r: &mut Registry) {
         "repository { id }",
     )
     .await;
+    let input = json!({
+        "account": "user-1", "roles": [{ "repository": repository, "role": "READ" }],
+    });
+    r.change("setSubjectPermissions", input, "repositories { id }")
+        .await;
+    for state in ["READ_ONLY", "NORMAL"] {
+        let what = format!("mutation changeState to {state}");
+        let input = json!({ "id": repository, "state": state });
+        r.change_named(&what, "changeState", input, "repository { id }")
+            .await;
+    }
     let mut robots = Vec::new();
     for n in 0..3 {
         let input =
@@ -228,6 +306,8 @@ pub(crate) async fn changes(r: &mut Registry) {
     r.change("addTeamMember", input.clone(), "team { id }")
         .await;
     r.change("removeTeamMember", input, "team { id }").await;
+    let input = json!({ "organization": "acme", "account": "user-5" });
+    r.change("removeMember", input, "removedAccount").await;
     r.change("deleteTeam", json!({ "id": team }), "deletedId")
         .await;
     r.change(

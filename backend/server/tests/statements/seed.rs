@@ -114,15 +114,15 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             ),
         ),
         rows(
-            6_000,
+            15_000,
             "accounts (id, uuid, kind, created_at)",
             &format!("{robots} + i, 'r' || i, 'robot', {now} - i"),
         ),
         rows(
-            6_000,
+            15_000,
             "robot_profiles (account_id, namespace_id, short_name, token_sealed, token_hash)",
             &format!(
-                "{robots} + i, case when i <= 500 then {organization} else {organizations} + 1 + i % 3000 end, \
+                "{robots} + i, case when i <= 10000 then {organization} else {organizations} + 1 + i % 3000 end, \
                  'robot' || (10000 + i), 'x', 'h' || i"
             ),
         ),
@@ -135,7 +135,7 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             ),
         ),
         rows(
-            400,
+            1_000,
             "teams (id, namespace_id, name, role, created_at)",
             &format!("{robots} + i, {organization}, 'crew' || (10000 + i), 'member', {now}"),
         ),
@@ -143,6 +143,36 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             150,
             "team_members (team_id, account_id, created_at)",
             &format!("{robots} + 1, {users} + i, {now}"),
+        ),
+        // Of the robots of the organization some are in teams, and some have roles of their own.
+        rows(
+            1_000,
+            "team_members (team_id, account_id, created_at)",
+            &format!("{robots} + i, {robots} + 2 * i, {now}"),
+        ),
+        rows(
+            2_000,
+            "team_invitations (uuid, team_id, account_id, email, inviter_id, created_at)",
+            &format!(
+                "'i' || i, {robots} + 1 + i % 1000, case when i % 2 = 0 then {users} + 1000 + i end, \
+                 case when i % 2 = 1 then 'user-' || i || '@else.test' end, {user}, {now}"
+            ),
+        ),
+        rows(
+            400,
+            "team_invitations (uuid, team_id, account_id, email, inviter_id, created_at)",
+            &format!(
+                "'j' || i, {robots} + 1, case when i % 2 = 0 then {users} + 200 + i end, \
+                 case when i % 2 = 1 then 'some-' || i || '@else.test' end, {user}, {now}"
+            ),
+        ),
+        rows(
+            4_000,
+            "team_invitations (uuid, team_id, account_id, inviter_id, created_at)",
+            &format!(
+                "'k' || i, {organizations} + i, case when i <= 400 then {user} else {users} + i - 400 end, \
+                 {users} + 1 + i % 3999, {now}"
+            ),
         ),
         rows(
             120,
@@ -218,6 +248,11 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             12_000,
             "repository_permissions (repository_id, account_id, role, created_at)",
             &format!("{repositories} + i, {users} + 1 + i % 3999, 'write', {now}"),
+        ),
+        rows(
+            1_000,
+            "repository_permissions (repository_id, account_id, role, created_at)",
+            &format!("{repositories} + 1500 + i, {robots} + i, 'write', {now}"),
         ),
         rows(
             6_000,

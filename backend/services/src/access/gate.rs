@@ -244,6 +244,19 @@ impl Gate {
             .collect())
     }
 
+    /// What each of these accounts is to a repository that the actor was let into, whoever asks; for what explains
+    /// decisions about others.
+    pub(crate) async fn each_to<P: RepositoryPermission>(
+        &self,
+        conn: &mut Conn,
+        access: &Access<P>,
+        accounts: &[AccountId],
+    ) -> Result<HashMap<AccountId, RepositoryFacts>> {
+        let id = access.target().repository.id;
+        let found = facts::repository_of_each(conn, id, accounts).await?;
+        Ok(found.into_iter().collect())
+    }
+
     fn permit<P: RepositoryPermission>(
         &self,
         actor: &Actor,
@@ -256,7 +269,7 @@ impl Gate {
             Decision::Forbidden => {
                 let needed = match P::ACTION {
                     RepositoryAction::Pull => "read",
-                    RepositoryAction::Push => "write",
+                    RepositoryAction::Push | RepositoryAction::Describe => "write",
                     RepositoryAction::SeeRoles | RepositoryAction::Administer => "admin",
                 };
                 Err(Error::forbidden(format!(

@@ -14,6 +14,8 @@ pub enum RepositoryAction {
     Pull,
     /// Push to it and delete tags.
     Push,
+    /// Say what is in it.
+    Describe,
     /// See who has which role in it.
     SeeRoles,
     /// Settings, permissions, deletion.
@@ -70,24 +72,99 @@ pub struct Switches {
     pub anonymous_access: bool,
 }
 
-/// The role that ownership, teams and direct permissions give, before scopes narrow it.
-pub fn role(actor: &Actor, facts: &RepositoryFacts, switches: Switches) -> Option<RepositoryRole> {
-    let owner = owns(actor, &facts.namespace).then_some(RepositoryRole::Admin);
-    let full =
-        (switches.superusers_full_access && actor.is_superuser()).then_some(RepositoryRole::Admin);
-    let worker = matches!(actor.principal, Principal::Worker(_)).then_some(RepositoryRole::Admin);
-    let auditor = actor.read_only_superuser.then_some(RepositoryRole::Read);
+/// Who somebody is, whatever token speaks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The account; none for nobody known, and for the registry itself.
+    pub account: Option<AccountId>,
+    /// Whether it is a superuser.
+    pub superuser: bool,
+    /// Whether it sees what superusers see, and changes nothing.
+    pub read_only_superuser: bool,
+    /// Whether it is the registry itself, at work.
+    pub is_registry: bool,
+}
+
+impl From<&Actor> for Standing {
+    fn from(actor: &Actor) -> Self {
+        Self {
+            account: actor.account_id(),
+            superuser: actor.is_superuser(),
+            read_only_superuser: actor.read_only_superuser,
+            is_registry: matches!(actor.principal, Principal::Worker(_)),
+        }
+    }
+}
+
+/// Why somebody may do something in a repository. Every decision about one is made of these, and so is its explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ground {
+    /// It lies in the user's own namespace.
+    Owner,
+    /// It lies in an organization that a team of administrators makes theirs.
+    OrganizationAdministrator,
+    /// Superusers reach everything (`FEATURE_SUPERUSERS_FULL_ACCESS`).
+    Superuser,
+    /// Named in `GLOBAL_READONLY_SUPER_USERS`.
+    ReadOnlySuperuser,
+    /// The registry's own work.
+    Registry,
+    /// The role was given to the account itself.
+    Direct(RepositoryRole),
+    /// The highest role that was given to a team of theirs.
+    Team(RepositoryRole),
+    /// Everybody may pull what is public.
+    Public,
+}
+
+impl Ground {
+    /// The role that it gives.
+    pub const fn role(self) -> RepositoryRole {
+        match self {
+            Self::Owner | Self::OrganizationAdministrator | Self::Superuser | Self::Registry => {
+                RepositoryRole::Admin
+            }
+            Self::ReadOnlySuperuser | Self::Public => RepositoryRole::Read,
+            Self::Direct(role) | Self::Team(role) => role,
+        }
+    }
+}
+
+/// Every ground that somebody has in a repository.
+pub fn grounds(
+    who: Standing,
+    facts: &RepositoryFacts,
+    switches: Switches,
+) -> impl Iterator<Item = Ground> + use<> {
+    let owner = match facts.namespace.kind {
+        AccountKind::User => Ground::Owner,
+        AccountKind::Organization | AccountKind::Robot => Ground::OrganizationAdministrator,
+    };
+    let is_full = switches.superusers_full_access && who.superuser;
     [
-        owner,
-        full,
-        worker,
-        auditor,
-        facts.direct_role,
-        facts.team_role,
+        owns(who.account, &facts.namespace).then_some(owner),
+        is_full.then_some(Ground::Superuser),
+        who.is_registry.then_some(Ground::Registry),
+        who.read_only_superuser.then_some(Ground::ReadOnlySuperuser),
+        facts.direct_role.map(Ground::Direct),
+        facts.team_role.map(Ground::Team),
+        (facts.repository.visibility == Visibility::Public).then_some(Ground::Public),
     ]
     .into_iter()
     .flatten()
-    .max()
+}
+
+/// The role that ownership, teams and direct permissions give, before scopes narrow it.
+pub fn role(who: Standing, facts: &RepositoryFacts, switches: Switches) -> Option<RepositoryRole> {
+    grounds(who, facts, switches)
+        .filter(|ground| *ground != Ground::Public)
+        .map(Ground::role)
+        .max()
+}
+
+/// Whether everybody may pull, and so they may.
+fn is_public(who: Standing, facts: &RepositoryFacts, switches: Switches) -> bool {
+    grounds(who, facts, switches).any(|ground| ground == Ground::Public)
 }
 
 /// True for who may read every repository: where one is not there, that is no secret.
@@ -99,8 +176,8 @@ pub(crate) fn reads_every_repository(actor: &Actor, switches: Switches) -> bool 
 
 /// True for the user of a user namespace and for administrators of an organization, robots of an
 /// administrating team included.
-fn owns(actor: &Actor, namespace: &NamespaceFacts) -> bool {
-    let Some(id) = actor.account_id() else {
+fn owns(account: Option<AccountId>, namespace: &NamespaceFacts) -> bool {
+    let Some(id) = account else {
         return false;
     };
     match namespace.kind {
@@ -127,7 +204,7 @@ pub fn effective_role(
     facts: &RepositoryFacts,
     switches: Switches,
 ) -> Option<RepositoryRole> {
-    Some(role(actor, facts, switches)?.min(scope_cap(&actor.scopes)?))
+    Some(role(actor.into(), facts, switches)?.min(scope_cap(&actor.scopes)?))
 }
 
 /// Whether a registry token's access list lets an action through; actors without one are not narrowed.
@@ -141,10 +218,52 @@ pub(crate) fn granted(actor: &Actor, path: &str, action: RepositoryAction) -> bo
         .any(|entry| {
             entry.actions.iter().any(|held| match action {
                 RepositoryAction::Pull => matches!(held.as_str(), "pull" | "*"),
-                RepositoryAction::Push => matches!(held.as_str(), "push" | "*"),
+                RepositoryAction::Push | RepositoryAction::Describe => {
+                    matches!(held.as_str(), "push" | "*")
+                }
                 RepositoryAction::SeeRoles | RepositoryAction::Administer => held == "*",
             })
         })
+}
+
+/// What is known of somebody who wants to do something with a repository.
+#[derive(Clone, Copy)]
+struct Right {
+    role: Option<RepositoryRole>,
+    /// Whether they may pull because everybody may.
+    public: bool,
+    /// Whether they see who has which role, although they administer nothing.
+    audits: bool,
+}
+
+impl Right {
+    fn holds(self, action: RepositoryAction, state: RepositoryState) -> bool {
+        match action {
+            RepositoryAction::Pull => self.public || self.role >= Some(RepositoryRole::Read),
+            // Only a mirroring robot pushes to a mirror, and nobody to a read-only repository.
+            RepositoryAction::Push => {
+                self.role >= Some(RepositoryRole::Write) && state == RepositoryState::Normal
+            }
+            RepositoryAction::Describe => self.role >= Some(RepositoryRole::Write),
+            RepositoryAction::SeeRoles => self.audits || self.role >= Some(RepositoryRole::Admin),
+            RepositoryAction::Administer => self.role >= Some(RepositoryRole::Admin),
+        }
+    }
+}
+
+/// May an account do this with this repository, whatever token speaks for it?
+pub fn may(
+    who: Standing,
+    facts: &RepositoryFacts,
+    action: RepositoryAction,
+    switches: Switches,
+) -> bool {
+    let right = Right {
+        role: role(who, facts, switches),
+        public: is_public(who, facts, switches),
+        audits: who.read_only_superuser,
+    };
+    right.holds(action, facts.repository.state)
 }
 
 /// May the actor do this with this repository?
@@ -156,22 +275,17 @@ pub fn decide(
 ) -> Decision {
     let role = effective_role(actor, facts, switches);
     // Scopes cap roles, and what everybody may read needs none.
-    let public = facts.repository.visibility == Visibility::Public
+    let public = is_public(actor.into(), facts, switches)
         && (switches.anonymous_access
             || (!actor.is_anonymous() && actor.scopes.allows(Scope::RepoRead)));
-    let has_right = match action {
-        RepositoryAction::Pull => public || role >= Some(RepositoryRole::Read),
-        // Only a mirroring robot pushes to a mirror, and nobody to a read-only repository.
-        RepositoryAction::Push => {
-            role >= Some(RepositoryRole::Write) && facts.repository.state == RepositoryState::Normal
-        }
-        RepositoryAction::SeeRoles => {
-            let audits = actor.read_only_superuser && actor.scopes.allows(Scope::RepoAdmin);
-            audits || role >= Some(RepositoryRole::Admin)
-        }
-        RepositoryAction::Administer => role >= Some(RepositoryRole::Admin),
+    let right = Right {
+        role,
+        public,
+        audits: actor.read_only_superuser && actor.scopes.allows(Scope::RepoAdmin),
     };
-    if has_right && granted(actor, &facts.repository.path().to_string(), action) {
+    if right.holds(action, facts.repository.state)
+        && granted(actor, &facts.repository.path().to_string(), action)
+    {
         return Decision::Allowed;
     }
     let visible = public || role.is_some();
@@ -204,7 +318,7 @@ pub fn decide_namespace(
 ) -> Decision {
     let full = switches.superusers_full_access && actor.is_superuser();
     let worker = matches!(actor.principal, Principal::Worker(_));
-    let owner = owns(actor, facts) || full || worker;
+    let owner = owns(actor.account_id(), facts) || full || worker;
     // A registry token is for repositories alone.
     let administers = || {
         let scope = if facts.kind == AccountKind::User {
@@ -282,7 +396,7 @@ pub fn decide_team(
 
 /// Whether teams make anything of the actor: a token without a scope for them does not even make its owner a
 /// member, and a registry token is for repositories alone.
-fn uses_teams(actor: &Actor) -> bool {
+pub(crate) fn uses_teams(actor: &Actor) -> bool {
     let scopes = &actor.scopes;
     (scopes.allows(Scope::OrgAdmin) || scopes.allows(Scope::RepoCreate)) && actor.grant.is_none()
 }

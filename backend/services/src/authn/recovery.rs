@@ -18,7 +18,8 @@ const RECOVERED_ELSEWHERE: &str = "passwords are kept elsewhere; they are recove
 /// What to do about an address where no mail is sent.
 const NOTHING_TO_CONFIRM: &str = "addresses need no confirmation here";
 
-fn unknown_code() -> Error {
+/// What is told of a mailed code that is not good, in the words that scripts know.
+pub(crate) fn unknown_code() -> Error {
     Error::invalid_value("Invalid confirmation code.").in_field("code")
 }
 

@@ -100,7 +100,7 @@ impl Robots {
     }
 
     /// A robot by name, and whether the actor administers its namespace, which it must unless it `may_read` all the same.
-    async fn named(
+    pub(super) async fn named(
         &self,
         actor: &Actor,
         kind: AccountKind,

@@ -3,7 +3,7 @@
 use berth_domain::{Error, Page, PageRequest, RepositoryName, Result};
 use berth_store::teams as rows;
 
-use super::{LIST_MAX, RoleOfTeam, TeamKey, Teams};
+use super::{LIST_MAX, RoleIn, TeamKey, Teams};
 use crate::access::team::ViewRoles;
 use crate::actor::Actor;
 
@@ -18,7 +18,7 @@ impl Teams {
         actor: &Actor,
         key: TeamKey<'_>,
         page: &PageRequest<RepositoryName>,
-    ) -> Result<Page<RoleOfTeam>> {
+    ) -> Result<Page<RoleIn>> {
         let mut conn = self.core.db.read().await?;
         let access = self.access::<ViewRoles>(&mut conn, actor, key).await?;
         let (team, after) = (access.team.id, page.after.as_ref());
@@ -30,7 +30,7 @@ impl Teams {
     ///
     /// # Errors
     /// As [`Self::roles`].
-    pub async fn all_roles(&self, actor: &Actor, key: TeamKey<'_>) -> Result<Vec<RoleOfTeam>> {
+    pub async fn all_roles(&self, actor: &Actor, key: TeamKey<'_>) -> Result<Vec<RoleIn>> {
         let limit = i64::try_from(LIST_MAX).map_err(Error::internal)?;
         let mut conn = self.core.db.read().await?;
         let access = self.access::<ViewRoles>(&mut conn, actor, key).await?;

@@ -302,6 +302,9 @@ db_test!(
         let change = accounts.change_email(&ann, &email).await.unwrap();
         assert_eq!(change, EmailChange::Done);
         t.login("ann@new.test", PASSWORD).await;
+        // The address that it is already is no change.
+        let again = accounts.change_email(&ann, &email).await.unwrap();
+        assert_eq!(again, EmailChange::Done);
         let taken = "BOB@users.test".parse().unwrap();
         let refused = accounts.change_email(&ann, &taken).await.unwrap_err();
         assert_eq!(refused.to_string(), "E-mail address already used");

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth_domain::{Error, Namespace, TeamRole};
+use berth_domain::{Digest, Error, Namespace, TeamRole};
+use berth_services::uploads::empty_body;
 use berth_services::{Actor, Origin, Settings};
 use berth_store::teams;
 use berth_testkit::faults::{Fault, Faults};
 use berth_testkit::places::Place;
 use berth_testkit::{TestImage, TestRegistry, db_test, path_of};
+use bytes::Bytes;
+use futures::channel::mpsc;
+use futures::{SinkExt, StreamExt};
 
 use super::faults::{FAULTS, Reached, nothing_is_taken, tried};
 use super::people::{organization, robot};
@@ -206,5 +210,45 @@ db_test!(
             }
         }
         assert_eq!(t.storage.list(None, 10).await.unwrap(), []);
+    }
+);
+
+db_test!(
+    async fn a_push_that_runs_while_its_organization_is_deleted_leaves_nothing(t: TestRegistry) {
+        let ann = t.user("ann").await;
+        let acme = organization(t, &ann, "acme").await.id;
+        let image = TestImage::new(1);
+        t.push(&ann, "acme/app:1", &image).await;
+        let path = path_of("acme/app");
+        let uploads = &t.services.uploads;
+        let uuid = uploads.start(&ann, &path).await.unwrap().uuid;
+        let (mut sender, chunks) = mpsc::channel(0);
+        let append = uploads.append(&ann, &path, uuid, Some(0), chunks.boxed());
+        let delete = async {
+            // The second one waits until the first was taken.
+            for chunk in ["hel", "lo "] {
+                sender.send(Ok(Bytes::from(chunk))).await.unwrap();
+            }
+            let organizations = &t.services.organizations;
+            organizations.delete(&ann, &[acme]).await.unwrap();
+            // Whether the rest is taken or refused is the same to who reads it never.
+            let _ = sender.send(Ok(Bytes::from("world"))).await;
+            drop(sender);
+        };
+        let (_, ()) = futures::join!(append, delete);
+        let digest = Digest::of(b"hello world");
+        let finished = uploads.finish(&ann, &path, uuid, &digest, None, empty_body());
+        assert!(finished.await.is_err());
+        let manifests = &t.services.manifests;
+        let tag = "2".parse().unwrap();
+        let late = manifests.push(&ann, &path, &tag, None, image.manifest.clone());
+        assert!(late.await.is_err());
+        remove(t).await;
+        t.work_after(Duration::from_hours(24 * 8), "upload_sweep")
+            .await;
+        t.work_after(Duration::from_hours(2), "object_sweep").await;
+        assert!(is_free(t, &ann).await, "everything is removed");
+        let left = t.storage.list(None, 10).await.unwrap();
+        assert!(left.is_empty(), "{left:?}");
     }
 );

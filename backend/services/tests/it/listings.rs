@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use berth_domain::{AccountId, PageRequest, RepositoryRole, TeamRole, Timestamp, Visibility};
+use berth_domain::{
+    AccountId, AccountKind, PageRequest, RepositoryId, RepositoryRole, SearchKind, TeamId,
+    TeamRole, Timestamp, Visibility,
+};
 use berth_services::many::Selection;
 use berth_services::repositories::{Filter, RepositoryKey, Sort, SortBy};
 use berth_services::{Actor, Settings};
@@ -11,17 +14,17 @@ use berth_testkit::{Backend, TestRegistry, db_test};
 
 use super::people;
 
-const NOW: Timestamp = Timestamp(1_790_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const BY_NAME: Sort = Sort {
     by: SortBy::Name,
     descending: false,
 };
 
 /// Small and the same each time: what a test generates has to be what it generated before.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
+    pub(crate) fn below(&mut self, sides: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -30,19 +33,23 @@ impl Dice {
     }
 }
 
-const ROLES: [RepositoryRole; 3] = [
+pub(crate) const ROLES: [RepositoryRole; 3] = [
     RepositoryRole::Read,
     RepositoryRole::Write,
     RepositoryRole::Admin,
 ];
 const TEAM_ROLES: [TeamRole; 3] = [TeamRole::Member, TeamRole::Creator, TeamRole::Admin];
 
-fn pick<T: Copy>(dice: &mut Dice, list: &[T]) -> T {
+pub(crate) fn pick<T: Copy>(dice: &mut Dice, list: &[T]) -> T {
     list[usize::try_from(dice.below(list.len() as u64)).unwrap()]
 }
 
 /// Organizations with teams of every role, repositories of both kinds, roles given at random.
-async fn populate(tx: &mut Tx, seed: u64, users: &[AccountId]) -> berth_domain::Result<()> {
+pub(crate) async fn populate(
+    tx: &mut Tx,
+    seed: u64,
+    users: &[AccountId],
+) -> berth_domain::Result<()> {
     let mut dice = Dice(seed);
     let mut owners = users.to_vec();
     let mut of_organizations = Vec::new();
@@ -120,6 +127,58 @@ async fn by_gate(t: &TestRegistry, actor: &Actor) -> BTreeSet<String> {
         .collect()
 }
 
+/// What a text finds that is in every name of a kind.
+async fn search(t: &TestRegistry, actor: &Actor, kind: SearchKind, text: &str) -> BTreeSet<i64> {
+    let (mut found, mut after) = (BTreeSet::new(), None);
+    loop {
+        let request = PageRequest::new(after.take(), 3);
+        let search = &t.services.search;
+        let page = search.page(actor, text, &[kind], &request).await.unwrap();
+        for hit in &page.items {
+            assert!(found.insert(hit.key.id), "nothing comes twice");
+            after = Some(hit.key.clone());
+        }
+        if !page.has_more {
+            return found;
+        }
+    }
+}
+
+/// Search finds what the gate lets through, and nothing else.
+async fn check_search(t: &TestRegistry, actor: &Actor, seed: u64) {
+    let services = &t.services;
+    let all: Vec<i64> = (1..=40).collect();
+    let repositories: Vec<_> = all.iter().map(|id| RepositoryId(*id)).collect();
+    let views = services.repositories.by_ids(actor, &repositories).await;
+    let expected: BTreeSet<i64> = views.unwrap().keys().map(|id| id.0).collect();
+    let found = search(t, actor, SearchKind::Repository, "app").await;
+    assert_eq!(found, expected, "seed {seed}, {:?}", actor.name());
+    let accounts: Vec<_> = all.iter().map(|id| AccountId(*id)).collect();
+    let views = services
+        .organizations
+        .by_ids(actor, &accounts)
+        .await
+        .unwrap();
+    for (kind, of, text) in [
+        (SearchKind::Organization, AccountKind::Organization, "rg"),
+        (SearchKind::User, AccountKind::User, "o"),
+    ] {
+        let expected = views.values().filter(|view| view.kind == of);
+        let expected = expected.filter(|view| view.name.as_str().contains(text));
+        let expected: BTreeSet<i64> = expected.map(|view| view.id.0).collect();
+        let found = search(t, actor, kind, text).await;
+        assert_eq!(found, expected, "seed {seed}, {:?}, {kind}", actor.name());
+    }
+    let teams: Vec<_> = all.iter().map(|id| TeamId(*id)).collect();
+    let views = services.teams.by_ids(actor, &teams).await.unwrap();
+    let expected = views
+        .values()
+        .filter(|view| view.name.as_str().contains('m'));
+    let expected: BTreeSet<i64> = expected.map(|view| view.id.0).collect();
+    let found = search(t, actor, SearchKind::Team, "m").await;
+    assert_eq!(found, expected, "seed {seed}, {:?}, teams", actor.name());
+}
+
 async fn check(backend: Backend, seed: u64, settings: Settings) {
     let full = settings.users.superusers_full_access;
     let Some(t) = TestRegistry::with(backend, settings).await else {
@@ -180,6 +239,9 @@ async fn check(backend: Backend, seed: u64, settings: Settings) {
             let set: BTreeSet<String> = long.into_iter().collect();
             assert_eq!(set, expected);
         }
+    }
+    for actor in &users {
+        check_search(&t, actor, seed).await;
     }
     for actor in users.iter().filter(|actor| !actor.is_anonymous()) {
         let ids: Vec<_> = (1..=24).map(berth_domain::RepositoryId).collect();

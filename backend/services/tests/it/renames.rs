@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use berth_domain::{AccountId, Error, PageRequest, Visibility};
+use berth_domain::{AccountId, Digest, Error, PageRequest, Visibility};
 use berth_services::authn::RequestedScope;
+use berth_services::uploads::empty_body;
 use berth_services::{Actor, Origin, Services, Settings};
 use berth_testkit::{PASSWORD, TestImage, TestRegistry, db_test, path_of};
+use bytes::Bytes;
+use futures::channel::mpsc;
+use futures::{SinkExt, StreamExt};
 
 use super::account::logged;
 use super::ownership::{Everything, login, session};
@@ -256,5 +260,52 @@ db_test!(
         t.clock.advance(Duration::from_mins(11));
         let stale = replica.accounts.rename(&ann, &name).await;
         assert!(matches!(stale, Err(Error::FreshLoginRequired)));
+    }
+);
+
+db_test!(
+    async fn a_push_that_runs_while_its_organization_is_renamed_goes_on_under_the_new_name(
+        t: TestRegistry,
+    ) {
+        let root = t.superuser("root").await.actor;
+        let ann = t.user("ann").await;
+        let acme = organization(t, &ann, "acme").await;
+        let image = TestImage::new(1);
+        t.push(&ann, "acme/app:1", &image).await;
+        let (old, new) = (path_of("acme/app"), path_of("globex/app"));
+        let uploads = &t.services.uploads;
+        let uuid = uploads.start(&ann, &old).await.unwrap().uuid;
+        let (mut sender, chunks) = mpsc::channel(0);
+        let append = uploads.append(&ann, &old, uuid, Some(0), chunks.boxed());
+        let rename = async {
+            // The second one waits until the first was taken.
+            for chunk in ["hel", "lo "] {
+                sender.send(Ok(Bytes::from(chunk))).await.unwrap();
+            }
+            let name = "globex".parse().unwrap();
+            let superuser = &t.services.superuser;
+            let renamed = superuser.rename_organization(&root, acme.id, &name);
+            renamed.await.unwrap();
+            sender.send(Ok(Bytes::from("world"))).await.unwrap();
+            drop(sender);
+        };
+        let (appended, ()) = futures::join!(append, rename);
+        assert_eq!(appended.unwrap().offset_bytes, 11);
+        // Its old name is nobody's, and leads to nothing.
+        let digest = Digest::of(b"hello world");
+        let gone = uploads.finish(&ann, &old, uuid, &digest, None, empty_body());
+        assert!(gone.await.is_err());
+        let done = uploads.finish(&ann, &new, uuid, &digest, None, empty_body());
+        done.await.unwrap();
+        assert!(t.services.blobs.open(&ann, &new, &digest).await.is_ok());
+        let manifests = &t.services.manifests;
+        let tag = "2".parse().unwrap();
+        let late = manifests.push(&ann, &old, &tag, None, image.manifest.clone());
+        assert!(
+            late.await.is_err(),
+            "nothing comes into being under the old name"
+        );
+        let push = manifests.push(&ann, &new, &tag, None, image.manifest.clone());
+        push.await.unwrap();
     }
 );

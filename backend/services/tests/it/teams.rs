@@ -1,16 +1,21 @@
 //! Teams: what their roles give, who is in them, and that an organization keeps an administrator.
 
+mod invitations;
+mod people;
 mod roles;
 
 use berth_domain::{AccountKind, Error, Namespace, PageRequest, TeamName, TeamRole, Visibility};
 use berth_services::many::Selection;
-use berth_services::teams::{MemberView, TeamChange, TeamKey, TeamView};
+use berth_services::teams::{MemberState, MemberView, TeamChange, TeamKey, TeamView};
 use berth_services::{Actor, Origin, Settings};
 use berth_testkit::{TestImage, TestRegistry, db_test, path_of};
 
 use super::account::logged;
 use super::ownership::session;
 use super::people::{organization, repository, robot};
+
+/// Those who are in a team.
+const IN_IT: &[MemberState] = &[MemberState::Member];
 
 fn acme() -> Namespace {
     "acme".parse().unwrap()
@@ -45,8 +50,8 @@ async fn owners(t: &TestRegistry, actor: &Actor) -> TeamView {
 }
 
 async fn names(t: &TestRegistry, actor: &Actor, team: &TeamView) -> Vec<String> {
-    let listed = t.services.teams.all_members(actor, TeamKey::Id(team.id));
-    let (_, members) = listed.await.unwrap();
+    let (teams, key) = (&t.services.teams, TeamKey::Id(team.id));
+    let (_, members) = teams.all_members(actor, key, IN_IT).await.unwrap();
     members.into_iter().map(|member| member.name).collect()
 }
 
@@ -316,7 +321,7 @@ db_test!(
             for refused in [
                 teams.get(actor, key).await.err(),
                 teams
-                    .members(actor, key, None, &PageRequest::new(None, 10))
+                    .members(actor, key, IN_IT, None, &PageRequest::new(None, 10))
                     .await
                     .err(),
                 teams.update(actor, key, &role(TeamRole::Admin)).await.err(),
@@ -352,7 +357,7 @@ db_test!(
             ]
         );
         assert_eq!(names(t, &bob, &qa).await, ["bob"]);
-        let hidden = teams.all_members(&bob, TeamKey::Id(owners.id)).await;
+        let hidden = teams.all_members(&bob, TeamKey::Id(owners.id), IN_IT).await;
         assert!(matches!(hidden, Err(Error::Forbidden { .. })), "{hidden:?}");
         // A token without a scope for teams makes nobody a member.
         for (scopes, sees) in [
@@ -397,7 +402,7 @@ db_test!(
         let added = add(t, &ann, &team, "bob").await.unwrap();
         assert_eq!(
             (added.kind, added.name.as_str()),
-            (AccountKind::User, "bob")
+            (Some(AccountKind::User), "bob")
         );
         // The name is taken; and users have no teams.
         let teams = &t.services.teams;
@@ -446,7 +451,10 @@ db_test!(
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
                 let request = PageRequest::new(after.take(), limit);
-                let (_, page) = teams.members(&ann, key, None, &request).await.unwrap();
+                let (_, page) = teams
+                    .members(&ann, key, IN_IT, None, &request)
+                    .await
+                    .unwrap();
                 after = page.items.last().map(MemberView::key);
                 seen.extend(page.items.into_iter().map(|member| member.name));
                 if !page.has_more {
@@ -455,8 +463,11 @@ db_test!(
             }
             assert_eq!(seen, expected, "{limit}");
         }
-        assert_eq!(teams.count_members(&ann, key, None).await.unwrap(), 5);
-        let found = teams.count_members(&ann, key, Some("-1")).await;
+        assert_eq!(
+            teams.count_members(&ann, key, IN_IT, None).await.unwrap(),
+            5
+        );
+        let found = teams.count_members(&ann, key, IN_IT, Some("-1")).await;
         assert_eq!(found.unwrap(), 2);
     }
 );
@@ -470,7 +481,7 @@ db_test!(
         settings.registry.read_only = true;
         let teams = t.replica(settings).teams.clone();
         let key = TeamKey::Id(team.id);
-        let (view, members) = teams.all_members(&ann, key).await.unwrap();
+        let (view, members) = teams.all_members(&ann, key, IN_IT).await.unwrap();
         assert_eq!((view.can_manage, members.len()), (false, 0));
         for refused in [
             teams.delete(&ann, key).await.err(),

@@ -11,13 +11,11 @@ use std::fmt::Write;
 
 use berth_domain::{AccountId, RepositoryId, RepositoryPath, Result, Timestamp, Visibility};
 use diesel::QueryableByName;
-use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::sqlite::Sqlite;
 use diesel_async::RunQueryDsl;
 
-use crate::conn::{Conn, db_error, statement};
-use crate::sql::{contains, id_list};
+use crate::conn::{Conn, db_error};
+use crate::sql::{contains, id_list, load};
 
 /// What an account sees, in the words of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,23 +57,13 @@ impl VisibleTo {
             return vec![Branch::All];
         }
         let mut branches = Vec::new();
-        if let Some(AccountId(id)) = self.account {
+        if let Some(account) = self.account {
+            let administered = administered_organizations(account);
             branches.push(Branch::Namespaces(format!(
-                "select {id} union select t.namespace_id from teams t \
-                 join team_members m on m.team_id = t.id join accounts o on o.id = t.namespace_id \
-                 where m.account_id = {id} and t.role = 'admin' and o.kind = 'organization'"
+                "select {account} union {administered}"
             )));
-            let role = if self.administered {
-                " and p.role = 'admin'"
-            } else {
-                ""
-            };
-            branches.push(Branch::Repositories(format!(
-                "select p.repository_id from repository_permissions p \
-                 where p.account_id = {id}{role} \
-                 union select p.repository_id from repository_permissions p \
-                 join team_members m on m.team_id = p.team_id where m.account_id = {id}{role}"
-            )));
+            let query = repositories_with_role(account, self.administered);
+            branches.push(Branch::Repositories(query));
         }
         if self.public {
             branches.push(Branch::Public);
@@ -92,6 +80,30 @@ impl VisibleTo {
         let joined: Vec<String> = branches.iter().map(Branch::condition).collect();
         format!("({})", joined.join(" or "))
     }
+}
+
+/// The organizations that teams of administrators make an account's, as a query.
+pub(crate) fn administered_organizations(account: AccountId) -> String {
+    format!(
+        "select t.namespace_id from teams t \
+         join team_members m on m.team_id = t.id join accounts o on o.id = t.namespace_id \
+         where m.account_id = {account} and t.role = 'admin' and o.kind = 'organization'"
+    )
+}
+
+/// The repositories in which an account or a team of it has a role, or the role `admin` alone, as a query.
+pub(crate) fn repositories_with_role(account: AccountId, administered: bool) -> String {
+    let role = if administered {
+        " and p.role = 'admin'"
+    } else {
+        ""
+    };
+    format!(
+        "select p.repository_id from repository_permissions p \
+         where p.account_id = {account}{role} \
+         union select p.repository_id from repository_permissions p \
+         join team_members m on m.team_id = p.team_id where m.account_id = {account}{role}"
+    )
 }
 
 /// A way to see repositories.
@@ -308,22 +320,6 @@ fn branch_page(
     }
 }
 
-/// The bound texts in the order in which a statement first names them: SQLite numbers `$n` by occurrence.
-fn in_order_of_occurrence<'a>(sql: &str, binds: &'a [String]) -> Vec<&'a str> {
-    let mut seen: Vec<usize> = Vec::new();
-    for rest in sql.split('$').skip(1) {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        if let Ok(number) = digits.parse()
-            && !seen.contains(&number)
-        {
-            seen.push(number);
-        }
-    }
-    seen.iter()
-        .filter_map(|number| binds.get(number - 1).map(String::as_str))
-        .collect()
-}
-
 #[derive(QueryableByName)]
 struct PageRow {
     #[diesel(sql_type = BigInt)]
@@ -371,10 +367,11 @@ pub async fn page(
         .collect()
 }
 
+/// A number that a statement counts.
 #[derive(QueryableByName)]
-struct CountRow {
+pub(crate) struct CountRow {
     #[diesel(sql_type = BigInt)]
-    count: i64,
+    pub(crate) count: i64,
 }
 
 /// How many repositories are seen, [`COUNT_MAX`] at most.
@@ -402,31 +399,6 @@ pub async fn count(conn: &mut Conn, visible: VisibleTo, filter: &Filter) -> Resu
     );
     let rows: Vec<CountRow> = load(conn, &sql, &narrow.binds).await?;
     Ok(rows.into_iter().next().map_or(0, |row: CountRow| row.count))
-}
-
-/// Runs a statement with texts bound to it.
-async fn load<R>(conn: &mut Conn, sql: &str, binds: &[String]) -> Result<Vec<R>>
-where
-    R: QueryableByName<Pg> + QueryableByName<Sqlite> + Send + 'static,
-{
-    statement().await.map_err(db_error)?;
-    match conn {
-        Conn::Pg(c) => {
-            let mut query = diesel::sql_query(sql).into_boxed::<Pg>();
-            for bind in binds {
-                query = query.bind::<Text, _>(bind.as_str());
-            }
-            query.load(&mut **c).await
-        }
-        Conn::Lite(c) => {
-            let mut query = diesel::sql_query(sql).into_boxed::<Sqlite>();
-            for bind in in_order_of_occurrence(sql, binds) {
-                query = query.bind::<Text, _>(bind);
-            }
-            query.load(&mut **c).await
-        }
-    }
-    .map_err(db_error)
 }
 
 #[derive(QueryableByName)]

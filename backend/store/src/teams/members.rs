@@ -10,7 +10,7 @@ use crate::accounts::Account;
 use crate::conn::{Conn, Tx, db_error};
 use crate::repositories::listing::COUNT_MAX;
 use crate::schema::{accounts, robot_profiles, team_members, teams};
-use crate::sql::{contains, unindexed};
+use crate::sql::{contains, execute, id_list, unindexed};
 
 /// Somebody in a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,18 @@ pub async fn add_member(
             .await
     })
     .map_err(db_error)?;
+    Ok(())
+}
+
+/// Puts an account into several teams; again is fine.
+pub async fn join(tx: &mut Tx, teams: &[TeamId], account: AccountId, now: Timestamp) -> Result<()> {
+    let ids = id_list(teams.iter().map(|id| id.0));
+    let statement = format!(
+        "insert into team_members (team_id, account_id, created_at) \
+         select t.id, {account}, {now} from teams t where t.id in ({ids}) on conflict do nothing",
+        now = now.0
+    );
+    execute(tx, &statement).await?;
     Ok(())
 }
 

@@ -21,9 +21,9 @@ pub struct TeamRoleIn {
     pub role: RepositoryRole,
 }
 
-/// A role of a team in a repository, seen from the team.
+/// A role in a repository, seen from the team or account that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleOfTeam {
+pub struct RoleIn {
     /// Which repository.
     pub id: RepositoryId,
     /// By name.
@@ -141,7 +141,7 @@ pub async fn roles_of(
     team: TeamId,
     after: Option<&RepositoryName>,
     limit: i64,
-) -> Result<Vec<RoleOfTeam>> {
+) -> Result<Vec<RoleIn>> {
     type Row = (RepositoryId, RepositoryName, Visibility, RepositoryRole);
     let rows: Vec<Row> = on_backend!(conn, |c| {
         repository_permissions::table
@@ -163,7 +163,7 @@ pub async fn roles_of(
     .map_err(db_error)?;
     let rows = rows.into_iter();
     Ok(rows
-        .map(|(id, repository, visibility, role)| RoleOfTeam {
+        .map(|(id, repository, visibility, role)| RoleIn {
             id,
             repository,
             visibility,

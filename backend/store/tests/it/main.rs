@@ -4,5 +4,6 @@
 mod commits;
 mod logins;
 mod schema;
+mod search;
 mod silence;
 mod tls;

@@ -28,6 +28,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "delete",
+        "/api/v1/organization/{orgname}/members/{membername}",
+        "organization",
+        "removeOrganizationMember",
+    ),
+    (
+        "delete",
         "/api/v1/organization/{orgname}/prototypes/{prototypeid}",
         "prototype",
         "deleteOrganizationPrototypePermission",
@@ -43,6 +49,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/organization/{orgname}/team/{teamname}",
         "team",
         "deleteOrganizationTeam",
+    ),
+    (
+        "delete",
+        "/api/v1/organization/{orgname}/team/{teamname}/invite/{email}",
+        "team",
+        "deleteTeamMemberEmailInvite",
     ),
     (
         "delete",
@@ -113,9 +125,22 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/v1/discovery", "discovery", "discovery"),
     (
         "get",
+        "/api/v1/entities/{prefix}",
+        "search",
+        "getMatchingEntities",
+    ),
+    (
+        "get",
         "/api/v1/error/{error_type}",
         "error",
         "getErrorDescription",
+    ),
+    ("get", "/api/v1/find/all", "search", "conductSearch"),
+    (
+        "get",
+        "/api/v1/find/repositories",
+        "search",
+        "conductRepoSearch",
     ),
     (
         "get",
@@ -149,6 +174,24 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "get",
+        "/api/v1/organization/{orgname}/collaborators",
+        "organization",
+        "getOrganizationCollaborators",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/members",
+        "organization",
+        "getOrganizationMembers",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/members/{membername}",
+        "organization",
+        "getOrganizationMember",
+    ),
+    (
+        "get",
         "/api/v1/organization/{orgname}/prototypes",
         "prototype",
         "getOrganizationPrototypePermissions",
@@ -164,6 +207,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/organization/{orgname}/robots/{robot_shortname}",
         "robot",
         "getOrgRobot",
+    ),
+    (
+        "get",
+        "/api/v1/organization/{orgname}/robots/{robot_shortname}/permissions",
+        "robot",
+        "getOrgRobotPermissions",
     ),
     (
         "get",
@@ -222,6 +271,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "get",
+        "/api/v1/repository/{repository}/tag/",
+        "tag",
+        "listRepoTags",
+    ),
+    (
+        "get",
         "/api/v1/superuser/apptokens",
         "superuser",
         "listAllAppTokens",
@@ -275,6 +330,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/user/robots/{robot_shortname}",
         "robot",
         "getUserRobot",
+    ),
+    (
+        "get",
+        "/api/v1/user/robots/{robot_shortname}/permissions",
+        "robot",
+        "getUserRobotPermissions",
     ),
     ("get", "/api/v1/user/starred", "user", "listStarredRepos"),
     (
@@ -401,6 +462,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "put",
+        "/api/v1/organization/{orgname}/team/{teamname}/invite/{email}",
+        "team",
+        "inviteTeamMemberEmail",
+    ),
+    (
+        "put",
         "/api/v1/organization/{orgname}/team/{teamname}/members/{membername}",
         "team",
         "updateOrganizationTeamMember",
@@ -410,6 +477,12 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "/api/v1/repository/{repository}",
         "repository",
         "updateRepo",
+    ),
+    (
+        "put",
+        "/api/v1/repository/{repository}/changestate",
+        "repository",
+        "changeRepoState",
     ),
     (
         "put",

@@ -15,6 +15,10 @@ settings! {
         /// What pictures of people are made from: `local`, a hash of the e-mail address that clients draw a picture of, or `gravatar`, the
         /// hash that Gravatar finds pictures by. Either tells who knows an address whose picture it is.
         "AVATAR_KIND" avatars: Avatars = Avatars::Local;
+        /// Results of a numbered page of the REST API's search; 1 to 100.
+        "SEARCH_RESULTS_PER_PAGE" search_page_size: u32 = 10;
+        /// Numbered pages that such a search has at most; any greater number means the last of them.
+        "SEARCH_MAX_RESULT_PAGE_COUNT" search_pages_max: u32 = 10;
     }
     later {
         /// The same where room is short.
@@ -25,10 +29,6 @@ settings! {
         "FOOTER_LINKS": Mapping = Mapping::default();
         /// How to reach the people who run the registry, as URLs.
         "CONTACT_INFO": Vec<String> = Vec::new();
-        /// Results of a search page.
-        "SEARCH_RESULTS_PER_PAGE": u32 = 10;
-        /// Pages a search has at most.
-        "SEARCH_MAX_RESULT_PAGE_COUNT": u32 = 10;
     }
     never {
         /// The newer of two consoles: there is one.

@@ -33,6 +33,8 @@ settings! {
         "FEATURE_USER_RENAME" user_rename: bool = false;
         /// Whether it is noted, to within five minutes, when users last signed in or showed a credential. Superusers see it in the list of users.
         "FEATURE_USER_LAST_ACCESSED" note_last_use: bool = true;
+        /// Whether the beginning of a name finds users and robots while somebody types; otherwise the whole name alone does.
+        "FEATURE_PARTIAL_USER_AUTOCOMPLETE" partial_autocomplete: bool = true;
         /// Whether mail is sent: confirmations of addresses and links to a new password. Without `MAIL_SERVER` none is.
         "FEATURE_MAILING" mailing: bool = true;
         /// Host of the mail server. It needs `SERVER_HOSTNAME` too, which the links in mails name.
@@ -51,8 +53,6 @@ settings! {
         "MAIL_DEFAULT_SENDER" mail_sender: Option<String> = None;
     }
     later {
-        /// Whether part of a name finds users while typing.
-        "FEATURE_PARTIAL_USER_AUTOCOMPLETE": bool = true;
         /// Whether people coming from outside confirm the name made for them.
         "FEATURE_USERNAME_CONFIRMATION": bool = true;
         /// Whether several organizations may have one e-mail address.
@@ -128,10 +128,11 @@ settings! {
     /// How people get into teams.
     pub struct Teams;
     works {
+        /// Whether users who are in no team of an organization are asked before they come into one; without `MAIL_SERVER` nobody is.
+        /// Robots come at once.
+        "FEATURE_REQUIRE_TEAM_INVITE" require_invitation: bool = true;
     }
     later {
-        /// Whether invited people must agree.
-        "FEATURE_REQUIRE_TEAM_INVITE": bool = true;
         /// Whether teams can follow groups of a directory.
         "FEATURE_TEAM_SYNCING": bool = false;
         /// After what time a team is compared with its group again.

@@ -8,8 +8,8 @@ use berth_store::gate::{self as facts, NamespaceFacts, TeamFacts};
 
 use super::{Gate, proof, unauthenticated};
 use crate::access::Access;
-use crate::access::namespace::NamespacePermission;
-use crate::access::policy::{self, Decision, TeamAction};
+use crate::access::namespace::{NamespacePermission, View};
+use crate::access::policy::{self, Decision, NamespaceAction, TeamAction};
 use crate::access::team::TeamPermission;
 use crate::actor::Actor;
 
@@ -26,6 +26,26 @@ impl Gate {
             AccountKind::Organization => Ok(access),
             AccountKind::User | AccountKind::Robot => Err(self.absent_namespace(actor, name)),
         }
+    }
+
+    /// An organization by name, for its administrators and for who sees everything and changes nothing. Reading needs the
+    /// right alone, and no registry that takes writes.
+    pub(crate) async fn audited(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        name: &Namespace,
+    ) -> Result<Access<View>> {
+        let access = self.organization::<View>(conn, actor, name).await?;
+        let action = NamespaceAction::Administer;
+        let decision = policy::decide_namespace(actor, &access, action, self.switches);
+        if decision == Decision::Allowed || actor.read_only_superuser {
+            return Ok(access);
+        }
+        Err(Error::forbidden(format!(
+            "this needs an administrator of `{}`",
+            access.name
+        )))
     }
 
     /// A team by name, with permission `P`.

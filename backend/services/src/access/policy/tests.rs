@@ -216,7 +216,7 @@ fn word(decision: Decision) -> &'static str {
 
 fn matrix() -> String {
     let mut table = String::from(
-        "who                         | pull public | pull private | push      | push r/o  | see roles | administer | see ns    | create    | new robot | manage ns | see teams | see members | of own team\n",
+        "who                         | pull public | pull private | push      | push r/o  | describe  | see roles | administer | see ns    | create    | new robot | manage ns | see teams | see members | of own team\n",
     );
     for who in everybody() {
         let switches = Switches {
@@ -247,12 +247,13 @@ fn matrix() -> String {
         };
         writeln!(
             table,
-            "{:27} | {:11} | {:12} | {:9} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {:9} | {:9} | {:11} | {}",
+            "{:27} | {:11} | {:12} | {:9} | {:9} | {:9} | {:9} | {:10} | {:9} | {:9} | {:9} | {:9} | {:9} | {:11} | {}",
             who.name,
             repository(&public, RepositoryAction::Pull),
             repository(&private, RepositoryAction::Pull),
             repository(&private, RepositoryAction::Push),
             repository(&frozen, RepositoryAction::Push),
+            repository(&frozen, RepositoryAction::Describe),
             repository(&private, RepositoryAction::SeeRoles),
             repository(&private, RepositoryAction::Administer),
             namespace(NamespaceAction::View),

@@ -1,6 +1,6 @@
 //! What is told of teams, their members and roles, and default permissions.
 
-use berth_domain::{DefaultPermissionFields, Grantee, RepositoryRole, TeamName, TeamRole};
+use berth_domain::{DefaultPermissionFields, Grantee, Invited, RepositoryRole, TeamName, TeamRole};
 
 use super::*;
 
@@ -57,6 +57,40 @@ pub(super) fn all() -> Vec<Row> {
             },
             "org_remove_team_member",
             "member team",
+        ),
+        (
+            Event::TeamMemberInvited {
+                team: team(),
+                who: Invited::User(member()),
+            },
+            "org_invite_team_member",
+            "user member team",
+        ),
+        (
+            Event::TeamInvitationCancelled {
+                team: team(),
+                who: Invited::Address("eve@users.test".into()),
+            },
+            "org_delete_team_member_invite",
+            "email member team",
+        ),
+        (
+            Event::TeamInvitationAccepted {
+                team: team(),
+                member: member(),
+                inviter: Some("bob".into()),
+            },
+            "org_team_member_invite_accepted",
+            "member team inviter",
+        ),
+        (
+            Event::TeamInvitationDeclined {
+                team: team(),
+                member: member(),
+                inviter: None,
+            },
+            "org_team_member_invite_declined",
+            "member team inviter",
         ),
         (
             Event::TeamPermissionChanged {

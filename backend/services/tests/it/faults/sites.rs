@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use berth_testkit::faults::{Fault, Faults};
 
 /// The files that pushes, pulls, tags, repositories, sessions and the collector are made of.
-const FILES: [&str; 22] = [
+const FILES: [&str; 23] = [
     "authn.rs",
     "authn/accounts.rs",
     "authn/backoff.rs",
@@ -26,6 +26,7 @@ const FILES: [&str; 22] = [
     "referrers.rs",
     "repositories.rs",
     "repositories/details.rs",
+    "repositories/settings.rs",
     "repositories/stars.rs",
     "tags.rs",
     "uploads.rs",
@@ -132,7 +133,7 @@ const REACHED: &[(&str, &[&str])] = &[
         "settings",
         &[
             "repositories.rs change_visibility write",
-            "repositories.rs describe write",
+            "repositories/settings.rs describe write",
             "repositories/stars.rs star write",
             "repositories/stars.rs unstar write",
         ],
@@ -211,6 +212,10 @@ const IN_AN_OUTAGE: &[(&str, &[&str])] =
 
 /// Lines that no work here reaches, and why.
 const LEFT_OUT: &[(&str, &[&str])] = &[
+    (
+        "whether a repository takes pushes: one write, as of its description",
+        &["repositories/settings.rs change_state write"],
+    ),
     (
         "making accounts and changing them",
         &[

@@ -1,0 +1,18 @@
+drop trigger repositories_publicity_delete on repositories;
+drop trigger repositories_publicity_update on repositories;
+drop trigger repositories_publicity_insert on repositories;
+drop function search_publicity();
+drop trigger repositories_search on repositories;
+drop function search_repositories();
+drop trigger teams_search on teams;
+drop function search_teams();
+drop trigger robot_profiles_search on robot_profiles;
+drop function search_robots();
+drop trigger accounts_search_delete on accounts;
+drop trigger accounts_search_update on accounts;
+drop trigger accounts_search_insert on accounts;
+drop function search_accounts();
+drop function search_look_at_publicity(bigint);
+drop function search_keep(text, bigint, bigint, boolean, text, text);
+drop table search_places;
+drop table search_parts;
