@@ -84,10 +84,12 @@ fn started() -> impl IntoView {
                             <Route path=path!("/createaccount") view=CreateAccount/>
                             <Route path=path!("/recovery") view=Recovery/>
                             <Route path=path!("/confirm") view=Confirm/>
+                            <Route path=path!("/confirminvite") view=ConfirmInvite/>
                             <Route path=path!("/api-explorer") view=ApiExplorer/>
                             <Route path=path!("/graphiql") view=GraphqlExplorer/>
                             <Route path=path!("/organization") view=Organizations/>
                             <Route path=path!("/organization/:name") view=Organization/>
+                            <Route path=path!("/organization/:name/teams/:team") view=Team/>
                             <Route path=path!("/user/:name") view=User/>
                             <Route path=path!("/repository") view=pages::Repositories/>
                             <Route path=path!("/repository/*path") view=Repository/>
@@ -131,8 +133,10 @@ lazy_page!(SetUp, set_up, pages::SetUp);
 lazy_page!(CreateAccount, set_up, pages::CreateAccount);
 lazy_page!(Recovery, mailed, pages::Recovery);
 lazy_page!(Confirm, mailed, pages::Confirm);
+lazy_page!(ConfirmInvite, mailed, pages::ConfirmInvite);
 lazy_page!(Organizations, namespaces, pages::Organizations);
 lazy_page!(Organization, namespaces, NamedOrganization);
+lazy_page!(Team, namespaces, NamedTeam);
 lazy_page!(User, namespaces, NamedUser);
 lazy_page!(Repository, repository, NamedRepository);
 lazy_page!(ApiExplorer, explorers, pages::ApiExplorer);
@@ -150,6 +154,12 @@ lazy_page!(LocalApp, oauth, pages::LocalApp);
 fn NamedOrganization() -> impl IntoView {
     let name = param("name");
     move || view! { <pages::Namespace name=name.get() is_user=false/> }
+}
+
+#[component]
+fn NamedTeam() -> impl IntoView {
+    let (organization, team) = (param("name"), param("team"));
+    move || view! { <pages::TeamPage organization=organization.get() name=team.get()/> }
 }
 
 #[component]

@@ -2,17 +2,28 @@
 
 use crate::session::Registry;
 
-/// `podman pull …`; `reference` is `:tag` or `@digest`.
-pub(crate) fn podman_pull(registry: &Registry, path: &str, reference: &str) -> String {
-    let insecure = if registry.is_plain_http() {
-        "--tls-verify=false "
+/// What podman and skopeo are told of a registry that speaks plain HTTP.
+fn without_tls(registry: &Registry) -> &'static str {
+    if registry.is_plain_http() {
+        " --tls-verify=false"
     } else {
         ""
-    };
-    format!(
-        "podman pull {insecure}{}/{path}{reference}",
-        registry.host()
-    )
+    }
+}
+
+/// What helm and oras are told of it.
+fn plain_http(registry: &Registry) -> &'static str {
+    if registry.is_plain_http() {
+        " --plain-http"
+    } else {
+        ""
+    }
+}
+
+/// `podman pull …`; `reference` is `:tag` or `@digest`.
+pub(crate) fn podman_pull(registry: &Registry, path: &str, reference: &str) -> String {
+    let (insecure, host) = (without_tls(registry), registry.host());
+    format!("podman pull{insecure} {host}/{path}{reference}")
 }
 
 /// `docker pull …`
@@ -22,30 +33,18 @@ pub(crate) fn docker_pull(registry: &Registry, path: &str, reference: &str) -> S
 
 /// The three lines of a first push.
 pub(crate) fn push(registry: &Registry, path: &str, user: &str) -> [String; 3] {
-    let host = registry.host();
-    let insecure = if registry.is_plain_http() {
-        "--tls-verify=false "
-    } else {
-        ""
-    };
+    let (insecure, host) = (without_tls(registry), registry.host());
     [
-        format!("podman login {insecure}--username {user} {host}"),
+        format!("podman login{insecure} --username {user} {host}"),
         format!("podman tag localhost/my-image {host}/{path}:latest"),
-        format!("podman push {insecure}{host}/{path}:latest"),
+        format!("podman push{insecure} {host}/{path}:latest"),
     ]
 }
 
 /// `podman login …` with a token.
 pub(crate) fn podman_login(registry: &Registry, user: &str, token: &str) -> String {
-    let insecure = if registry.is_plain_http() {
-        " --tls-verify=false"
-    } else {
-        ""
-    };
-    format!(
-        "podman login{insecure} -u='{user}' -p='{token}' {}",
-        registry.host()
-    )
+    let (insecure, host) = (without_tls(registry), registry.host());
+    format!("podman login{insecure} -u='{user}' -p='{token}' {host}")
 }
 
 /// `docker login …` with a token.
@@ -55,13 +54,26 @@ pub(crate) fn docker_login(registry: &Registry, user: &str, token: &str) -> Stri
 
 /// `helm registry login …` with a token.
 pub(crate) fn helm_login(registry: &Registry, user: &str, token: &str) -> String {
-    let plain = if registry.is_plain_http() {
-        " --plain-http"
-    } else {
-        ""
-    };
+    let (plain, host) = (plain_http(registry), registry.host());
+    format!("helm registry login{plain} -u '{user}' -p '{token}' {host}")
+}
+
+/// `oras login …` with a token.
+pub(crate) fn oras_login(registry: &Registry, user: &str, token: &str) -> String {
+    let (plain, host) = (plain_http(registry), registry.host());
+    format!("oras login{plain} -u '{user}' -p '{token}' {host}")
+}
+
+/// `skopeo login …` with a token.
+pub(crate) fn skopeo_login(registry: &Registry, user: &str, token: &str) -> String {
+    let (insecure, host) = (without_tls(registry), registry.host());
+    format!("skopeo login{insecure} -u '{user}' -p '{token}' {host}")
+}
+
+/// `crane auth login …` with a token.
+pub(crate) fn crane_login(registry: &Registry, user: &str, token: &str) -> String {
     format!(
-        "helm registry login{plain} -u '{user}' -p '{token}' {}",
+        "crane auth login -u '{user}' -p '{token}' {}",
         registry.host()
     )
 }
@@ -166,6 +178,27 @@ mod tests {
         assert_eq!(
             podman_pull(&registry("http"), "acme/app", "@sha256:00"),
             "podman pull --tls-verify=false registry.example.com/acme/app@sha256:00"
+        );
+    }
+
+    #[test]
+    fn each_client_signs_in_in_its_own_words() {
+        let (open, plain) = (registry("https"), registry("http"));
+        assert_eq!(
+            oras_login(&open, "acme+ci", "t"),
+            "oras login -u 'acme+ci' -p 't' registry.example.com"
+        );
+        assert_eq!(
+            oras_login(&plain, "acme+ci", "t"),
+            "oras login --plain-http -u 'acme+ci' -p 't' registry.example.com"
+        );
+        assert_eq!(
+            skopeo_login(&plain, "acme+ci", "t"),
+            "skopeo login --tls-verify=false -u 'acme+ci' -p 't' registry.example.com"
+        );
+        assert_eq!(
+            crane_login(&open, "acme+ci", "t"),
+            "crane auth login -u 'acme+ci' -p 't' registry.example.com"
         );
     }
 

@@ -41,7 +41,7 @@ pub(crate) enum Visibility {
 }
 
 /// What an account may do in a repository.
-#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Read,
     Write,
@@ -49,6 +49,9 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// From the least.
+    pub(crate) const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+
     /// What forms and URLs call it.
     pub(crate) const fn key(self) -> &'static str {
         match self {
@@ -60,10 +63,50 @@ impl Role {
 
     /// The role of that key.
     pub(crate) fn of_key(key: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Admin]
-            .into_iter()
-            .find(|role| role.key() == key)
+        Self::ALL.into_iter().find(|role| role.key() == key)
     }
+}
+
+/// What an account is.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccountKind {
+    User,
+    Organization,
+    Robot,
+}
+
+/// What the members of a team may do in their organization.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TeamRole {
+    Admin,
+    Member,
+    Creator,
+}
+
+impl TeamRole {
+    /// In the order of menus.
+    pub(crate) const ALL: [Self; 3] = [Self::Admin, Self::Member, Self::Creator];
+
+    /// What forms call it.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Creator => "creator",
+        }
+    }
+
+    /// The role of that key.
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.key() == key)
+    }
+}
+
+/// Whether somebody is in a team.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TeamMemberState {
+    Invited,
+    Member,
 }
 
 /// Upwards or downwards.

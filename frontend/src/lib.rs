@@ -32,8 +32,10 @@ mod pages;
 mod password_again;
 mod paths;
 mod preferences;
+mod roles;
 mod schema;
 mod session;
+mod tasks;
 mod text;
 mod work;
 

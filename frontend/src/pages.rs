@@ -3,6 +3,7 @@
 mod api_explorer;
 mod graphql_explorer;
 mod home;
+mod invitation;
 mod mailed;
 mod namespace;
 mod oauth;
@@ -15,10 +16,12 @@ mod sign_up;
 mod signin;
 mod superuser;
 mod tag;
+mod team;
 
 pub(crate) use api_explorer::ApiExplorer;
 pub(crate) use graphql_explorer::GraphqlExplorer;
 pub(crate) use home::Home;
+pub(crate) use invitation::ConfirmInvite;
 pub(crate) use mailed::{Confirm, Recovery};
 pub(crate) use namespace::Namespace;
 pub(crate) use oauth::{Authorize, LocalApp};
@@ -29,3 +32,4 @@ pub(crate) use setup::SetUp;
 pub(crate) use sign_up::CreateAccount;
 pub(crate) use signin::{SignIn, SignInMutation, SignInVariables, wrong_password};
 pub(crate) use superuser::{ChangeLog, Messages, Registry, ServiceKeys, Users};
+pub(crate) use team::TeamPage;

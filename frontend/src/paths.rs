@@ -95,6 +95,31 @@ pub(crate) const TOKENS_TAB: &str = "Applicationtokens";
 /// What `?tab=` calls the tab with the settings of a namespace.
 pub(crate) const SETTINGS_TAB: &str = "Settings";
 
+/// What `?tab=` calls the tab with the teams of an organization.
+pub(crate) const TEAMS_TAB: &str = "Teamsandmembership";
+
+/// The teams of an organization.
+pub(crate) fn teams(organization: &str) -> String {
+    QueryString::default()
+        .with("tab", TEAMS_TAB)
+        .on(&namespace(organization, false))
+}
+
+/// What `?tab=` calls the tab with those who are in a team.
+pub(crate) const TEAM_MEMBERS_TAB: &str = "members";
+
+/// What `?tab=` calls the tab with the roles of a team in repositories.
+pub(crate) const TEAM_PERMISSIONS_TAB: &str = "permissions";
+
+/// A tab of the page of a team.
+pub(crate) fn team(organization: &str, team: &str, tab: &str) -> String {
+    let page = format!("{}/teams/{team}", namespace(organization, false));
+    QueryString::default().with("tab", tab).on(&page)
+}
+
+/// What `?tab=` calls the tab with the default permissions of an organization.
+pub(crate) const DEFAULT_PERMISSIONS_TAB: &str = "Defaultpermissions";
+
 /// What `?tab=` calls the tab with the applications of an organization.
 pub(crate) const APPLICATIONS_TAB: &str = "OAuthApplications";
 
@@ -121,6 +146,14 @@ pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
 
 /// The page that shows a token to who made it for the own use.
 pub(crate) const LOCAL_APP: &str = "/oauth/localapp";
+
+/// The page on which an invitation to a team is answered; mails lead there.
+pub(crate) const CONFIRM_INVITE: &str = "/confirminvite";
+
+/// The same for one of them, by its code.
+pub(crate) fn invitation(code: &str) -> String {
+    QueryString::default().with("code", code).on(CONFIRM_INVITE)
+}
 
 /// What an application asks for.
 #[derive(Debug, Clone, Copy)]
@@ -276,6 +309,11 @@ mod tests {
             applications("acme"),
             "/organization/acme?tab=OAuthApplications"
         );
+        assert_eq!(teams("acme"), "/organization/acme?tab=Teamsandmembership");
+        assert_eq!(
+            team("acme", "owners", TEAM_MEMBERS_TAB),
+            "/organization/acme/teams/owners?tab=members"
+        );
         assert_eq!(
             access_tokens("acme", "C1"),
             "/organization/acme?tab=OAuthApplications&application=C1"
@@ -316,6 +354,17 @@ mod tests {
         let back = sign_in(&address);
         let query = back.strip_prefix("/signin").unwrap();
         assert_eq!(after_sign_in(query), address);
+    }
+
+    #[test]
+    fn an_invitation_is_answered_after_sign_in() {
+        let address = invitation("a+b");
+        assert_eq!(address, "/confirminvite?code=a%2Bb");
+        let back = sign_in(&address);
+        assert_eq!(
+            after_sign_in(back.strip_prefix("/signin").unwrap()),
+            address
+        );
     }
 
     #[test]

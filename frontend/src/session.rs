@@ -202,6 +202,12 @@ impl Session {
             .with(|viewer| viewer.as_ref().is_some_and(Viewer::sees_administration))
     }
 
+    /// Whether the viewer sees everything and changes nothing, for code that runs once.
+    pub(crate) fn sees_everything_untracked(self) -> bool {
+        let viewer = self.viewer_untracked();
+        viewer.is_some_and(|viewer| viewer.user.is_read_only_superuser == Some(true))
+    }
+
     /// Whether the viewer sees the application tokens of all users.
     pub(crate) fn lists_app_tokens(self) -> bool {
         self.viewer.with(|viewer| {

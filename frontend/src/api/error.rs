@@ -64,6 +64,16 @@ impl ApiError {
         Self::plain(ErrorClass::Offline, None)
     }
 
+    /// What is needed is not there, or hidden.
+    pub(crate) fn not_found() -> Self {
+        Self::plain(ErrorClass::NotFound, None)
+    }
+
+    /// A name is taken.
+    pub(crate) fn already_exists() -> Self {
+        Self::plain(ErrorClass::AlreadyExists, None)
+    }
+
     /// The answer was not what the schema promises.
     pub(crate) fn unreadable() -> Self {
         Self::plain(ErrorClass::Internal, None)

@@ -87,6 +87,9 @@ pub(crate) fn QuestionDialog(
     /// What the button says.
     #[prop(into)]
     action: Signal<String>,
+    /// Words for some failures instead of those for their class.
+    #[prop(optional_no_strip)]
+    words: Option<Callback<ApiError, Option<String>>>,
     /// The work behind the button.
     work: Work,
     /// Does it.
@@ -95,7 +98,7 @@ pub(crate) fn QuestionDialog(
     on_close: Callback<()>,
 ) -> impl IntoView {
     view! {
-        <FormDialog title work error=work.error action danger=true ready=true on_submit=on_confirm on_close>
+        <FormDialog title work error=work.error words action danger=true ready=true on_submit=on_confirm on_close>
                         <p>{move || text.get()}</p>
         </FormDialog>
     }

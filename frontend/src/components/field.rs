@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Icon, error_text};
 use crate::{api::ApiError, i18n::*};
 
-fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {
+pub(super) fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {
     (hint || error).then(|| format!("{id}-help"))
 }
 

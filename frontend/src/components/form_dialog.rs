@@ -2,7 +2,7 @@
 
 use leptos::{ev, ev::SubmitEvent, prelude::*};
 
-use super::{Button, ButtonKind, FormAlert, Modal};
+use super::{Button, ButtonKind, FormAlert, Modal, Shape};
 use crate::{api::ApiError, i18n::*, work::Work};
 
 /// Fields, why they were refused, and the buttons below them. Leaving the page asks first when something was typed.
@@ -11,6 +11,9 @@ pub(crate) fn FormDialog(
     /// Its heading and name.
     #[prop(into)]
     title: Signal<String>,
+    /// Where it stands.
+    #[prop(default = Shape::Medium)]
+    shape: Shape,
     /// The work behind the button.
     work: Work,
     /// The failure that no field says.
@@ -48,7 +51,7 @@ pub(crate) fn FormDialog(
         }
     };
     view! {
-        <Modal title on_close>
+        <Modal title shape on_close>
             <form class="berth-dialog-form" on:submit=submit on:input=move |_| typed.set(true) novalidate>
                 <div class="pf-v6-c-modal-box__body">
                     <div class="pf-v6-c-form">

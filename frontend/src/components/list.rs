@@ -1,16 +1,19 @@
 //! What all lists share: their state in the URL, sortable headings, selection, pages.
 
+mod pager;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use icondata_lu as lu;
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
 
-use super::{Button, ButtonKind, Select};
+use super::{Button, ButtonKind};
 use crate::{i18n::*, paths::QueryString, text};
+
+pub(crate) use pager::{ListPlace, Pager, PlacePager};
 
 /// Rows on a page unless the viewer chose otherwise.
 const ROWS: i32 = 20;
@@ -22,6 +25,8 @@ type Go = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
 /// Key of the pages passed, of a page's one list.
 const AFTER: &str = "after";
+/// The keys of lists that are searched together with that one.
+const AFTER_BESIDE: [&str; 1] = ["invited"];
 
 /// A list's state in the URL: `q` search, `sort`, `rows`, `after` once for each page passed, and `tab`.
 #[derive(Clone, Copy)]
@@ -91,6 +96,13 @@ impl ListUrl {
         self.set(&kept.with("tab", key), false);
     }
 
+    /// Opens a view inside the tab; the list inside begins anew.
+    pub(crate) fn open_view(self, key: &str, value: &str) {
+        let old = self.query_untracked();
+        let query = QueryString::default().with("tab", old.get("tab").unwrap_or_default());
+        self.set(&query.with(key, value), false);
+    }
+
     /// What is searched.
     pub(crate) fn search(self) -> String {
         self.get("q").unwrap_or_default()
@@ -106,10 +118,11 @@ impl ListUrl {
 
     /// Searches from the first page; no step of its own for *back*.
     pub(crate) fn set_search(self, text: &str) {
-        self.set(
-            &self.query_untracked().with("q", text).with(self.after, ""),
-            true,
-        );
+        let query = self.query_untracked().with("q", text).with(self.after, "");
+        let query = AFTER_BESIDE
+            .iter()
+            .fold(query, |query, key| query.with(key, ""));
+        self.set(&query, true);
     }
 
     /// Takes search and filter away.
@@ -436,81 +449,5 @@ pub(super) fn SelectAll(
                 />
             </label>
         </th>
-    }
-}
-
-/// The line below a list: which rows, rows on a page, next and previous page.
-#[component]
-pub(crate) fn Pager(
-    /// Rows shown.
-    shown: usize,
-    /// Rows in all, as far as they were counted.
-    total: Option<i32>,
-    /// Where the next page begins; none on the last.
-    next: Option<String>,
-    /// Where the list keeps its place; unless told otherwise, that of the page's one list.
-    #[prop(optional)]
-    url: Option<ListUrl>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let url = url.unwrap_or_else(use_list_url);
-    let first = move || url.passed() * usize::try_from(url.rows()).unwrap_or(0);
-    let number = move |n: usize| text::count(language(i18n), i64::try_from(n).unwrap_or(i64::MAX));
-    let has_next = next.is_some();
-    let next = StoredValue::new(next);
-    let range = move || {
-        let (from, to) = (number(first() + 1), number(first() + shown));
-        match total {
-            Some(total) => {
-                let total = text::count(language(i18n), i64::from(total));
-                t_string!(i18n, list.range_of, from = from, to = to, total = total)
-            }
-            None => t_string!(i18n, list.range, from = from, to = to),
-        }
-    };
-    view! {
-        <div class="pf-v6-c-pagination pf-m-bottom pf-m-static berth-pager">
-            <div class="berth-pager__range">{range}</div>
-            <div class="berth-pager__rows">
-                <Select
-                    label=words!(i18n, list.rows_per_page)
-                    options=Signal::derive(move || {
-                        ROWS_CHOICES
-                            .iter()
-                            .map(|rows| (
-                                rows.to_string(),
-                                t_string!(i18n, list.rows, number = rows.to_string()),
-                            ))
-                            .collect::<Vec<_>>()
-                    })
-                    value=Signal::derive(move || url.rows().to_string())
-                    on_change=Callback::new(move |rows: String| {
-                        let rows = if rows == ROWS.to_string() { String::new() } else { rows };
-                        let query = url.query_untracked().with("rows", &rows);
-                        url.set(&query.with(AFTER, "").with(url.after, ""), false);
-                    })
-                />
-            </div>
-            <div class="berth-pager__nav" role="group" aria-label=words!(i18n, list.pages)>
-                <Button
-                    kind=ButtonKind::Plain
-                    icon=Some(lu::LuChevronLeft)
-                    label=words!(i18n, list.previous)
-                    disabled=Signal::derive(move || url.passed() == 0)
-                    on_click=Callback::new(move |_| url.back())
-                />
-                <Button
-                    kind=ButtonKind::Plain
-                    icon=Some(lu::LuChevronRight)
-                    label=words!(i18n, list.next)
-                    disabled=Signal::derive(move || !has_next)
-                    on_click=Callback::new(move |_| {
-                        if let Some(cursor) = next.get_value() {
-                            url.next(cursor);
-                        }
-                    })
-                />
-            </div>
-        </div>
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum MenuItem {
     },
     /// Leads somewhere.
     Link { text: String, href: String },
+    /// What cannot be done now, and why.
+    Off { text: String, reason: String },
     /// One of several or, with `many`, any of them; the chosen ones marked.
     Choice {
         text: String,
@@ -62,6 +64,14 @@ impl MenuItem {
             text: text.into(),
             danger: true,
             run: Callback::new(move |()| run()),
+        }
+    }
+
+    /// Cannot be done now.
+    pub(crate) fn off(text: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Off {
+            text: text.into(),
+            reason: reason.into(),
         }
     }
 
@@ -208,6 +218,30 @@ fn line(item: MenuItem, close: impl Fn() + Copy + Send + Sync + 'static) -> AnyV
             </li>
         }
         .into_any(),
+        MenuItem::Off { text, reason } => {
+            let id = new_id();
+            let described_by = id.clone();
+            view! {
+                <li class="pf-v6-c-menu__list-item pf-m-aria-disabled" role="none">
+                    <button
+                        type="button"
+                        class="pf-v6-c-menu__item"
+                        role="menuitem"
+                        aria-disabled="true"
+                        aria-describedby=described_by
+                        tabindex="-1"
+                    >
+                        <span class="pf-v6-c-menu__item-main">
+                            <span class="pf-v6-c-menu__item-text">{text}</span>
+                        </span>
+                    </button>
+                    <span class="berth-menu__reason" id=id>
+                        {reason}
+                    </span>
+                </li>
+            }
+            .into_any()
+        }
         MenuItem::Action { text, danger, run } => view! {
             <li class="pf-v6-c-menu__list-item" class:pf-m-danger=danger role="none">
                 <button
@@ -259,32 +293,49 @@ fn line(item: MenuItem, close: impl Fn() + Copy + Send + Sync + 'static) -> AnyV
     }
 }
 
+/// Which edges of a panel and of what opened it stand in one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edge {
+    /// Both of them: the panel is as wide as what opened it, or wider.
+    Start,
+    /// Where lines end.
+    End,
+}
+
 /// Puts the menu below its button, or above where there is no room, inside the window.
 pub(super) fn place(button: NodeRef<html::Button>, popover: NodeRef<html::Div>) {
+    if let (Some(button), Some(popover)) = (button.get_untracked(), popover.get_untracked()) {
+        place_at(&button, &popover, Edge::End);
+    }
+}
+
+/// The same for any panel.
+pub(super) fn place_at(anchor: &web_sys::Element, panel: &web_sys::HtmlElement, edge: Edge) {
     const GAP_PX: f64 = 4.0;
-    let (Some(button), Some(popover)) = (button.get_untracked(), popover.get_untracked()) else {
-        return;
+    let style = panel.style();
+    // Setting a well-formed length cannot fail.
+    let set = |property: &str, pixels: f64| {
+        let _ = style.set_property(property, &format!("{pixels}px"));
     };
-    let (anchor, own) = (
-        button.get_bounding_client_rect(),
-        popover.get_bounding_client_rect(),
-    );
+    let anchor = anchor.get_bounding_client_rect();
+    if edge == Edge::Start {
+        set("min-width", anchor.width());
+    }
+    let own = panel.get_bounding_client_rect();
     let size = |value: Result<JsValue, JsValue>| value.ok().and_then(|v| v.as_f64()).unwrap_or(0.0);
     let (width, height) = (size(window().inner_width()), size(window().inner_height()));
-    let left = (anchor.right() - own.width())
-        .max(GAP_PX)
-        .min(width - own.width() - GAP_PX);
+    let left = match edge {
+        Edge::Start => anchor.left(),
+        Edge::End => anchor.right() - own.width(),
+    };
+    set("left", left.max(GAP_PX).min(width - own.width() - GAP_PX));
     let below = anchor.bottom() + GAP_PX;
     let top = if below + own.height() > height - GAP_PX {
         (anchor.top() - own.height() - GAP_PX).max(GAP_PX)
     } else {
         below
     };
-    let popover: &web_sys::HtmlElement = &popover;
-    let style = popover.style();
-    // Setting a well-formed length cannot fail.
-    let _ = style.set_property("left", &format!("{left}px"));
-    let _ = style.set_property("top", &format!("{top}px"));
+    set("top", top);
 }
 
 /// Moves the focus by so many lines, or from the edge: 0 the first, -1 the last.

@@ -7,6 +7,30 @@ use wasm_bindgen::JsCast;
 use super::{Button, ButtonKind};
 use crate::i18n::*;
 
+/// Where a dialog stands, and how much room it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// In the middle.
+    Medium,
+    /// In the middle, for what has columns.
+    Large,
+    /// At the edge, over the whole height.
+    Drawer,
+    /// The same, for what has columns.
+    WideDrawer,
+}
+
+impl Shape {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Medium => "pf-v6-c-modal-box pf-m-md",
+            Self::Large => "pf-v6-c-modal-box pf-m-lg",
+            Self::Drawer => "pf-v6-c-modal-box berth-drawer",
+            Self::WideDrawer => "pf-v6-c-modal-box berth-drawer berth-drawer-wide",
+        }
+    }
+}
+
 /// A native modal dialog that is open while it is mounted. `Esc` and the cross call `on_close`, which unmounts it;
 /// the browser keeps the focus inside and gives it back.
 #[component]
@@ -14,6 +38,9 @@ pub(crate) fn Modal(
     /// Its heading and name.
     #[prop(into)]
     title: Signal<String>,
+    /// Where it stands.
+    #[prop(default = Shape::Medium)]
+    shape: Shape,
     /// What takes it away.
     #[prop(into)]
     on_close: Callback<()>,
@@ -45,7 +72,7 @@ pub(crate) fn Modal(
     });
     view! {
         <dialog
-            class="pf-v6-c-modal-box pf-m-md"
+            class=shape.class()
             node_ref=dialog
             aria-label=move || title.get()
             // A browser may close a dialog without asking, when `Esc` is pressed again.

@@ -18,17 +18,8 @@ pub(crate) fn SearchInput(
     #[prop(into)]
     label: Signal<String>,
 ) -> impl IntoView {
-    let i18n = use_i18n();
     let url = use_list_url();
-    let input = NodeRef::<Input>::new();
     let typed = RwSignal::new(url.search_untracked());
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let cancel = move || {
-        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-    };
-    on_cleanup(cancel);
     // Back and forward change the URL under the box.
     Effect::new(move |_| {
         let search = url.search();
@@ -36,11 +27,37 @@ pub(crate) fn SearchInput(
             typed.set(search);
         }
     });
+    let on_search = Callback::new(move |text: String| url.set_search(&text));
+    view! { <SearchBox id="search" label typed on_search/> }
+}
+
+/// A search box. `Enter` in it sends no form.
+#[component]
+pub(crate) fn SearchBox(
+    /// Unique on the page.
+    id: &'static str,
+    /// What is searched.
+    #[prop(into)]
+    label: Signal<String>,
+    /// What is typed.
+    typed: RwSignal<String>,
+    /// Called with it after a pause.
+    on_search: Callback<String>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let input = NodeRef::<Input>::new();
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let cancel = move || {
+        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
+            timer.clear();
+        }
+    };
+    on_cleanup(cancel);
     let on_input = move |event| {
         let text = event_target_value(&event);
         typed.set(text.clone());
         cancel();
-        let handle = set_timeout_with_handle(move || url.set_search(text.trim()), PAUSE);
+        let handle = set_timeout_with_handle(move || on_search.run(text.trim().to_owned()), PAUSE);
         timer.set_value(handle.ok());
     };
     view! {
@@ -53,8 +70,8 @@ pub(crate) fn SearchInput(
                     <input
                         class="pf-v6-c-text-input-group__text-input"
                         type="search"
-                        id="search"
-                        name="search"
+                        id=id
+                        name=id
                         autocomplete="off"
                         spellcheck="false"
                         node_ref=input
@@ -62,6 +79,11 @@ pub(crate) fn SearchInput(
                         placeholder=move || label.get()
                         prop:value=move || typed.get()
                         on:input=on_input
+                        on:keydown=move |event| {
+                            if event.key() == "Enter" {
+                                event.prevent_default();
+                            }
+                        }
                     />
                 </span>
             </div>
@@ -77,7 +99,7 @@ pub(crate) fn SearchInput(
                                     on:click=move |_| {
                                         cancel();
                                         typed.set(String::new());
-                                        url.set_search("");
+                                        on_search.run(String::new());
                                         if let Some(input) = input.get_untracked() {
                                             let _ = input.focus();
                                         }

@@ -93,6 +93,12 @@ impl Cell {
         Self::new(shown, count)
     }
 
+    /// A number that may be larger than others.
+    pub(crate) fn large_count(i18n: I18n, count: &BigInt) -> Self {
+        let count: i64 = count.0.parse().unwrap_or_default();
+        Self::new(move || text::count(language(i18n), count), count)
+    }
+
     /// A size; copied in bytes.
     pub(crate) fn size(bytes: Option<BigInt>) -> Self {
         let raw = bytes.as_ref().and_then(|bytes| bytes.0.parse::<u64>().ok());

@@ -21,7 +21,7 @@ use document::{Body, Operation};
 use icondata_lu as lu;
 
 /// Where the description is.
-const DESCRIPTION: &str = "/api/v1/openapi.json";
+const DESCRIPTION: &str = "/api/v1/openapi.json?internal=true";
 /// Ids of the inputs of one operation; none has more.
 const INPUTS: [&str; 12] = [
     "value-1", "value-2", "value-3", "value-4", "value-5", "value-6", "value-7", "value-8",

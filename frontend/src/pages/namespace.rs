@@ -4,10 +4,15 @@ mod account;
 mod applications;
 mod authorizations;
 mod credentials;
+mod default_permissions;
+mod organization_email;
 mod password;
+mod repository_roles;
+mod review;
 mod robots;
 mod sessions;
 mod settings;
+mod teams;
 mod time_machine;
 mod tokens;
 
@@ -22,18 +27,27 @@ use crate::{
         Avatar, Crumb, Crumbs, Heading, NotVisible, SkeletonLines, Tab, Tabs, ask, load,
         use_list_url,
     },
+    fragments::TeamRole,
     i18n::*,
     paths, schema,
     session::{self, use_session},
 };
 use applications::Applications;
 use authorizations::Authorizations;
+use default_permissions::DefaultPermissions;
 use robots::Robots;
 use settings::Settings;
+use teams::Teams;
 use tokens::Tokens;
+
+pub(in crate::pages) use teams::{
+    TeamRoleChoice, add_member, added_words, describe, is_team_description, refused, remove_member,
+};
 
 const REPOSITORIES: &str = "Repositories";
 const ROBOTS: &str = "Robotaccounts";
+const TEAMS: &str = paths::TEAMS_TAB;
+const DEFAULT_PERMISSIONS: &str = paths::DEFAULT_PERMISSIONS_TAB;
 const APPLICATIONS: &str = paths::APPLICATIONS_TAB;
 const AUTHORIZATIONS: &str = paths::AUTHORIZATIONS_TAB;
 const TOKENS: &str = paths::TOKENS_TAB;
@@ -48,18 +62,69 @@ struct Variables {
 #[cynic(graphql_type = "Query", variables = "Variables")]
 struct NamespaceQuery {
     #[arguments(name: $name)]
-    namespace: Option<Facts>,
+    namespace: Option<Named>,
+}
+
+#[derive(cynic::InlineFragments, Debug, Clone)]
+#[cynic(graphql_type = "Namespace")]
+enum Named {
+    Organization(Organization),
+    User(User),
+    #[cynic(fallback)]
+    Other,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
-#[cynic(graphql_type = "Namespace")]
-struct Facts {
-    #[cynic(rename = "__typename")]
-    typename: String,
+struct Organization {
     name: String,
     avatar: session::Avatar,
     viewer_can_administer: bool,
     viewer_can_create_robot: bool,
+    viewer_role: Option<TeamRole>,
+}
+
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct User {
+    name: String,
+    avatar: session::Avatar,
+    viewer_can_administer: bool,
+    viewer_can_create_robot: bool,
+}
+
+/// What the page needs of either.
+#[derive(Debug, Clone)]
+struct Facts {
+    is_user: bool,
+    name: String,
+    color: String,
+    may_administer: bool,
+    may_create_robot: bool,
+    /// What the viewer's teams make of the viewer there.
+    viewer_role: Option<TeamRole>,
+}
+
+impl Facts {
+    fn of(named: Named) -> Option<Self> {
+        match named {
+            Named::Organization(organization) => Some(Self {
+                is_user: false,
+                name: organization.name,
+                color: organization.avatar.color,
+                may_administer: organization.viewer_can_administer,
+                may_create_robot: organization.viewer_can_create_robot,
+                viewer_role: organization.viewer_role,
+            }),
+            Named::User(user) => Some(Self {
+                is_user: true,
+                name: user.name,
+                color: user.avatar.color,
+                may_administer: user.viewer_can_administer,
+                may_create_robot: user.viewer_can_create_robot,
+                viewer_role: None,
+            }),
+            Named::Other => None,
+        }
+    }
 }
 
 /// The page of a namespace.
@@ -75,56 +140,61 @@ pub(crate) fn Namespace(
     load(
         facts,
         || view! { <SkeletonLines/> }.into_any(),
-        move |data| match data.namespace {
+        move |data| match data.namespace.and_then(Facts::of) {
             None => view! { <NotVisible/> }.into_any(),
-            Some(facts) if (facts.typename == "User") != is_user => {
+            Some(facts) if facts.is_user != is_user => {
                 view! { <Redirect path=paths::namespace(&facts.name, !is_user)/> }.into_any()
             }
-            Some(facts) => view! { <Tabbed facts is_user/> }.into_any(),
+            Some(facts) => view! { <Tabbed facts/> }.into_any(),
         },
     )
 }
 
 #[component]
-fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
+fn Tabbed(facts: Facts) -> impl IntoView {
     let (i18n, url, session) = (use_i18n(), use_list_url(), use_session());
     let name = StoredValue::new(facts.name.clone());
-    let may_create_robot = facts.viewer_can_create_robot;
+    let Facts {
+        is_user,
+        may_administer,
+        may_create_robot,
+        ..
+    } = facts;
     let is_own = session.user_name_untracked().as_deref() == Some(&facts.name);
-    let mut tabs = vec![Tab {
-        key: REPOSITORIES,
-        text: words!(i18n, namespace.tab_repositories),
-    }];
-    if facts.viewer_can_administer {
-        tabs.push(Tab {
-            key: ROBOTS,
-            text: words!(i18n, namespace.tab_robots),
-        });
-    }
-    if facts.viewer_can_administer && !is_user {
-        tabs.push(Tab {
-            key: APPLICATIONS,
-            text: words!(i18n, applications.title),
-        });
-    }
-    if is_own {
-        tabs.push(Tab {
-            key: AUTHORIZATIONS,
-            text: words!(i18n, authorizations.title),
-        });
-    }
-    if is_own && session.registry().app_tokens {
-        tabs.push(Tab {
-            key: TOKENS,
-            text: words!(i18n, account.tokens),
-        });
-    }
-    if is_own || (facts.viewer_can_administer && !is_user) {
-        tabs.push(Tab {
-            key: SETTINGS,
-            text: words!(i18n, namespace.tab_settings),
-        });
-    }
+    let is_administered = !is_user && may_administer;
+    let sees_defaults = is_administered || (!is_user && session.sees_everything_untracked());
+    let sees_teams = sees_defaults || facts.viewer_role.is_some();
+    let offered = [
+        (REPOSITORIES, words!(i18n, namespace.tab_repositories), true),
+        (TEAMS, words!(i18n, namespace.tab_teams), sees_teams),
+        (ROBOTS, words!(i18n, namespace.tab_robots), may_administer),
+        (
+            DEFAULT_PERMISSIONS,
+            words!(i18n, namespace.tab_default_permissions),
+            sees_defaults,
+        ),
+        (
+            APPLICATIONS,
+            words!(i18n, applications.title),
+            is_administered,
+        ),
+        (AUTHORIZATIONS, words!(i18n, authorizations.title), is_own),
+        (
+            TOKENS,
+            words!(i18n, account.tokens),
+            is_own && session.registry().app_tokens,
+        ),
+        (
+            SETTINGS,
+            words!(i18n, namespace.tab_settings),
+            is_own || is_administered,
+        ),
+    ];
+    let tabs: Vec<_> = offered
+        .into_iter()
+        .filter(|(_, _, is_offered)| *is_offered)
+        .map(|(key, text, _)| Tab { key, text })
+        .collect();
     let keys: Vec<_> = tabs.iter().map(|tab| tab.key).collect();
     let current = Memo::new(move |_| url.tab(&keys));
     let crumbs = Signal::derive(move || {
@@ -142,13 +212,21 @@ fn Tabbed(facts: Facts, is_user: bool) -> impl IntoView {
         {(!is_user).then(|| view! { <Crumbs crumbs/> })}
         <section class="pf-v6-c-page__main-section">
             <div class="berth-row">
-                <Avatar name=facts.name.clone() color=facts.avatar.color/>
+                <Avatar name=facts.name.clone() color=facts.color/>
                 <Heading title=Signal::stored(facts.name)/>
             </div>
             <Tabs label=words!(i18n, namespace.tabs) tabs current/>
             <div class="berth-panel" id="tabpanel" role="tabpanel" tabindex="-1" aria-labelledby=move || format!("tab-{}", current.get())>
                 {move || match current.get().as_str() {
-                    ROBOTS => view! { <Robots namespace=name.get_value() may_create=may_create_robot/> }.into_any(),
+                    ROBOTS => {
+                        view! { <Robots namespace=name.get_value() may_create=may_create_robot has_teams=!is_user/> }
+                            .into_any()
+                    }
+                    TEAMS => view! { <Teams organization=name.get_value() may_change=may_administer sees_people=sees_defaults/> }.into_any(),
+                    DEFAULT_PERMISSIONS => {
+                        view! { <DefaultPermissions organization=name.get_value() may_change=may_administer/> }
+                            .into_any()
+                    }
                     APPLICATIONS => view! { <Applications organization=name.get_value()/> }.into_any(),
                     AUTHORIZATIONS => view! { <Authorizations/> }.into_any(),
                     TOKENS => view! { <Tokens/> }.into_any(),

@@ -102,6 +102,7 @@ struct Repository {
     visibility: Visibility,
     size_bytes: Option<BigInt>,
     tag_count: i32,
+    popularity: BigInt,
     last_pushed_at: Option<DateTime>,
     is_starred: bool,
     viewer_can_administer: bool,
@@ -359,6 +360,7 @@ fn columns(i18n: I18n, starring: bool) -> Vec<Column> {
         Column::new("sizeBytes", words!(i18n, repositories.size)),
         Column::new("tags", words!(i18n, repositories.tags)),
         Column::new("pushed", words!(i18n, repositories.last_pushed)).sorted_down(),
+        Column::new("pulls", words!(i18n, repositories.pulls)),
     ];
     if starring {
         columns.push(Column::new("starred", words!(i18n, stars.starred)));
@@ -399,6 +401,7 @@ fn row(i18n: I18n, repository: Repository, whole_path: bool, actions: Option<Act
         Cell::size(repository.size_bytes),
         Cell::count(i18n, Some(repository.tag_count)),
         Cell::time(repository.last_pushed_at),
+        Cell::large_count(i18n, &repository.popularity),
         // Left out where there is no column for it.
         Cell::new(view! { <Star id=star_id name=star_name starred/> }, starred),
     ];

@@ -3,6 +3,7 @@
 mod information;
 mod permissions;
 mod settings;
+mod state;
 mod tags;
 
 use cynic::QueryBuilder;
@@ -22,6 +23,7 @@ use crate::{
 };
 use information::Information;
 use settings::Settings;
+use state::RepositoryState;
 use tags::Tags;
 
 pub(crate) use tags::{DeleteTags, DoomedTags, PullCommands, kind_of_artifact};
@@ -49,6 +51,8 @@ pub(crate) struct Repository {
     description: String,
     description_html: String,
     visibility: Visibility,
+    state: RepositoryState,
+    popularity: BigInt,
     created_at: DateTime,
     last_pushed_at: Option<DateTime>,
     size_bytes: Option<BigInt>,
@@ -74,14 +78,16 @@ impl Owner {
         &self.name
     }
 
+    /// Whether it is a user's.
+    fn is_user(&self) -> bool {
+        self.typename == "User"
+    }
+
     /// The way down to it.
     pub(crate) fn crumbs(&self, i18n: I18n) -> Vec<Crumb> {
         vec![
             Crumb::link(t_string!(i18n, nav.repositories), "/repository"),
-            Crumb::link(
-                &self.name,
-                paths::namespace(&self.name, self.typename == "User"),
-            ),
+            Crumb::link(&self.name, paths::namespace(&self.name, self.is_user())),
         ]
     }
 }

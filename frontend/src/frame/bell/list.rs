@@ -69,8 +69,11 @@ struct DismissPayload {
 enum Happened {
     /// The viewer is asked to authorize an application.
     Assigned(Option<String>),
-    /// The viewer is invited to a team.
-    Invited(Option<String>),
+    /// The viewer is invited to a team, and answers by the code.
+    Invited {
+        team: Option<String>,
+        code: Option<String>,
+    },
     /// A key of a service ends soon.
     KeyEnds(String),
     /// The registry is worked on.
@@ -87,7 +90,10 @@ impl Happened {
         };
         match kind {
             "assigned_authorization" => Self::Assigned(name("application")),
-            "org_team_invite" => Self::Invited(name("team")),
+            "org_team_invite" => Self::Invited {
+                team: name("team"),
+                code: name("code"),
+            },
             "service_key_expiring" => {
                 let known = ["name", "service", "kid"].into_iter().find_map(name);
                 Self::KeyEnds(known.unwrap_or_default())
@@ -101,8 +107,10 @@ impl Happened {
         match self {
             Self::Assigned(Some(name)) => t_string!(i18n, bell.assigned_name, name = name),
             Self::Assigned(None) => t_string!(i18n, bell.assigned).to_owned(),
-            Self::Invited(Some(team)) => t_string!(i18n, bell.invited_name, name = team),
-            Self::Invited(None) => t_string!(i18n, bell.invited).to_owned(),
+            Self::Invited {
+                team: Some(team), ..
+            } => t_string!(i18n, bell.invited_name, name = team),
+            Self::Invited { team: None, .. } => t_string!(i18n, bell.invited).to_owned(),
             Self::KeyEnds(key) => t_string!(i18n, bell.key_ends, name = key),
             Self::Maintenance => t_string!(i18n, bell.maintenance).to_owned(),
             Self::Other(kind) => t_string!(i18n, bell.other, kind = kind),
@@ -114,7 +122,10 @@ impl Happened {
         match self {
             Self::Assigned(_) => Some(paths::account(user, paths::AUTHORIZATIONS_TAB)),
             Self::KeyEnds(_) => Some("/superuser/service-keys".to_owned()),
-            Self::Invited(_) | Self::Maintenance | Self::Other(_) => {
+            Self::Invited {
+                code: Some(code), ..
+            } => Some(paths::invitation(code)),
+            Self::Invited { code: None, .. } | Self::Maintenance | Self::Other(_) => {
                 organization.map(|name| paths::namespace(name, false))
             }
         }
@@ -295,6 +306,13 @@ mod tests {
 
     use super::*;
 
+    fn invitation(team: Option<&str>, code: Option<&str>) -> Happened {
+        Happened::Invited {
+            team: team.map(str::to_owned),
+            code: code.map(str::to_owned),
+        }
+    }
+
     #[test]
     fn what_happened_is_told_by_its_kind_and_the_names_that_are_there() {
         let key = json!({ "kid": "k1", "service": "scanner", "name": "" });
@@ -303,10 +321,10 @@ mod tests {
             Happened::KeyEnds("scanner".into())
         );
         let invited = |metadata: Value| Happened::of("org_team_invite", &metadata);
-        assert_eq!(invited(json!({})), Happened::Invited(None));
+        assert_eq!(invited(json!({})), invitation(None, None));
         assert_eq!(
-            invited(json!({ "team": "ops" })),
-            Happened::Invited(Some("ops".into()))
+            invited(json!({ "team": "ops", "code": "c1" })),
+            invitation(Some("ops"), Some("c1"))
         );
         assert_eq!(
             Happened::of("newer", &json!(null)),
@@ -326,7 +344,11 @@ mod tests {
             Some("/superuser/service-keys")
         );
         assert_eq!(
-            leads(Happened::Invited(None), Some("acme")).as_deref(),
+            leads(invitation(Some("ops"), Some("c1")), Some("acme")).as_deref(),
+            Some("/confirminvite?code=c1")
+        );
+        assert_eq!(
+            leads(invitation(None, None), Some("acme")).as_deref(),
             Some("/organization/acme")
         );
         assert_eq!(leads(Happened::Maintenance, None), None);

@@ -69,8 +69,8 @@ enum Way {
     Kubernetes,
     Podman,
     Docker,
-    Config,
     Helm,
+    Oci,
 }
 
 impl Way {
@@ -79,8 +79,8 @@ impl Way {
         Self::Kubernetes,
         Self::Podman,
         Self::Docker,
-        Self::Config,
         Self::Helm,
+        Self::Oci,
     ];
 
     fn words(self, i18n: I18n, itself: Signal<String>) -> String {
@@ -88,9 +88,9 @@ impl Way {
             Self::Itself => return itself.get(),
             Self::Kubernetes => t_string!(i18n, robots.tab_kubernetes),
             Self::Podman => t_string!(i18n, robots.tab_podman),
-            Self::Docker => t_string!(i18n, robots.tab_docker),
-            Self::Config => t_string!(i18n, robots.tab_config),
+            Self::Docker => t_string!(i18n, robots.tab_config),
             Self::Helm => t_string!(i18n, robots.tab_helm),
+            Self::Oci => t_string!(i18n, robots.tab_oci),
         }
         .to_owned()
     }
@@ -205,10 +205,34 @@ pub(super) fn Ways(
                         .into_any()
                 }
                 Way::Podman => view! { <CopyLine text=with(commands::podman_login)/> }.into_any(),
-                Way::Docker => view! { <CopyLine text=with(commands::docker_login)/> }.into_any(),
                 Way::Helm => view! { <CopyLine text=with(commands::helm_login)/> }.into_any(),
-                Way::Config => {
+                Way::Oci => {
                     view! {
+                        <p>{words!(i18n, robots.oci_text)}</p>
+                        <CopyLine
+                            label=Signal::stored(Some("ORAS".to_owned()))
+                            text=with(commands::oras_login)
+                        />
+                        <CopyLine
+                            label=Signal::stored(Some("skopeo".to_owned()))
+                            text=with(commands::skopeo_login)
+                        />
+                        <CopyLine
+                            label=Signal::stored(Some("crane".to_owned()))
+                            text=with(commands::crane_login)
+                        />
+                        <p>{words!(i18n, robots.oci_file_text)}</p>
+                        <CodeBlock
+                            text=with(commands::docker_config)
+                            label=words!(i18n, robots.tab_oci)
+                            file="auth.json"
+                        />
+                    }
+                        .into_any()
+                }
+                Way::Docker => {
+                    view! {
+                        <CopyLine text=with(commands::docker_login)/>
                         <p>{words!(i18n, robots.config_text)}</p>
                         <CodeBlock
                             text=with(commands::docker_config)

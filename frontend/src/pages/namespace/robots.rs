@@ -1,6 +1,8 @@
 //! The robot accounts of a namespace.
 
-mod create;
+mod make;
+mod permissions;
+mod wizard;
 
 use cynic::{MutationBuilder, QueryBuilder};
 use icondata_lu as lu;
@@ -12,7 +14,7 @@ use crate::{
     components::{
         BulkBar, Button, ButtonKind, Cell, Chosen, Column, ConfirmDialog, DataTable, Empty,
         ListTools, Listing, MenuItem, NotVisible, Pager, Row, SearchInput, SkeletonTable, Time,
-        ask, load, use_list_url, use_toasts,
+        ToggleGroup, ask, load, use_list_url, use_toasts,
     },
     fragments::{DateTime, PageInfo},
     i18n::*,
@@ -21,7 +23,10 @@ use crate::{
     session::use_session,
     work::Work,
 };
-use create::CreateRobot;
+use permissions::RobotPermissions;
+use wizard::CreateRobot;
+
+pub(super) use make::MakeRobot;
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -92,6 +97,18 @@ struct DeletePayload {
 /// A robot by id and whole name.
 pub(super) type RobotKey = (String, String);
 
+/// What the URL calls the choice of whole descriptions.
+const DESCRIPTIONS: &str = "descriptions";
+const EXPANDED: &str = "whole";
+
+/// What the dialogs are about.
+#[derive(Clone, Copy)]
+struct Open {
+    shown: RwSignal<Option<RobotKey>>,
+    granting: RwSignal<Option<RobotKey>>,
+    deleting: RwSignal<Option<Chosen>>,
+}
+
 /// The tab *Robot accounts*.
 #[component]
 pub(crate) fn Robots(
@@ -99,6 +116,8 @@ pub(crate) fn Robots(
     namespace: String,
     /// Whether the viewer may create more.
     may_create: bool,
+    /// Whether it is an organization.
+    has_teams: bool,
 ) -> impl IntoView {
     let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
     // At a registry that takes no writes every page says so.
@@ -106,7 +125,14 @@ pub(crate) fn Robots(
     let namespace = StoredValue::new(namespace);
     let creating = RwSignal::new(false);
     let shown = RwSignal::new(None::<RobotKey>);
+    let granting = RwSignal::new(None::<RobotKey>);
     let deleting = RwSignal::new(None::<Chosen>);
+    let open = Open {
+        shown,
+        granting,
+        deleting,
+    };
+    let expanded = Memo::new(move |_| url.get(DESCRIPTIONS).is_some());
     let listing = Listing::new(
         "robots",
         "name",
@@ -142,6 +168,15 @@ pub(crate) fn Robots(
         <div class="berth-toolbar berth-gap-below">
             <SearchInput label=words!(i18n, robots.search)/>
             {create_button()}
+            <ToggleGroup
+                label=words!(i18n, robots.descriptions)
+                options=vec![
+                    (EXPANDED, words!(i18n, robots.expand)),
+                    ("", words!(i18n, robots.collapse)),
+                ]
+                current=Signal::derive(move || if expanded.get() { EXPANDED } else { "" }.to_owned())
+                on_change=Callback::new(move |key: &'static str| url.put(DESCRIPTIONS, key))
+            />
             <ListTools listing/>
             <BulkBar selection>
                 <Button
@@ -152,6 +187,7 @@ pub(crate) fn Robots(
                 </Button>
             </BulkBar>
         </div>
+        <div class:berth-described=move || !expanded.get()>
         {load(
             list,
             || view! { <SkeletonTable rows=4/> }.into_any(),
@@ -180,7 +216,7 @@ pub(crate) fn Robots(
                     <DataTable
                         listing
                         label=words!(i18n, namespace.tab_robots)
-                        rows=nodes.into_iter().map(|robot| row(i18n, robot, shown, deleting)).collect()
+                        rows=nodes.into_iter().map(|robot| row(i18n, robot, open)).collect()
                         total=total_count
                     />
                     <Pager shown=count total=total_count next=page_info.next()/>
@@ -188,9 +224,11 @@ pub(crate) fn Robots(
                     .into_any()
             },
         )}
+        </div>
         <Show when=move || creating.get()>
             <CreateRobot
                 namespace=namespace.get_value()
+                has_teams
                 on_close=Callback::new(move |()| creating.set(false))
                 on_done=Callback::new(move |robot: RobotKey| {
                     creating.set(false);
@@ -204,6 +242,23 @@ pub(crate) fn Robots(
                 .get()
                 .map(|(id, name)| {
                     view! { <Credentials id name on_close=Callback::new(move |()| shown.set(None))/> }
+                })
+        }}
+        {move || {
+            granting
+                .get()
+                .map(|robot| {
+                    view! {
+                        <RobotPermissions
+                            namespace=namespace.get_value()
+                            robot
+                            on_close=Callback::new(move |()| granting.set(None))
+                            on_done=Callback::new(move |()| {
+                                granting.set(None);
+                                list.refetch();
+                            })
+                        />
+                    }
                 })
         }}
         {move || {
@@ -232,12 +287,12 @@ pub(crate) fn Robots(
     }
 }
 
-fn row(
-    i18n: I18n,
-    robot: Robot,
-    shown: RwSignal<Option<RobotKey>>,
-    deleting: RwSignal<Option<Chosen>>,
-) -> Row {
+fn row(i18n: I18n, robot: Robot, open: Open) -> Row {
+    let Open {
+        shown,
+        granting,
+        deleting,
+    } = open;
     let key: RobotKey = (robot.id.into_inner(), robot.name);
     let (id, name) = key.clone();
     let (open_key, menu_key) = (key.clone(), key.clone());
@@ -259,7 +314,7 @@ fn row(
     let cells = vec![
         Cell::name(opener, &name),
         Cell::new(
-            view! { <span dir="auto">{description}</span> },
+            view! { <span class="berth-description" dir="auto">{description}</span> },
             robot.description,
         ),
         Cell::count(i18n, Some(robot.repository_count)),
@@ -271,9 +326,13 @@ fn row(
     ];
     let items = Callback::new(move |()| {
         let (open_key, delete_key) = (menu_key.clone(), menu_key.clone());
+        let grant_key = menu_key.clone();
         vec![
             MenuItem::action(t_string!(i18n, robots.credentials), move || {
                 shown.set(Some(open_key.clone()));
+            }),
+            MenuItem::action(t_string!(i18n, roles.set), move || {
+                granting.set(Some(grant_key.clone()));
             }),
             MenuItem::Divider,
             MenuItem::danger(t_string!(i18n, common.delete), move || {

@@ -6,6 +6,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     account::{Account, Profile},
+    organization_email::OrganizationEmail,
     time_machine::TimeMachine,
 };
 use crate::{
@@ -47,6 +48,7 @@ enum Namespace {
 struct Organization {
     id: cynic::Id,
     name: String,
+    email: Option<String>,
     tag_expiration_seconds: Option<i32>,
     repository_count: i32,
     robot_count: Option<i32>,
@@ -72,6 +74,7 @@ pub(super) fn Settings(
                     let name = organization.name.clone();
                     view! {
                         <div class="berth-stack">
+                            <OrganizationEmail name=name.clone() email=organization.email.clone()/>
                             {organization
                                 .tag_expiration_seconds
                                 .map(|seconds| view! { <TimeMachine organization=Some(name) seconds offered/> })}

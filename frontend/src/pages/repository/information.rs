@@ -3,7 +3,7 @@
 use cynic::MutationBuilder;
 use leptos::{ev::SubmitEvent, prelude::*};
 
-use super::Repository;
+use super::{Repository, RepositoryState};
 use crate::{
     api::use_api,
     commands,
@@ -11,8 +11,9 @@ use crate::{
         Button, ButtonKind, CopyLine, FormAlert, Markdown, Size, TextArea, Time, VisibilityLabel,
         use_toasts, warn_before_leaving,
     },
-    fragments::{Role, Visibility},
+    fragments::Visibility,
     i18n::*,
+    roles::role_words,
     schema,
     session::use_session,
     text,
@@ -47,15 +48,6 @@ struct Updated {
     id: cynic::Id,
 }
 
-/// The words for a role.
-pub(super) fn role_words(i18n: I18n, role: Role) -> &'static str {
-    match role {
-        Role::Read => t_string!(i18n, settings.read),
-        Role::Write => t_string!(i18n, settings.write),
-        Role::Admin => t_string!(i18n, settings.admin),
-    }
-}
-
 /// The tab *Information*.
 #[component]
 pub(crate) fn Information(
@@ -71,6 +63,7 @@ pub(crate) fn Information(
     let (can_push, can_edit) = (repository.viewer_can_push, repository.viewer_can_administer);
     let role = repository.viewer_permission;
     let tags = i64::from(repository.tag_count);
+    let pulls = repository.popularity.0.parse().unwrap_or_default();
     let description = StoredValue::new(repository.description.clone());
     let html = StoredValue::new(repository.description_html.clone());
     let id = StoredValue::new(repository.id.inner().to_owned());
@@ -112,13 +105,30 @@ pub(crate) fn Information(
                     <h2 id="facts-title">{words!(i18n, repository.facts)}</h2>
                     <dl class="berth-facts">
                         <dt>{words!(i18n, repositories.visibility)}</dt>
-                        <dd><VisibilityLabel public=repository.visibility == Visibility::Public/></dd>
+                        <dd>
+                            <VisibilityLabel public=repository.visibility == Visibility::Public/>
+                            {(repository.state != RepositoryState::Normal)
+                                .then(|| {
+                                    view! {
+                                        " "
+                                        <span class="pf-v6-c-label pf-m-compact">
+                                            <span class="pf-v6-c-label__content">
+                                                <span class="pf-v6-c-label__text">
+                                                    {words!(i18n, repository.read_only)}
+                                                </span>
+                                            </span>
+                                        </span>
+                                    }
+                                })}
+                        </dd>
                         <dt>{words!(i18n, repositories.size)}</dt>
                         <dd><Size bytes=repository.size_bytes/></dd>
                         <dt>{words!(i18n, repositories.tags)}</dt>
                         <dd>{move || text::count(language(i18n), tags)}</dd>
                         <dt>{words!(i18n, repositories.last_pushed)}</dt>
                         <dd><Time at=repository.last_pushed_at/></dd>
+                        <dt>{words!(i18n, repositories.pulls)}</dt>
+                        <dd>{move || text::count(language(i18n), pulls)}</dd>
                         <dt>{words!(i18n, repository.created)}</dt>
                         <dd><Time at=Some(repository.created_at)/></dd>
                         <dt>{words!(i18n, repository.your_role)}</dt>

@@ -1,22 +1,26 @@
 //! Who has a role of their own in a repository.
 
-use berth_domain::{Namespace, RobotName};
-use cynic::{MutationBuilder, QueryBuilder};
+use cynic::QueryBuilder;
 use icondata_lu as lu;
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, prelude::*};
 
-use super::information::role_words;
 use crate::{
-    api::{Api, ApiError, ErrorClass, use_api},
+    api::{ErrorClass, use_api},
     components::{
-        Button, ButtonKind, FormAlert, FormGroup, Label, NotVisible, Select, SkeletonTable,
-        TextField, Toasts, ask, error_text, load, use_toasts,
+        Button, ButtonKind, Entity, EntityKind, EntityPicker, FormAlert, FormGroup, KindLabel,
+        Lookup, NotVisible, Picked, Select, SkeletonTable, ask, load,
     },
-    fragments::Role,
+    fragments::{AccountKind, Role},
     i18n::*,
+    paths,
+    roles::{Grantee, RoleChange, RoleChanger, RolesOf, role_options},
     schema,
     work::Work,
 };
+
+/// Who may have a role in a repository of an organization, and in one of a user.
+const OF_ORGANIZATION: &[EntityKind] = &[EntityKind::User, EntityKind::Robot, EntityKind::Team];
+const OF_USER: &[EntityKind] = &[EntityKind::User, EntityKind::Robot];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -34,6 +38,7 @@ struct PermissionsQuery {
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct Repository {
     permissions: Option<Vec<RepositoryPermission>>,
+    team_permissions: Option<Vec<TeamRepositoryPermission>>,
 }
 
 #[derive(cynic::QueryFragment, Debug, Clone)]
@@ -43,106 +48,66 @@ struct RepositoryPermission {
     role: Role,
 }
 
-#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
-enum AccountKind {
-    User,
-    Organization,
-    Robot,
+#[derive(cynic::QueryFragment, Debug, Clone)]
+struct TeamRepositoryPermission {
+    name: String,
+    role: Role,
 }
 
-#[derive(cynic::QueryVariables, Debug)]
-struct SetVariables {
-    repository: cynic::Id,
-    account: String,
-    role: Option<Role>,
-}
+/// Somebody with a role.
+type Granted = (Entity, Role);
 
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Mutation", variables = "SetVariables")]
-#[expect(dead_code, reason = "only the success matters")]
-struct SetPermissions {
-    #[arguments(input: { repository: $repository, permissions: [{ account: $account, role: $role }] })]
-    set_permissions: Payload,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "SetPermissionsPayload")]
-#[expect(dead_code, reason = "only the success matters")]
-struct Payload {
-    repository: Changed,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Repository")]
-#[expect(dead_code, reason = "only the success matters")]
-struct Changed {
-    id: cynic::Id,
-}
-
-/// An account, the role that it has, and the one that it gets.
-type RoleChange = (String, Role, Option<Role>);
-
-/// What outlives the page from which a role was changed, since its undo is offered longer.
-#[derive(Clone)]
-struct Changer {
-    api: Api,
-    toasts: Toasts,
-    i18n: I18n,
-    repository: cynic::Id,
-    refetch: Callback<()>,
-}
-
-impl Changer {
-    async fn set(&self, account: String, role: Option<Role>) -> Result<(), ApiError> {
-        let variables = SetVariables {
-            repository: self.repository.clone(),
-            account,
-            role,
-        };
-        self.api.done(SetPermissions::build(variables)).await?;
-        self.refetch.try_run(());
-        Ok(())
-    }
-
-    /// Says what was done. Undoing is a change like it, and can be undone in turn.
-    fn offer_undo(self, account: String, before: Option<Role>, now: Option<Role>) {
-        let Self { toasts, i18n, .. } = self;
-        let text = if now.is_some() {
-            tu_string!(i18n, settings.saved, name = account.clone())
-        } else {
-            tu_string!(i18n, settings.removed, name = account.clone())
-        };
-        toasts.success_with_undo(text, tu_string!(i18n, common.undo).to_owned(), move || {
-            let (changer, account) = (self.clone(), account.clone());
-            spawn_local(async move {
-                match changer.set(account.clone(), before).await {
-                    Ok(()) => changer.offer_undo(account, now, before),
-                    Err(error) => changer.toasts.failure(error_text(i18n, &error)),
-                }
-            });
-        });
+impl Repository {
+    /// Users and robots, then teams; nothing where the roles are hidden.
+    fn granted(self) -> Option<Vec<Granted>> {
+        let accounts = self.permissions?.into_iter();
+        let accounts = accounts.map(|one| (Entity::new(one.kind.into(), one.account), one.role));
+        let teams = self.team_permissions.into_iter().flatten();
+        let teams = teams.map(|one| (Entity::new(EntityKind::Team, one.name), one.role));
+        Some(accounts.chain(teams).collect())
     }
 }
 
-fn role_options(i18n: I18n) -> Vec<(String, String)> {
-    [Role::Read, Role::Write, Role::Admin]
-        .into_iter()
-        .map(|role| (role.key().to_owned(), role_words(i18n, role).to_owned()))
-        .collect()
+fn grantee(entity: Entity) -> Grantee {
+    match entity.kind {
+        EntityKind::Team => Grantee::Team(entity.name),
+        EntityKind::User | EntityKind::Robot | EntityKind::Organization => {
+            Grantee::Account(entity.name)
+        }
+    }
 }
 
-/// *User and robot permissions*: roles in place, a line to add one.
+/// *User and robot permissions*, those of teams among them: roles in place, a line to add one.
 #[component]
 pub(crate) fn Permissions(
     /// The repository's id.
     id: String,
     /// Its namespace.
     namespace: String,
+    /// True where that is a user's.
+    is_user: bool,
     /// Its name.
     name: String,
 ) -> impl IntoView {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
-    let id = cynic::Id::new(id);
+    let (api, i18n) = (use_api(), use_i18n());
+    let repository = StoredValue::new((id, format!("{namespace}/{name}")));
+    let lookup = Lookup {
+        namespace: namespace.clone(),
+        kinds: if is_user { OF_USER } else { OF_ORGANIZATION },
+    };
+    let kinds = lookup.kinds;
+    let organization = StoredValue::new(namespace.clone());
+    let (who, hint) = if is_user {
+        (
+            words!(i18n, settings.account),
+            words!(i18n, settings.account_hint),
+        )
+    } else {
+        (
+            words!(i18n, settings.account_or_team),
+            words!(i18n, settings.account_or_team_hint),
+        )
+    };
     let list = ask(move || {
         let variables = Variables {
             namespace: namespace.clone(),
@@ -150,60 +115,48 @@ pub(crate) fn Permissions(
         };
         api.run(PermissionsQuery::build(variables))
     });
-    let changer = Changer {
-        api,
-        toasts,
-        i18n,
-        repository: id,
-        refetch: Callback::new(move |()| list.refetch()),
-    };
+    let changer = RoleChanger::new(RolesOf::Repository, Callback::new(move |()| list.refetch()));
     let changer = StoredValue::new(changer);
-    let set = move |account: String, before: Option<Role>, role: Option<Role>| {
-        let changer = changer.get_value();
-        async move {
-            changer.set(account.clone(), role).await?;
-            changer.offer_undo(account, before, role);
-            Ok::<_, ApiError>(())
-        }
+    let role_change = move |entity: Entity, before: Option<Role>, now: Option<Role>| RoleChange {
+        repository: repository.get_value(),
+        grantee: grantee(entity),
+        before,
+        now,
     };
-    let change = Callback::new(move |(account, before, role): RoleChange| {
-        spawn_local(async move {
-            if let Err(error) = set(account, Some(before), role).await {
-                toasts.failure(error_text(i18n, &error));
-                // Shows again what is in force.
-                list.refetch();
-            }
-        });
+    let change = Callback::new(move |((entity, before), now): (Granted, Option<Role>)| {
+        let change = role_change(entity, Some(before), now);
+        changer.get_value().start(change);
     });
 
-    let account = RwSignal::new(String::new());
-    let role = RwSignal::new(Role::Read.key().to_owned());
+    let picked = Picked::new();
+    let role = RwSignal::new(Role::Read);
     let work = Work::new();
-    let is_account = |text: &str| {
-        let text = text.trim();
-        text.parse::<RobotName>().is_ok() || text.parse::<Namespace>().is_ok()
-    };
+    let fields = ["account", "team"];
     let account_error = Signal::derive(move || {
-        let text = account.get();
-        if !text.trim().is_empty() && !is_account(&text) {
+        if picked.is_nobody(kinds) {
             return Some(t_string!(i18n, settings.account_invalid).to_owned());
         }
         let error = work.error.get()?;
-        (error.class == ErrorClass::NotFound || work.refused("account"))
-            .then(|| t_string!(i18n, settings.unknown_account).to_owned())
+        let is_unknown = error.class == ErrorClass::NotFound
+            || fields.into_iter().any(|field| work.refused(field));
+        is_unknown.then(|| {
+            let words = if is_user {
+                t_string!(i18n, settings.unknown_account)
+            } else {
+                t_string!(i18n, settings.unknown_grantee)
+            };
+            words.to_owned()
+        })
     });
     let other_error = Signal::derive(move || {
-        let error = work.error_beside(&["account"]).get();
+        let error = work.error_beside(&["account", "team"]).get();
         error.filter(|error| error.class != ErrorClass::NotFound)
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let name = account.get_untracked().trim().to_owned();
-        if is_account(&name) {
-            let role = Role::of_key(&role.get_untracked());
-            work.start(set(name, None, role), move |()| {
-                account.try_set(String::new());
-            });
+        if let Some(entity) = untrack(|| picked.entity(kinds)) {
+            let change = role_change(entity, None, Some(role.get_untracked()));
+            work.start(changer.get_value().make(change), move |()| picked.clear());
         }
     };
     view! {
@@ -213,21 +166,24 @@ pub(crate) fn Permissions(
             {load(
                 list,
                 || view! { <SkeletonTable rows=3/> }.into_any(),
-                move |data| match data.repository.and_then(|repository| repository.permissions) {
+                move |data| match data.repository.and_then(Repository::granted) {
                     None => view! { <NotVisible/> }.into_any(),
-                    Some(permissions) if permissions.is_empty() => {
+                    Some(granted) if granted.is_empty() => {
                         view! { <p class="berth-gap-below">{words!(i18n, settings.permissions_empty)}</p> }.into_any()
                     }
-                    Some(permissions) => view! { <PermissionTable permissions change/> }.into_any(),
+                    Some(granted) => {
+                        view! { <PermissionTable granted who organization=organization.get_value() change/> }.into_any()
+                    }
                 },
             )}
             <form class="pf-v6-c-form berth-inline-form" on:submit=submit novalidate>
-                <TextField
+                <EntityPicker
                     id="permission-account"
-                    label=words!(i18n, settings.account)
-                    hint=words!(i18n, settings.account_hint)
-                    value=account
+                    label=who
+                    hint
                     error=account_error
+                    lookup
+                    picked
                 />
                 <FormGroup
                     id="permission-role"
@@ -236,14 +192,18 @@ pub(crate) fn Permissions(
                     <Select
                         id="permission-role"
                         options=Signal::derive(move || role_options(i18n))
-                        value=role
-                        on_change=Callback::new(move |value| role.set(value))
+                        value=Signal::derive(move || role.get().key().to_owned())
+                        on_change=Callback::new(move |key: String| {
+                            if let Some(chosen) = Role::of_key(&key) {
+                                role.set(chosen);
+                            }
+                        })
                     />
                 </FormGroup>
                 <Button
                     submit=true
                     busy=work.busy
-                    disabled=Signal::derive(move || !account.with(|account| is_account(account)))
+                    disabled=Signal::derive(move || picked.entity(kinds).is_none())
                 >
                     {words!(i18n, settings.add)}
                 </Button>
@@ -255,41 +215,43 @@ pub(crate) fn Permissions(
 
 #[component]
 fn PermissionTable(
-    permissions: Vec<RepositoryPermission>,
-    change: Callback<RoleChange>,
+    granted: Vec<Granted>,
+    who: Signal<String>,
+    organization: String,
+    change: Callback<(Granted, Option<Role>)>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <table class="pf-v6-c-table pf-m-grid-md pf-m-compact berth-gap-below" aria-label=words!(i18n, settings.permissions)>
             <thead class="pf-v6-c-table__thead">
                 <tr class="pf-v6-c-table__tr">
-                    <th class="pf-v6-c-table__th" scope="col">{words!(i18n, settings.account)}</th>
+                    <th class="pf-v6-c-table__th" scope="col">{move || who.get()}</th>
                     <th class="pf-v6-c-table__th" scope="col">{words!(i18n, settings.kind)}</th>
                     <th class="pf-v6-c-table__th" scope="col">{words!(i18n, settings.permission)}</th>
                     <td class="pf-v6-c-table__td"></td>
                 </tr>
             </thead>
             <tbody class="pf-v6-c-table__tbody">
-                {permissions
+                {granted
                     .into_iter()
-                    .map(|permission| {
-                        let account = permission.account.clone();
-                        let (select_label, remove_label) = (account.clone(), account.clone());
-                        let (select_account, remove_account) = (account.clone(), account.clone());
-                        let kind = permission.kind;
+                    .map(|one| {
+                        let (Entity { kind, name }, role) = one.clone();
+                        let (select_label, remove_label) = (name.clone(), name.clone());
+                        let (selected, removed) = (one.clone(), one);
+                        let shown = match kind {
+                            EntityKind::Team => {
+                                let href = paths::team(&organization, &name, paths::TEAM_MEMBERS_TAB);
+                                view! { <a href=href><bdi>{name}</bdi></a> }.into_any()
+                            }
+                            _ => view! { <bdi>{name}</bdi> }.into_any(),
+                        };
                         view! {
                             <tr class="pf-v6-c-table__tr">
-                                <td class="pf-v6-c-table__td berth-name" data-label=words!(i18n, settings.account)>
-                                    <bdi>{account}</bdi>
+                                <td class="pf-v6-c-table__td berth-name" data-label=move || who.get()>
+                                    {shown}
                                 </td>
                                 <td class="pf-v6-c-table__td" data-label=words!(i18n, settings.kind)>
-                                    <Label icon=Some(if kind == AccountKind::Robot { lu::LuBot } else { lu::LuUser })>
-                                        {move || match kind {
-                                            AccountKind::Robot => t_string!(i18n, settings.kind_robot),
-                                            AccountKind::User => t_string!(i18n, settings.kind_user),
-                                            AccountKind::Organization => t_string!(i18n, settings.kind_organization),
-                                        }}
-                                    </Label>
+                                    <KindLabel kind/>
                                 </td>
                                 <td class="pf-v6-c-table__td" data-label=words!(i18n, settings.permission)>
                                     <span class="berth-select-narrow">
@@ -298,9 +260,9 @@ fn PermissionTable(
                                                 Some(t_string!(i18n, settings.permission_of, name = select_label.clone()))
                                             })
                                             options=Signal::derive(move || role_options(i18n))
-                                            value=Signal::stored(permission.role.key().to_owned())
+                                            value=Signal::stored(role.key().to_owned())
                                             on_change=Callback::new(move |key: String| {
-                                                change.run((select_account.clone(), permission.role, Role::of_key(&key)));
+                                                change.run((selected.clone(), Role::of_key(&key)));
                                             })
                                         />
                                     </span>
@@ -312,7 +274,7 @@ fn PermissionTable(
                                         label=Signal::derive(move || {
                                             t_string!(i18n, settings.remove, name = remove_label.clone())
                                         })
-                                        on_click=Callback::new(move |_| change.run((remove_account.clone(), permission.role, None)))
+                                        on_click=Callback::new(move |_| change.run((removed.clone(), None)))
                                     />
                                 </td>
                             </tr>

@@ -1,9 +1,9 @@
-//! Permissions, visibility, deletion.
+//! Permissions, visibility, state, deletion.
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{Repository, permissions::Permissions};
+use super::{Repository, permissions::Permissions, state::State};
 use crate::{
     components::{Button, ButtonKind, Chosen},
     fragments::Visibility,
@@ -28,6 +28,7 @@ pub(crate) fn Settings(
     let public = repository.visibility == Visibility::Public;
     let (id, path) = (repository.id.inner().to_owned(), repository.path.clone());
     let chosen = Chosen::one(&id, &path);
+    let (state_id, state_path) = (id, path);
     let figures = Figures::new(repository.tag_count, repository.size_bytes.as_ref());
     let doomed = StoredValue::new(Doomed {
         chosen: chosen.clone(),
@@ -51,6 +52,7 @@ pub(crate) fn Settings(
             <Permissions
                 id=repository.id.inner().to_owned()
                 namespace=repository.namespace.name.clone()
+                is_user=repository.namespace.is_user()
                 name=repository.name.clone()
             />
             <section class="berth-card" aria-labelledby="visibility-title">
@@ -76,6 +78,7 @@ pub(crate) fn Settings(
                     </Button>
                 </div>
             </section>
+            <State id=state_id path=state_path state=repository.state refetch/>
             <section class="berth-card" aria-labelledby="delete-title">
                 <h2 id="delete-title">{words!(i18n, settings.delete)}</h2>
                 <div class="berth-row">

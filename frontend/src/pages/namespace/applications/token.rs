@@ -8,12 +8,18 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::Key;
 use crate::{
     api::{ApiError, ErrorClass, use_api},
-    components::{FormDialog, ScopeChoices, TextField, joined_scopes, use_toasts},
+    components::{
+        EntityKind, EntityPicker, FormDialog, Lookup, Picked, ScopeChoices, joined_scopes,
+        use_toasts,
+    },
     i18n::*,
     paths::{self, Question},
     schema,
     work::Work,
 };
+
+/// Who may be asked to authorize an application.
+const USERS: &[EntityKind] = &[EntityKind::User];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -64,13 +70,13 @@ pub(super) fn GenerateToken(
     let Key { client_id, name } = application;
     let chosen = RwSignal::new(Vec::<Scope>::new());
     let for_other = RwSignal::new(false);
-    let username = RwSignal::new(String::new());
+    let user = Picked::new();
     // The question that is asked before another user is bothered.
     let asking = RwSignal::new(false);
     let work = Work::new();
     let own = window().location().origin().unwrap_or_default();
     let redirect_uri = format!("{own}{}", paths::LOCAL_APP);
-    let other = move || username.get().trim().to_owned();
+    let other = move || user.text();
     let ready = Signal::derive(move || {
         !chosen.with(Vec::is_empty) && (!for_other.get() || !other().is_empty())
     });
@@ -98,7 +104,7 @@ pub(super) fn GenerateToken(
         }
         let variables = Variables {
             client_id: client_id.clone(),
-            username: username.get_untracked().trim().to_owned(),
+            username: untrack(other),
             scope,
             redirect_uri: redirect_uri.clone(),
         };
@@ -119,7 +125,7 @@ pub(super) fn GenerateToken(
     Effect::new(move |_| {
         chosen.track();
         for_other.track();
-        username.track();
+        other();
         asking.set(false);
     });
     view! {
@@ -140,12 +146,13 @@ pub(super) fn GenerateToken(
                             <WhoChoice for_other value=true/>
                         </fieldset>
                         <Show when=move || for_other.get()>
-                            <TextField
+                            <EntityPicker
                                 id="token-user"
                                 label=words!(i18n, signin.username)
                                 hint=words!(i18n, applications.assign_hint)
-                                value=username
                                 required=true
+                                lookup=Lookup { namespace: String::new(), kinds: USERS }
+                                picked=user
                             />
                         </Show>
                         <div role="status">
