@@ -27,25 +27,39 @@ pub struct Scale {
     pub repositories: u32,
     /// Tags of [`LARGE_REPOSITORY`].
     pub tags: u32,
+    /// Robots of [`LARGE_ORGANIZATION`], which all log in with the token of the first robot there is; none where there is none.
+    pub robots: u32,
+    /// Teams of that organization, among which the robots are spread. Beside these each other organization has a team
+    /// `developers` with the reader in it, which writes to every other repository.
+    pub teams: u32,
 }
 
 impl Scale {
-    /// As many tags in the large repository as in all others together.
+    /// As many tags in the large repository as in all others together, and a tenth and a hundredth as many robots and
+    /// teams as repositories.
     pub fn of(repositories: u32) -> Self {
         Self {
             repositories,
             tags: repositories.saturating_mul(TAGS_EACH),
+            robots: repositories / 10,
+            teams: repositories / 100,
         }
     }
 }
 
 impl fmt::Display for Scale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { repositories, tags } = self;
+        let Self {
+            repositories,
+            tags,
+            robots,
+            teams,
+        } = self;
         let organizations = repositories.div_ceil(REPOSITORIES_EACH);
         write!(
             f,
-            "{organizations} organizations with {repositories} repositories of {TAGS_EACH} tags, and {LARGE_REPOSITORY} with {tags}"
+            "{organizations} organizations with {repositories} repositories of {TAGS_EACH} tags, and {LARGE_REPOSITORY} with \
+             {tags}; {LARGE_ORGANIZATION} with up to {robots} robots in {teams} teams"
         )
     }
 }
@@ -79,27 +93,28 @@ pub async fn fill(database: &str, scale: Scale) -> Result<(), String> {
             "there is an organization `{LARGE_ORGANIZATION}`: the registry was filled before"
         ));
     }
-    let statements = statements(&target, scale, &owner, &reader, &image);
+    let mut statements = statements(&target, scale, &owner, &reader, &image);
+    statements.extend(teams(&target, scale, &reader));
+    let robot = "select cast(min(account_id) as text) from robot_profiles";
+    if let Some(robot) = target.text(robot).await? {
+        statements.extend(robots(&target, scale, &robot));
+    }
     target.run(&statements).await
 }
 
 /// Everything that is written, in order. Counted rows are `n`, with `i` from 1.
 fn statements(
     target: &Target,
-    Scale { repositories, tags }: Scale,
+    Scale {
+        repositories, tags, ..
+    }: Scale,
     owner: &str,
     reader: &str,
     image: &str,
 ) -> Vec<String> {
     let organizations = repositories.div_ceil(REPOSITORIES_EACH);
     let now = target.now();
-    let count = |count: u32| {
-        format!(
-            "with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < {count})"
-        )
-    };
-    // Twelve digits of a number.
-    let digits = "substr(cast(1000000000000 + i as text), 2)";
+    let digits = digits("i");
     // The image with a version of its own.
     let original = target.as_text("o.body");
     let body = |version: &str| {
@@ -195,6 +210,88 @@ fn statements(
             count(TAGS_EACH)
         ),
     ]
+}
+
+/// Rows that are counted: `n`, with `i` from 1.
+fn count(count: u32) -> String {
+    format!(
+        "with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < {count})"
+    )
+}
+
+/// Twelve digits of a number.
+fn digits(number: &str) -> String {
+    format!("substr(cast(1000000000000 + {number} as text), 2)")
+}
+
+/// Teams and what they may do.
+fn teams(target: &Target, Scale { teams, .. }: Scale, reader: &str) -> Vec<String> {
+    let now = target.now();
+    let mut statements = vec![
+        format!(
+            "insert into teams (namespace_id, name, role, description, created_at) \
+             select id, 'developers', 'member', '', {now} from accounts where name like '{LARGE_ORGANIZATION}-%'"
+        ),
+        format!(
+            "insert into team_members (team_id, account_id, created_at) \
+             select t.id, {reader}, {now} from teams t join accounts a on a.id = t.namespace_id \
+             where t.name = 'developers' and a.name like '{LARGE_ORGANIZATION}-%'"
+        ),
+        format!(
+            "insert into repository_permissions (repository_id, team_id, role, created_at) \
+             select r.id, t.id, 'write', {now} from teams t join accounts a on a.id = t.namespace_id \
+             join repositories r on r.namespace_id = a.id \
+             where t.name = 'developers' and a.name like '{LARGE_ORGANIZATION}-%' and r.id % 2 = 0"
+        ),
+    ];
+    if teams > 0 {
+        statements.push(format!(
+            "{} insert into teams (namespace_id, name, role, description, created_at) \
+             select a.id, 'team-' || {}, 'member', '', {now} from n join accounts a on a.name = '{LARGE_ORGANIZATION}'",
+            count(teams),
+            digits("i"),
+        ));
+        statements.push(format!(
+            "insert into repository_permissions (repository_id, team_id, role, created_at) \
+             select r.id, t.id, 'read', {now} from accounts a join teams t on t.namespace_id = a.id \
+             join repositories r on r.namespace_id = a.id where a.name = '{LARGE_ORGANIZATION}' and t.name <> 'owners'"
+        ));
+    }
+    statements
+}
+
+/// Robots, spread over the teams of their organization, that log in with the token of one that is there.
+fn robots(target: &Target, Scale { robots, teams, .. }: Scale, like: &str) -> Vec<String> {
+    /// Begins the public ids of robots; twelve digits follow.
+    const UUID: &str = "5ca1e001-0000-4000-8000-";
+    if robots == 0 {
+        return Vec::new();
+    }
+    let now = target.now();
+    let made = format!("accounts a where a.uuid like '{UUID}%'");
+    let number = format!("substr(a.uuid, {})", UUID.len() + 1);
+    let mut statements = vec![
+        format!(
+            "{} insert into accounts (uuid, kind, created_at) select '{UUID}' || {}, 'robot', {now} from n",
+            count(robots),
+            digits("i"),
+        ),
+        format!(
+            "insert into robot_profiles (account_id, namespace_id, short_name, token_sealed, token_hash) \
+             select a.id, o.id, 'robot-' || {number}, p.token_sealed, p.token_hash from accounts a \
+             cross join accounts o cross join robot_profiles p \
+             where a.uuid like '{UUID}%' and o.name = '{LARGE_ORGANIZATION}' and p.account_id = {like}"
+        ),
+    ];
+    if teams > 0 {
+        let team = digits(&format!("(1 + cast({number} as bigint) % {teams})"));
+        statements.push(format!(
+            "insert into team_members (team_id, account_id, created_at) \
+             select (select t.id from teams t join accounts o on o.id = t.namespace_id \
+             where o.name = '{LARGE_ORGANIZATION}' and t.name = 'team-' || {team}), a.id, {now} from {made}"
+        ));
+    }
+    statements
 }
 
 /// A database that is filled.

@@ -2,17 +2,21 @@
 
 mod accounts;
 mod assignments;
+mod defaults;
 mod explorers;
 mod flows;
+mod invitations;
 mod lists;
 mod mail;
 mod oauth;
 mod organizations;
 mod pages;
 mod registry;
+mod robots;
 mod service_keys;
 mod stars;
 mod superusers;
+mod teams;
 
 use berth_e2e::browser::{Browser, Look, Page};
 use berth_e2e::harness::Scenario;
@@ -33,6 +37,10 @@ use assignments::{
     an_assignment_is_seen_and_taken_back_before_it_is_answered,
     assignments_that_wait_go_on_over_pages,
 };
+use defaults::{
+    default_permissions_are_made_changed_and_deleted_with_undo,
+    who_is_not_there_gets_no_default_permission,
+};
 use explorers::{
     graphql_runs_in_the_browser_as_the_viewer, rest_runs_in_the_browser_as_the_viewer,
     what_wants_the_password_asks_for_it_and_goes_on,
@@ -44,12 +52,16 @@ use flows::{
     pushed_tag_appears_in_an_open_list, repository_changes_visibility_and_goes_after_confirm,
     robot_gets_credentials_and_goes, search_and_sort_stay_in_the_address,
 };
+use invitations::{
+    a_user_is_invited_and_comes_by_the_own_answer, members_and_collaborators_are_seen_and_removed,
+    the_link_of_a_mail_asks_whoever_follows_it,
+};
 use lists::{
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
     columns_and_density_are_remembered_and_rows_copied,
     deleted_tags_and_taken_roles_come_back_by_undo, filters_show_as_chips_and_go_together,
     silence_of_the_registry_shows_and_ends_by_itself,
-    what_was_typed_is_not_lost_without_a_question,
+    users_robots_and_teams_get_roles_in_one_table, what_was_typed_is_not_lost_without_a_question,
 };
 use mail::an_address_is_confirmed_and_a_lost_password_recovered_by_mail;
 use oauth::{
@@ -77,6 +89,11 @@ use registry::{
     superusers_see_the_registry_and_search_its_configuration,
     work_of_the_registry_is_begun_at_once_on_demand,
 };
+use robots::{
+    a_robot_gets_one_role_in_many_repositories_at_once, a_robot_is_made_in_five_steps,
+    a_robot_of_a_user_is_made_in_three_steps, credentials_are_there_for_every_client,
+    descriptions_of_robots_expand_and_collapse, where_robots_are_disabled_the_wizard_says_so,
+};
 use service_keys::{
     a_service_key_is_made_renamed_approved_and_deleted,
     a_superuser_deletes_an_organization_of_somebody_else,
@@ -97,6 +114,14 @@ use superusers::{
     tokens_of_all_users_are_seen_by_who_sees_everything_alone,
     users_who_were_away_are_found_by_their_last_use,
     who_sees_everything_changes_no_user_and_others_see_none,
+};
+
+use teams::{
+    a_team_gets_roles_in_repositories_one_by_one_and_many_at_once,
+    a_team_is_made_in_japanese_on_a_phone, a_team_is_made_in_steps_and_found_in_the_list,
+    members_of_a_team_come_and_go, teams_are_searched_over_pages,
+    the_last_owner_stays_and_the_menu_says_so, the_role_of_a_team_changes_in_its_row_and_back,
+    who_does_not_manage_teams_looks_at_them,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
@@ -122,6 +147,26 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     organization_goes_after_its_name_is_typed,
     organizations_of_a_list_go_after_confirm,
     who_does_not_administer_finds_no_settings,
+    a_team_is_made_in_steps_and_found_in_the_list,
+    the_role_of_a_team_changes_in_its_row_and_back,
+    teams_are_searched_over_pages,
+    members_of_a_team_come_and_go,
+    the_last_owner_stays_and_the_menu_says_so,
+    a_team_gets_roles_in_repositories_one_by_one_and_many_at_once,
+    who_does_not_manage_teams_looks_at_them,
+    a_team_is_made_in_japanese_on_a_phone,
+    a_user_is_invited_and_comes_by_the_own_answer,
+    the_link_of_a_mail_asks_whoever_follows_it,
+    members_and_collaborators_are_seen_and_removed,
+    default_permissions_are_made_changed_and_deleted_with_undo,
+    who_is_not_there_gets_no_default_permission,
+    a_robot_is_made_in_five_steps,
+    a_robot_of_a_user_is_made_in_three_steps,
+    a_robot_gets_one_role_in_many_repositories_at_once,
+    descriptions_of_robots_expand_and_collapse,
+    credentials_are_there_for_every_client,
+    where_robots_are_disabled_the_wizard_says_so,
+    users_robots_and_teams_get_roles_in_one_table,
     an_address_is_confirmed_and_a_lost_password_recovered_by_mail,
     rest_runs_in_the_browser_as_the_viewer,
     graphql_runs_in_the_browser_as_the_viewer,
@@ -182,6 +227,34 @@ async fn signed_in(world: &World, account: &Account, look: Look) -> (Browser, Pa
     page.url_ends_with("/repository").await;
     page.find("heading", "Repositories").await;
     (browser, page)
+}
+
+/// A script about the drop-down of that name, as `choice`.
+fn of_choice(name: &str, script: &str) -> String {
+    format!(
+        "(() => {{ const choice = [...document.querySelectorAll('select')].find(one => \
+         (one.ariaLabel ?? one.labels[0]?.textContent.replace(' *', '')) === {name:?}); {script} }})()"
+    )
+}
+
+/// Chooses from a drop-down.
+async fn select(page: &Page, name: &str, option: &str) {
+    page.find("combobox", name).await;
+    settled(page).await;
+    let script = format!(
+        "choice.value = [...choice.options].find(one => one.text === {option:?}).value; \
+         choice.dispatchEvent(new Event('change', {{ bubbles: true }}));"
+    );
+    page.evaluate(&of_choice(name, &script)).await;
+}
+
+/// What a drop-down shows.
+async fn chosen(page: &Page, name: &str) -> String {
+    page.find("combobox", name).await;
+    let shown = page
+        .evaluate(&of_choice(name, "return choice?.selectedOptions[0]?.text;"))
+        .await;
+    shown.as_str().unwrap_or_default().to_owned()
 }
 
 /// Waits until the page shows its content and nothing loads any more.

@@ -18,6 +18,7 @@ mod podman;
 mod proxies;
 mod redirects;
 mod rest_client;
+mod rights;
 mod secrets;
 mod skopeo;
 mod torture;
@@ -45,6 +46,7 @@ fn main() -> std::process::ExitCode {
         redirects::SCENARIOS,
         proxies::SCENARIOS,
         rest_client::SCENARIOS,
+        rights::SCENARIOS,
         secrets::SCENARIOS,
         skopeo::SCENARIOS,
         torture::SCENARIOS,

@@ -99,6 +99,8 @@ fn prepare(contender: &mut Contender, scale: &Scale, tags: usize) -> Lists {
         let rows = scale::Scale {
             repositories: 1,
             tags,
+            robots: 0,
+            teams: 0,
         };
         contender.grow(&scale.runtime, rows);
         let scope = |repository: &str| {

@@ -116,7 +116,9 @@ pub(super) async fn robot_gets_credentials_and_goes(world: World) {
         "pipeline",
     )
     .await;
-    page.press("Enter").await;
+    page.click("button", "Review and finish").await;
+    page.find("heading", "Review and finish").await;
+    page.click("button", "Review and finish").await;
     let robot = format!("{organization}+pipeline");
     page.find("dialog", &format!("Credentials of {robot}"))
         .await;
@@ -160,6 +162,14 @@ pub(super) async fn repository_changes_visibility_and_goes_after_confirm(world: 
     page.click("button", "Undo").await;
     page.see(&format!("{path}: now private")).await;
     page.find("button", "Make public").await;
+
+    page.click("button", "Make read-only").await;
+    page.see(&format!("{path} is read-only now")).await;
+    page.see("This repository is read-only: everybody pulls as before")
+        .await;
+    page.click("button", "Make writable").await;
+    page.see(&format!("{path} takes pushes again")).await;
+    page.find("button", "Make read-only").await;
 
     page.go(&format!("{base}/organization/{organization}"))
         .await;

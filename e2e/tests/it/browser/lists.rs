@@ -4,7 +4,8 @@ use berth_e2e::browser::{Look, Page};
 use berth_e2e::world::World;
 use serde_json::{Value, json};
 
-use super::{settled, signed_in};
+use super::teams::new_team;
+use super::{chosen, select, settled, signed_in};
 
 const CONFIRM: &str = "Type \"confirm\" to go on";
 
@@ -49,7 +50,10 @@ pub(super) async fn columns_and_density_are_remembered_and_rows_copied(world: Wo
     // Copies hold what is hidden too, and raw values.
     let csv = copied(&page, "Copy as CSV", "sizeBytes").await;
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "name,visibility,sizeBytes,tags,pushed,starred");
+    assert_eq!(
+        lines[0],
+        "name,visibility,sizeBytes,tags,pushed,pulls,starred"
+    );
     assert!(
         lines[1].starts_with(&format!("{organization}/app,public,")),
         "{csv}"
@@ -190,6 +194,58 @@ pub(super) async fn deleted_tags_and_taken_roles_come_back_by_undo(world: World)
     page.see(&format!("Permission of {} saved", reader.name))
         .await;
     page.find("button", &remove).await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn users_robots_and_teams_get_roles_in_one_table(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "app", "PRIVATE").await;
+    new_team(&world, &organization, "developers", "MEMBER").await;
+    let user = world.user().await;
+    let robot = world.robot(&organization).await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!(
+        "{}/repository/{organization}/app?tab=settings",
+        world.url()
+    ))
+    .await;
+    page.see("Nobody has a role of their own here.").await;
+    for (name, kind, role) in [
+        (user.name.as_str(), "User", "Write"),
+        (robot.name.as_str(), "Robot", "Read"),
+        ("developers", "Team", "Admin"),
+    ] {
+        page.fill("combobox", "User, robot or team", name).await;
+        page.find("option", &format!("{name} {kind}")).await;
+        page.accessible().await;
+        page.press("ArrowDown").await;
+        page.press("Enter").await;
+        select(&page, "Permission", role).await;
+        page.click("button", "Add permission").await;
+        page.see(&format!("Permission of {name} saved")).await;
+        assert_eq!(
+            chosen(&page, &format!("Permission of {name}")).await,
+            role,
+            "{name}"
+        );
+    }
+    page.find("link", "developers").await;
+    page.accessible().await;
+    page.screenshot("permissions").await;
+    select(&page, "Permission of developers", "Read").await;
+    page.reload().await;
+    assert_eq!(chosen(&page, "Permission of developers").await, "Read");
+    page.fill("combobox", "User, robot or team", "nobody-of-this-name")
+        .await;
+    page.wait("the answer is there", async || {
+        page.evaluate("[...document.querySelectorAll('button')].some(one => one.textContent === 'Add permission' && !one.disabled)")
+            .await
+            == true
+    })
+    .await;
+    page.click("button", "Add permission").await;
+    page.see("There is no such user, robot or team.").await;
     page.close().await;
     browser.close().await;
 }

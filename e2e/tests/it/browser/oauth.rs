@@ -232,7 +232,10 @@ pub(super) async fn assign(page: &Page, organization: &str, user: &Account) {
     page.click("menuitem", "Generate Token").await;
     page.click("checkbox", "Create Repositories").await;
     page.click("radio", "Assign another user").await;
-    page.fill("textbox", "Username", &user.name).await;
+    page.fill("combobox", "Username", &user.name).await;
+    page.find("option", &format!("{} User", user.name)).await;
+    page.press("ArrowDown").await;
+    page.press("Enter").await;
     page.click("button", "Assign token").await;
     page.see(&format!(
         "This will prompt user {} to generate a token with the following permissions: repo:create",

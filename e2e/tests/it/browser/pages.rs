@@ -159,6 +159,22 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             format!("/organization/{organization}?tab=Robotaccounts"),
         ),
         (
+            "teams",
+            format!("/organization/{organization}?tab=Teamsandmembership"),
+        ),
+        (
+            "team-members",
+            format!("/organization/{organization}/teams/owners"),
+        ),
+        (
+            "team-permissions",
+            format!("/organization/{organization}/teams/owners?tab=permissions"),
+        ),
+        (
+            "default-permissions",
+            format!("/organization/{organization}?tab=Defaultpermissions"),
+        ),
+        (
             "organization-settings",
             format!("/organization/{organization}?tab=Settings"),
         ),
@@ -252,7 +268,19 @@ pub(super) async fn pages_of_strangers_are_accessible_in_every_look(world: World
 pub(super) async fn dialogs_are_accessible_in_japanese(world: World) {
     let organization = world.organization().await;
     let applications = format!("/organization/{organization}?tab=OAuthApplications");
+    let teams = format!("/organization/{organization}?tab=Teamsandmembership");
+    let members = format!("/organization/{organization}/teams/owners");
+    let robots = format!("/organization/{organization}?tab=Robotaccounts");
+    let defaults = format!("/organization/{organization}?tab=Defaultpermissions");
     let dialogs = [
+        ("team-create", teams.as_str(), "新しいチームの作成"),
+        ("team-add-member", members.as_str(), "新しいメンバーの追加"),
+        ("robot-wizard", robots.as_str(), "ロボットアカウントの作成"),
+        (
+            "default-permission-create",
+            defaults.as_str(),
+            "デフォルトの権限の作成",
+        ),
         ("user-create", "/superuser/users", "ユーザーの作成"),
         ("message-create", "/superuser/messages", "メッセージの作成"),
         (
