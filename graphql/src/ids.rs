@@ -5,7 +5,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use berth_domain::{
-    AccountId, EntityKind, Error, ManifestId, RepositoryId, Result, SessionId, TagId, TeamId,
+    AccountId, BulkChangeId, EntityKind, Error, ManifestId, RepositoryId, Result, SessionId, TagId,
+    TeamId,
 };
 
 /// What a global id names.
@@ -19,6 +20,7 @@ pub(crate) enum GlobalId {
     Manifest(ManifestId),
     Session(SessionId),
     Team(TeamId),
+    BulkChange(BulkChangeId),
 }
 
 impl GlobalId {
@@ -32,6 +34,7 @@ impl GlobalId {
             Self::Manifest(id) => ('M', id.0),
             Self::Session(id) => ('S', id.0),
             Self::Team(id) => ('G', id.0),
+            Self::BulkChange(id) => ('C', id.0),
         };
         URL_SAFE_NO_PAD.encode(format!("{letter}{number}")).into()
     }
@@ -49,6 +52,7 @@ impl GlobalId {
             b'M' => Self::Manifest(ManifestId(number)),
             b'S' => Self::Session(SessionId(number)),
             b'G' => Self::Team(TeamId(number)),
+            b'C' => Self::BulkChange(BulkChangeId(number)),
             _ => return None,
         })
     }
@@ -79,6 +83,14 @@ pub(crate) fn session(field: &str, id: &ID) -> Result<SessionId> {
     match GlobalId::decode(id) {
         Some(GlobalId::Session(id)) => Ok(id),
         _ => Err(wrong(field, "session")),
+    }
+}
+
+/// The change of many repositories that an argument names.
+pub(crate) fn bulk_change(field: &str, id: &ID) -> Result<BulkChangeId> {
+    match GlobalId::decode(id) {
+        Some(GlobalId::BulkChange(id)) => Ok(id),
+        _ => Err(wrong(field, "change of many repositories")),
     }
 }
 
@@ -155,6 +167,7 @@ mod tests {
             GlobalId::Manifest(ManifestId(6)),
             GlobalId::Session(SessionId(7)),
             GlobalId::Team(TeamId(8)),
+            GlobalId::BulkChange(BulkChangeId(9)),
         ] {
             assert_eq!(GlobalId::decode(&id.encode()), Some(id));
         }

@@ -60,13 +60,14 @@ const BRACKETS_MAX: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// Lists that come in pages.
-const PAGES: [&str; 25] = [
+const PAGES: [&str; 26] = [
     "access",
     "appTokens",
     "applications",
     "assignedAuthorizations",
     "assignments",
     "authorizations",
+    "bulkChanges",
     "collaborators",
     "defaultPermissions",
     "entities",
@@ -88,8 +89,9 @@ const PAGES: [&str; 25] = [
     "users",
 ];
 /// Lists of objects that come whole.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
     "accepted",
+    "causes",
     "children",
     "history",
     "layers",
@@ -102,8 +104,9 @@ const LISTS: [&str; 11] = [
     "teamPermissions",
 ];
 /// Look-ups that are not batched, by the argument that names what is looked for.
-const LOOKUPS: [(&str, &str); 4] = [
+const LOOKUPS: [(&str, &str); 5] = [
     ("application", "clientId"),
+    ("bulkChange", "id"),
     ("invitation", "code"),
     ("member", "account"),
     ("team", "name"),

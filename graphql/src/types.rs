@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod administration;
 pub(crate) mod application;
 pub(crate) mod artifact;
+pub(crate) mod bulk_change;
 pub(crate) mod contents;
 pub(crate) mod default_permission;
 pub(crate) mod entity;

@@ -151,7 +151,8 @@ fn face(error: &Error) -> (StatusCode, &'static str) {
             | Noun::AccessToken
             | Noun::Assignment
             | Noun::Message
-            | Noun::Notification => (S::UNAUTHORIZED, "UNAUTHORIZED"),
+            | Noun::Notification
+            | Noun::BulkChange => (S::UNAUTHORIZED, "UNAUTHORIZED"),
             Noun::Tag | Noun::Manifest | Noun::Blob | Noun::Upload => {
                 (S::NOT_FOUND, unknown(*noun))
             }
@@ -195,7 +196,8 @@ const fn unknown(noun: Noun) -> &'static str {
         | Noun::AccessToken
         | Noun::Assignment
         | Noun::Message
-        | Noun::Notification => "NAME_UNKNOWN",
+        | Noun::Notification
+        | Noun::BulkChange => "NAME_UNKNOWN",
         Noun::Tag | Noun::Manifest => "MANIFEST_UNKNOWN",
         Noun::Blob => "BLOB_UNKNOWN",
         Noun::Upload => "BLOB_UPLOAD_UNKNOWN",

@@ -59,6 +59,8 @@ pub enum Noun {
     Message,
     /// Something that a user is told in the bell.
     Notification,
+    /// A change of many repositories that goes on behind its request.
+    BulkChange,
 }
 
 impl Noun {
@@ -85,6 +87,7 @@ impl Noun {
             Self::Assignment => "assigned authorization",
             Self::Message => "message",
             Self::Notification => "notification",
+            Self::BulkChange => "change",
         }
     }
 }
@@ -371,6 +374,7 @@ impl Error {
                 Noun::Assignment => "ASSIGNMENT_NOT_FOUND",
                 Noun::Message => "MESSAGE_NOT_FOUND",
                 Noun::Notification => "NOTIFICATION_NOT_FOUND",
+                Noun::BulkChange => "BULK_CHANGE_NOT_FOUND",
             },
             Self::FreshLoginRequired => "FRESH_LOGIN_REQUIRED",
             Self::EmailUnverified => "EMAIL_UNVERIFIED",

@@ -203,6 +203,8 @@ pub enum Event {
         service: String,
         name: String,
         expires_at: Option<Timestamp>,
+        /// The key in whose place it came.
+        signer: Option<String>,
     },
     /// A robot was created.
     RobotCreated {

@@ -50,6 +50,8 @@ id! {
     NotificationId,
     /// A mail on its way out.
     MailId,
+    /// A change of more repositories than one transaction takes.
+    BulkChangeId,
     /// A row of the usage log.
     LogEntryId,
     /// An event that waits for its subscribers.

@@ -34,8 +34,9 @@ pub use page::{Page, PageRequest};
 pub use platform::Platform;
 pub use quote::shorten;
 pub use roles::{
-    AccountKind, CodePurpose, EntityKind, MessageFormat, NotificationKind, RepositoryRole,
-    RepositoryState, SearchKind, Severity, TeamRole, UploadState, Visibility,
+    AccountKind, BulkChangeKind, BulkChangeState, CodePurpose, EntityKind, MessageFormat,
+    NotificationKind, RepositoryRole, RepositoryState, SearchKind, Severity, TeamRole, UploadState,
+    Visibility,
 };
 pub use scope::{ResponseType, Scope, Scopes};
 pub use secret::Secret;

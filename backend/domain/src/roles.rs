@@ -128,6 +128,32 @@ text_enum! {
 }
 
 text_enum! {
+    /// What is done to many repositories.
+    pub enum BulkChangeKind {
+        /// Who may pull from them.
+        Visibility = "visibility",
+        /// They are deleted.
+        Deletion = "deletion",
+        /// One user, robot or team has a role in them, or loses it.
+        Permissions = "permissions",
+    }
+}
+
+text_enum! {
+    /// How far a change of many repositories is.
+    pub enum BulkChangeState {
+        /// A worker goes on with it.
+        Running = "running",
+        /// Every repository was looked at.
+        Done = "done",
+        /// It ended early, and the rest stayed as it was.
+        Failed = "failed",
+        /// Who asked for it has ended it, and the rest stayed as it was.
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
     /// How loud a message to everybody is.
     pub enum Severity {
         /// Good to know.

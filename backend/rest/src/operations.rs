@@ -68,7 +68,7 @@ pub(crate) fn groups() -> Vec<Group> {
 /// What a parameter of a path means, by its name.
 pub(crate) fn describe(parameter: &str) -> Option<&'static str> {
     Some(match parameter {
-        "orgname" => "The name of the organization",
+        "orgname" | "name" => "The name of the organization",
         "teamname" => "The name of the team",
         "prototypeid" => "The ID of the prototype",
         "membername" => "The username of the member",

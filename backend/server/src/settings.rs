@@ -69,6 +69,7 @@ pub(crate) fn settings(config: &Config, listen: SocketAddr) -> Settings {
             unrestricted_names: config.superusers.unrestricted_names.clone(),
             partial_autocomplete: config.accounts.partial_autocomplete,
             note_last_use: config.accounts.note_last_use,
+            organizations_share_email: config.accounts.organizations_share_email,
             encrypted_passwords_only: config.tokens.encrypted_passwords_only,
             log_logins: config.usage_logs.logins,
             log_login_failures: config.usage_logs.login_failures,

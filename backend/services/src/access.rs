@@ -215,6 +215,22 @@ pub mod account {
     impl Permission for Administer {
         type Target = Own;
     }
+
+    /// See how far changes are that go on behind their requests.
+    #[derive(Debug, Clone, Copy)]
+    pub struct ViewChanges;
+
+    impl Permission for ViewChanges {
+        type Target = Own;
+    }
+
+    /// Have the registry go on with a change when the request is over, and end such a change.
+    #[derive(Debug, Clone, Copy)]
+    pub struct OrderChanges;
+
+    impl Permission for OrderChanges {
+        type Target = Own;
+    }
 }
 
 /// Permissions on the registry as a whole.

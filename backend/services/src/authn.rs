@@ -87,11 +87,7 @@ impl Authn {
 
     /// Work of the registry itself, under a name for the logs.
     pub fn worker(&self, name: &'static str) -> Actor {
-        actor(
-            Principal::Worker(name),
-            Credential::Local,
-            Origin::default(),
-        )
+        worker(name)
     }
 
     /// The user of a session cookie; `None` when it is unknown or has ended.
@@ -244,6 +240,15 @@ impl Authn {
             )
         })
     }
+}
+
+/// Work of the registry itself, under a name for the logs.
+pub(crate) fn worker(name: &'static str) -> Actor {
+    actor(
+        Principal::Worker(name),
+        Credential::Local,
+        Origin::default(),
+    )
 }
 
 /// The actor of a token that an application has.

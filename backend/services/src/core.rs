@@ -18,6 +18,7 @@ use crate::actor::{Actor, Credential};
 use crate::app_tokens::AppTokens;
 use crate::authn::Authn;
 use crate::blobs::Blobs;
+use crate::bulk_changes::BulkChanges;
 use crate::default_permissions::DefaultPermissions;
 use crate::directory::Directory;
 use crate::events::Events;
@@ -149,6 +150,8 @@ pub struct ServiceSet {
     pub authorizations: Authorizations,
     /// Blobs: read, delete.
     pub blobs: Blobs,
+    /// Changes of any number of repositories.
+    pub bulk_changes: BulkChanges,
     /// Roles that new repositories begin with.
     pub default_permissions: DefaultPermissions,
     /// Accounts by name.
@@ -223,6 +226,7 @@ impl Services {
             app_tokens: AppTokens::new(Arc::clone(&core)),
             applications: Applications::new(Arc::clone(&core)),
             authorizations: Authorizations::new(Arc::clone(&core), authn.clone()),
+            bulk_changes: BulkChanges::new(Arc::clone(&core), authn.clone()),
             superuser: Superuser::new(Arc::clone(&core), authn.clone()),
             authn,
             blobs: Blobs::new(Arc::clone(&core)),

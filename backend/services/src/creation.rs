@@ -4,7 +4,7 @@ use berth_domain::{
     AccountId, AccountKind, Email, Error, Event, Namespace, Noun, RepositoryId, RepositoryName,
     RepositoryPath, RepositoryRole, Result, TeamRole, Visibility,
 };
-use berth_store::{Tx, accounts, repositories, teams, users};
+use berth_store::{Conn, Tx, accounts, organizations, repositories, teams, users};
 use uuid::Uuid;
 
 use crate::access::{Access, namespace, registry};
@@ -16,10 +16,25 @@ use crate::journal::Subject;
 /// Team that a new organization starts with.
 const OWNERS: &str = "owners";
 
+/// Refuses an address that an organization has already, where they do not share them.
+pub(crate) async fn check_email(core: &Core, conn: &mut Conn, email: Option<&Email>) -> Result<()> {
+    let Some(email) = email.filter(|_| !core.settings.users.organizations_share_email) else {
+        return Ok(());
+    };
+    if organizations::by_email(conn, email.as_str(), 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    let used = format!("Email has already been used: {email}");
+    Err(Error::invalid_value(used).in_field("email"))
+}
+
 /// Adds an organization in the caller's transaction, with a team of owners that holds its creator.
 ///
 /// # Errors
-/// A taken name.
+/// A taken name; an address that another one has.
 pub(crate) async fn create_organization(
     core: &Core,
     tx: &mut Tx,
@@ -34,6 +49,7 @@ pub(crate) async fn create_organization(
             "Username is not available",
         ));
     }
+    check_email(core, tx, email).await?;
     let now = core.now();
     let uuid = Uuid::new_v4().to_string();
     let id = accounts::insert(tx, &uuid, AccountKind::Organization, name, email, now)

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crypto::{SigningKey, VerifyingKey, registry_token};
-use berth_domain::{Error, Noun, Result, Timestamp};
+use berth_domain::{Error, Event, Noun, Result, ServiceKeyChange, Timestamp};
 use berth_store::service_keys::{self, NewServiceKey};
 use serde_json::Value;
 use tokio::sync::{Mutex, RwLock};
 
+use crate::authn::worker;
 use crate::core::Core;
+use crate::journal::Subject;
 
 /// Name of the signing service, in key rows and addresses.
 pub const SERVICE: &str = "berth";
+/// What people call its keys.
+const NAME: &str = "token signer";
 /// How long a key signs.
 const SIGNING_LIFE: Duration = Duration::from_hours(30 * 24);
 /// How long a retired key still verifies: the life of a token and the clock skew, with room.
@@ -146,17 +150,14 @@ impl Keys {
             .write(async |tx| {
                 // Another replica may have been faster; its key serves as well.
                 let newest = service_keys::live(tx, SERVICE, now).await?;
-                let newest = newest
-                    .iter()
-                    .find(|key| key.rotated_at.is_none())
-                    .map(|key| key.created_at);
-                if newest != seen {
+                let newest = newest.into_iter().find(|key| key.rotated_at.is_none());
+                if newest.as_ref().map(|key| key.created_at) != seen {
                     return Ok(());
                 }
                 let new = NewServiceKey {
                     kid: &kid,
                     service: SERVICE,
-                    name: "token signer",
+                    name: NAME,
                     public_jwk: &jwk,
                     private_sealed: Some(&sealed),
                     metadata: "{}",
@@ -170,6 +171,20 @@ impl Keys {
                 service_keys::retire_others(tx, SERVICE, &kid, now, now.after(VERIFYING_LIFE))
                     .await?;
                 service_keys::delete_expired(tx, SERVICE, now).await?;
+                if let Some(before) = newest {
+                    let event = Event::ServiceKeyChanged {
+                        change: ServiceKeyChange::Rotated,
+                        kid: kid.clone(),
+                        service: SERVICE.to_owned(),
+                        name: NAME.to_owned(),
+                        expires_at: None,
+                        signer: Some(before.kid),
+                    };
+                    let by = worker("key rotation");
+                    core.journal
+                        .record(tx, &by, Subject::default(), &event)
+                        .await?;
+                }
                 tracing::info!(key.id = kid, "a new key signs registry tokens");
                 Ok(())
             })

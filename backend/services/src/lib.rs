@@ -11,6 +11,7 @@ pub mod app_tokens;
 pub mod authn;
 mod avatars;
 pub mod blobs;
+pub mod bulk_changes;
 mod collection;
 mod core;
 mod creation;

@@ -256,7 +256,10 @@ impl MailQueue {
             ),
             About::Invitation(invitation) => {
                 let (team, organization) = (&invitation.team, &invitation.organization);
-                let says = invited(&invitation, &link("confirminvite"));
+                let users = &self.core.settings.users;
+                let makes_accounts =
+                    users.sign_up && users.direct_login && users.authentication.is_own();
+                let says = invited(&invitation, &link("confirminvite"), makes_accounts);
                 (
                     format!("Invitation to team {team} of {organization} at {title}"),
                     format!(
@@ -285,10 +288,13 @@ fn asks(invitation: &InvitationView, place: &str) -> String {
 }
 
 /// What follows: the link, and who may use it.
-fn invited(invitation: &InvitationView, link: &str) -> String {
+fn invited(invitation: &InvitationView, link: &str, makes_accounts: bool) -> String {
     let days = LINK_LIFE.as_secs() / (24 * 60 * 60);
     let who = match &invitation.account {
         Some(name) => format!("signed in as {name}"),
+        None if makes_accounts => {
+            "signed in as the user whom you want to be there, or with a new account".to_owned()
+        }
         None => "signed in as the user whom you want to be there".to_owned(),
     };
     format!(

@@ -20,7 +20,7 @@ use crate::access::namespace::{Administer, View};
 use crate::access::policy::{self, Decision, NamespaceAction};
 use crate::actor::{Actor, Principal};
 use crate::core::Core;
-use crate::creation::create_organization;
+use crate::creation::{check_email, create_organization};
 use crate::journal::Subject;
 use crate::many::{Checking, Items, Many};
 use crate::repositories::visible_to;
@@ -178,7 +178,8 @@ impl Organizations {
     /// Creates an organization with a team `owners` that holds the creator.
     ///
     /// # Errors
-    /// A taken name, or an actor that may not create organizations (scope `user:admin`).
+    /// A taken name, an address that another organization has, or an actor that may not create organizations (scope
+    /// `user:admin`).
     pub async fn create(
         &self,
         actor: &Actor,
@@ -222,7 +223,7 @@ impl Organizations {
     /// Changes an organization, all that is given or nothing.
     ///
     /// # Errors
-    /// As [`Self::choose_tag_expiration`].
+    /// As [`Self::choose_tag_expiration`]; an address that another organization has.
     pub async fn change(
         &self,
         actor: &Actor,
@@ -259,6 +260,15 @@ impl Organizations {
         let before = before.and_then(|account| account.email);
         if before.as_deref() == email.map(Email::as_str) {
             return Ok(());
+        }
+        // The same in other letters stays its own.
+        let is_own = |email: &Email| {
+            before
+                .as_deref()
+                .is_some_and(|before| before.eq_ignore_ascii_case(email.as_str()))
+        };
+        if !email.is_some_and(is_own) {
+            check_email(&self.core, tx, email).await?;
         }
         rows::set_email(tx, access.id, email).await?;
         let event = Event::OrganizationEmailChanged {

@@ -4,6 +4,7 @@ mod explanation;
 
 mod of_subject;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use berth_domain::{
@@ -11,13 +12,14 @@ use berth_domain::{
     RobotName, TeamId, TeamName, shorten,
 };
 use berth_store::accounts::Account;
-use berth_store::gate::RepositoryFacts;
+use berth_store::gate::{NamespaceFacts, RepositoryFacts};
 use berth_store::repositories as rows;
 use berth_store::robots::Robot;
 use berth_store::{Conn, Tx, accounts, robots, teams};
 
 pub use berth_store::repositories::Permission;
 pub use explanation::{AccessKey, AccessView, Ground, Reason};
+pub(crate) use of_subject::{Holder, in_one_namespace};
 pub use of_subject::{RoleIn, Subject as RoleSubject};
 
 use crate::access::repo;
@@ -87,6 +89,33 @@ impl Permissions {
             return Ok(None);
         }
         rows::permissions(&mut conn, repository).await.map(Some)
+    }
+
+    /// Which of those who hold roles in a repository belong to its organization, robots included; none where a user has the
+    /// repository, and as of [`Permissions::list`].
+    pub async fn members(
+        &self,
+        actor: &Actor,
+        repository: RepositoryId,
+        held: &[Permission],
+    ) -> Result<Option<HashSet<AccountId>>> {
+        let mut conn = self.core.db.read().await?;
+        let found = self
+            .core
+            .gate
+            .repositories::<repo::SeeRoles>(&mut conn, actor, &[repository])
+            .await?;
+        let namespace = found.first().map(|access| &access.namespace);
+        let of_organization =
+            |namespace: &&NamespaceFacts| namespace.kind == AccountKind::Organization;
+        let Some(organization) = namespace.filter(of_organization) else {
+            return Ok(None);
+        };
+        let ids: Vec<AccountId> = held.iter().map(|role| role.account_id).collect();
+        let members = teams::members_among(&mut conn, organization.id, &ids).await?;
+        let robots = held.iter().filter(|role| role.kind == AccountKind::Robot);
+        let robots = robots.map(|role| role.account_id);
+        Ok(Some(members.into_iter().chain(robots).collect()))
     }
 
     /// The roles given to teams in a repository, by name; none as of [`Permissions::list`].

@@ -2,6 +2,7 @@
 
 mod details;
 mod pulls;
+mod selected;
 mod settings;
 mod stars;
 mod usage;
@@ -10,13 +11,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use berth_domain::{
-    Error, Event, Invalid, Namespace, Page, PageRequest, RepositoryId, RepositoryName,
-    RepositoryPath, RepositoryRole, Result, Scope, Timestamp, Visibility,
+    Error, Invalid, Namespace, Page, PageRequest, RepositoryId, RepositoryName, RepositoryPath,
+    RepositoryRole, Result, Scope, Timestamp, Visibility,
 };
 use berth_store::Conn;
 use berth_store::gate::RepositoryFacts;
+use berth_store::repositories::Repository;
 use berth_store::repositories::listing::{self, Order, VisibleTo};
-use berth_store::repositories::{self as rows, Repository};
 
 pub use berth_store::repositories::listing::Filter;
 
@@ -147,19 +148,6 @@ pub(crate) fn visible_to(actor: &Actor, switches: Switches) -> VisibleTo {
 fn administers_everything(actor: &Actor, switches: Switches) -> bool {
     let is_worker = matches!(actor.principal(), Principal::Worker(_));
     is_worker || (switches.superusers_full_access && actor.is_superuser())
-}
-
-/// The same for what an actor may administer.
-fn administered_by(actor: &Actor, switches: Switches) -> VisibleTo {
-    if !actor.scopes.allows(Scope::RepoAdmin) {
-        return VisibleTo::NOTHING;
-    }
-    VisibleTo {
-        public: false,
-        everything: administers_everything(actor, switches),
-        administered: true,
-        ..visible_to(actor, switches)
-    }
 }
 
 impl Repositories {
@@ -414,19 +402,7 @@ impl Repositories {
         let ids = match selection {
             Selection::Items(ids) => Items::checked(ids)?,
             Selection::Matching(filter) => {
-                if actor.is_anonymous() {
-                    return Err(Error::unauthenticated(
-                        "access to the requested resource is not authorized",
-                    ));
-                }
-                gate.writable()?;
-                let theirs = administered_by(actor, gate.switches());
-                let order = Order::Name {
-                    after: None,
-                    descending: false,
-                };
-                let limit = i64::try_from(Items::<RepositoryId>::FETCH).map_err(Error::internal)?;
-                let found = listing::page(conn, theirs, filter, &order, limit).await?;
+                let found = self.administered_page(conn, actor, filter, None).await?;
                 Items::matching(found.into_iter().map(|(id, _)| id).collect())?
             }
         };
@@ -460,21 +436,11 @@ impl Repositories {
                 let mut changed = Vec::new();
                 let mut repositories = Vec::with_capacity(found.len());
                 for access in found {
-                    let mut facts = access.target().clone();
-                    if facts.repository.visibility != visibility {
-                        rows::set_visibility(tx, facts.repository.id, visibility).await?;
-                        let repository = facts.repository.path();
-                        let event = Event::VisibilityChanged {
-                            repository,
-                            visibility,
-                        };
-                        self.core
-                            .journal
-                            .record(tx, actor, subject(&access), &event)
-                            .await?;
-                        facts.repository.visibility = visibility;
-                        changed.push(facts.repository.id);
+                    if self.put_visibility(tx, actor, &access, visibility).await? {
+                        changed.push(access.repository.id);
                     }
+                    let mut facts = access.target().clone();
+                    facts.repository.visibility = visibility;
                     repositories.push(self.view(actor, facts));
                 }
                 Ok(Ok(ChangedVisibility {
@@ -497,18 +463,10 @@ impl Repositories {
                     Ok(found) => found,
                     Err(refused) => return Ok(Err(refused)),
                 };
-                let now = self.core.now();
                 let mut deleted = Vec::with_capacity(found.len());
                 for access in found {
-                    rows::mark_deleting(tx, access.repository.id, now).await?;
+                    self.put_away(tx, actor, &access).await?;
                     deleted.push(access.repository.id);
-                    let event = Event::RepositoryDeleted {
-                        repository: access.repository.path(),
-                    };
-                    self.core
-                        .journal
-                        .record(tx, actor, subject(&access), &event)
-                        .await?;
                 }
                 Ok(Ok(deleted))
             })

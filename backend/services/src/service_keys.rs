@@ -362,6 +362,7 @@ impl ServiceKeys {
             service: key.service.clone(),
             name: key.name.clone(),
             expires_at: key.expires_at,
+            signer: None,
         };
         let journal = &self.core.journal;
         journal.record(tx, actor, Subject::default(), &event).await

@@ -132,7 +132,7 @@ pub struct UserSettings {
     pub authentication: Authentication,
     /// `FEATURE_USER_CREATION`: strangers may create an account.
     pub sign_up: bool,
-    /// `FEATURE_INVITE_ONLY_USER_CREATION`: only those who were invited.
+    /// `FEATURE_INVITE_ONLY_USER_CREATION`: only those whom a mail asks into a team.
     pub sign_up_by_invitation: bool,
     /// `FEATURE_USER_RENAME`: users choose another name.
     pub rename: bool,
@@ -148,6 +148,8 @@ pub struct UserSettings {
     pub partial_autocomplete: bool,
     /// `FEATURE_USER_LAST_ACCESSED`: when users last signed in or showed a credential is noted.
     pub note_last_use: bool,
+    /// `FEATURE_ORG_SHARED_EMAIL`: several organizations may have one address.
+    pub organizations_share_email: bool,
     /// `FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH`: clients do not sign in with the password as it is typed.
     pub encrypted_passwords_only: bool,
     /// `ACTION_LOG_AUDIT_LOGINS`.
@@ -179,6 +181,7 @@ impl Default for UserSettings {
             unrestricted_names: Vec::new(),
             partial_autocomplete: true,
             note_last_use: true,
+            organizations_share_email: false,
             encrypted_passwords_only: false,
             log_logins: true,
             log_login_failures: false,

@@ -6,9 +6,12 @@ use std::time::Duration;
 use berth_domain::Result;
 use berth_jobs::{Periodic, Workers};
 use berth_store::pull_counts::{self, Day};
-use berth_store::{app_tokens, email_codes, logs, notifications, oauth, outbox, sessions};
+use berth_store::{
+    app_tokens, bulk_changes, email_codes, logs, notifications, oauth, outbox, sessions,
+};
 
 use crate::authn::BACKOFF_MEMORY;
+use crate::bulk_changes::{ENDED_KEPT as ENDED_CHANGES_KEPT, INTERVAL as CHANGES_INTERVAL};
 use crate::collection::Collection;
 use crate::core::{Core, Services};
 use crate::mail;
@@ -50,6 +53,9 @@ impl Services {
             }),
             self.periodic("expiry_sweep", Duration::from_mins(10), async |s| {
                 sweep_rows(&s.core).await
+            }),
+            self.periodic("bulk_changes", CHANGES_INTERVAL, async |s| {
+                s.bulk_changes.go_on().await
             }),
             self.periodic("orphan_sweep", Duration::from_hours(1), async |s| {
                 s.collection().sweep_orphans().await
@@ -113,6 +119,7 @@ async fn sweep_rows(core: &Core) -> Result<()> {
             oauth::delete_expired(tx, now.before(ENDED_TOKENS_KEPT)).await?;
             outbox::delete_before(tx, now.before(OUTBOX_LIFE)).await?;
             notifications::delete_before(tx, now.before(NOTIFICATION_LIFE)).await?;
+            bulk_changes::delete_ended(tx, now.before(ENDED_CHANGES_KEPT)).await?;
             logs::delete_old_failures(tx, now.before(BACKOFF_MEMORY)).await?;
             pull_counts::delete_before(tx, Day::of(now).before(PULL_DAYS)).await?;
             Ok(())

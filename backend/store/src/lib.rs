@@ -8,6 +8,7 @@ mod conn;
 pub mod accounts;
 pub mod app_tokens;
 pub mod blobs;
+pub mod bulk_changes;
 pub mod collection;
 pub mod email_codes;
 pub mod facts;

@@ -453,6 +453,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    bulk_changes (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        oauth_token_id -> Nullable<BigInt>,
+        kind -> Text,
+        order_json -> Text,
+        items_json -> Text,
+        total -> BigInt,
+        done -> BigInt,
+        refused -> BigInt,
+        causes_json -> Text,
+        state -> Text,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        turned_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(user_profiles -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(logins -> accounts (account_id));
@@ -519,6 +539,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     log_entries,
     outbox_events,
     job_schedules,
+    bulk_changes,
     service_keys,
     registry_facts,
 );

@@ -50,6 +50,10 @@ fn has_form(form: &str, value: &Value) -> bool {
             // Fri, 10 May 2024 15:11:00 -0000
             text.len() == 31 && text.as_bytes()[3] == b',' && text.ends_with(" -0000")
         }
+        // Fri, 10 May 2024 15:11:00 GMT
+        "<gmt>" => text.len() == 29 && text.as_bytes()[3] == b',' && text.ends_with(" GMT"),
+        // 2024-05-10T15:11:00Z
+        "<second>" => text.len() == 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z'),
         // 2024-05-10T15:11:00.000Z
         "<instant>" => text.len() == 24 && text.as_bytes()[10] == b'T' && text.ends_with('Z'),
         "<token>" => text.len() == 64 && all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()),

@@ -319,8 +319,8 @@ impl AccountMutations {
         })
     }
 
-    /// Makes a token that a client of the viewer uses instead of the password. Its text is shown this once.
-    /// Scope: `user:admin`. Fresh login. Log: `create_app_specific_token`.
+    /// Makes a token that a client of the viewer uses instead of the password. Its text is in no other
+    /// answer. Scope: `user:admin`. Fresh login. Log: `create_app_specific_token`.
     async fn create_app_token(
         &self,
         ctx: &Context<'_>,

@@ -18,6 +18,9 @@ pub(super) struct SignUpInput {
     password: String,
     /// Address; needed where `registry.sendsMail` is true.
     email: Option<String>,
+    /// The code in the link of a mail that asks its reader into a team. It confirms the address that the mail went to, and
+    /// is needed where `registry.signUpByInvitation` is true. The question in the mail is answered with it afterwards.
+    invite_code: Option<String>,
 }
 
 /// What signing up gives.
@@ -80,8 +83,9 @@ pub(super) struct RecoveryMutations;
 /// Mutations of who is not signed in.
 #[Object]
 impl RecoveryMutations {
-    /// Creates an account, where `registry.signUp` is true, and signs in; where `registry.sendsMail` is true
-    /// the link in a mail is followed first. Scope: none. Log: `user_create`.
+    /// Creates an account, where `registry.signUp` or `registry.signUpByInvitation` is true, and signs in; where
+    /// `registry.sendsMail` is true the link in a mail is followed first, unless `inviteCode` confirms the address.
+    /// Scope: none. Log: `user_create`.
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -91,6 +95,7 @@ impl RecoveryMutations {
             username: input.username,
             password: input.password.into(),
             email: input.email,
+            invite_code: input.invite_code.map(Secret::from),
         };
         let signed_up = ctx.services().authn.sign_up(new, ctx.origin()).await;
         match signed_up.map_err(gql_named("username"))? {

@@ -1,7 +1,8 @@
 //! Repositories and the roles in them.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use berth_domain::{Error, Namespace, RepositoryId, RepositoryName};
+use berth_domain::{Error, Namespace, RepositoryId, RepositoryName, RepositoryRole};
+use berth_services::bulk_changes::{Outcome, RoleSelection};
 use berth_services::permissions::{RoleChange, RoleIn, RoleSubject, TeamRoleChange};
 use berth_services::repositories::Filter;
 
@@ -10,7 +11,10 @@ use crate::context::Asks;
 use crate::error::{gql, gql_many, gql_many_in, gql_named, gql_ref};
 use crate::ids::{self, GlobalId};
 use crate::loaders::load;
-use crate::types::permission::{PermissionInput, RoleInInput, TeamPermissionInput};
+use crate::types::bulk_change::BulkChange;
+use crate::types::permission::{
+    PermissionInput, RoleInInput, RoleMatchingInput, TeamPermissionInput,
+};
 use crate::types::repository::{Repository, RepositoryFilter, RepositoryState, Visibility};
 
 /// A repository to be.
@@ -53,9 +57,9 @@ pub(super) struct UpdateRepositoryPayload {
 /// Whose visibility changes.
 #[derive(InputObject)]
 pub(super) struct ChangeVisibilityInput {
-    /// Global ids, at most 1,000; these or `filter`.
+    /// Global ids, at most 100,000; these or `filter`.
     ids: Option<Vec<ID>>,
-    /// All that a list with this filter holds and that the viewer administers, at most 1,000.
+    /// All that a list with this filter holds and that the viewer administers, at most 100,000.
     filter: Option<RepositoryFilter>,
     /// Who may pull from them without a permission.
     visibility: Visibility,
@@ -64,26 +68,30 @@ pub(super) struct ChangeVisibilityInput {
 /// What changing visibility gives.
 #[derive(SimpleObject)]
 pub(super) struct ChangeVisibilityPayload {
-    /// The repositories as they are now.
+    /// The repositories as they are now; empty where `bulkChange` goes on.
     repositories: Vec<Repository>,
     /// Those that were of the other visibility before.
     changed_ids: Vec<ID>,
+    /// What goes on behind the request, of more than 1,000 repositories; null where all is done.
+    bulk_change: Option<BulkChange>,
 }
 
 /// Which repositories are deleted.
 #[derive(InputObject)]
 pub(super) struct DeleteRepositoriesInput {
-    /// Global ids, at most 1,000; these or `filter`.
+    /// Global ids, at most 100,000; these or `filter`.
     ids: Option<Vec<ID>>,
-    /// All that a list with this filter holds and that the viewer administers, at most 1,000.
+    /// All that a list with this filter holds and that the viewer administers, at most 100,000.
     filter: Option<RepositoryFilter>,
 }
 
 /// What deleting repositories gives.
 #[derive(SimpleObject)]
 pub(super) struct DeleteRepositoriesPayload {
-    /// The ids that are no more.
+    /// The ids that are no more; empty where `bulkChange` goes on.
     deleted_ids: Vec<ID>,
+    /// What goes on behind the request, of more than 1,000 repositories; null where all is done.
+    bulk_change: Option<BulkChange>,
 }
 
 /// Roles to give and to take.
@@ -111,15 +119,33 @@ pub(super) struct SetSubjectPermissionsInput {
     account: Option<String>,
     /// Name of a team of the repositories' organization.
     team: Option<String>,
-    /// In which repositories of one namespace, each once; at most 1,000.
+    /// In which repositories of one namespace, each once; at most 100,000. Empty beside `matching`.
     roles: Vec<RoleInInput>,
+    /// One role in all that a list holds, in the place of `roles`.
+    matching: Option<RoleMatchingInput>,
 }
 
 /// What changing the roles of one gives.
 #[derive(SimpleObject)]
 pub(super) struct SetSubjectPermissionsPayload {
-    /// The repositories as they are now, in the order of the input.
+    /// The repositories as they are now, in the order of the input; empty where `bulkChange` goes on.
     repositories: Vec<Repository>,
+    /// What goes on behind the request, of more than 1,000 repositories; null where all is done.
+    bulk_change: Option<BulkChange>,
+}
+
+/// Which large change ends.
+#[derive(InputObject)]
+pub(super) struct CancelBulkChangeInput {
+    /// Global id of the change.
+    id: ID,
+}
+
+/// What ending a large change gives.
+#[derive(SimpleObject)]
+pub(super) struct CancelBulkChangePayload {
+    /// The change as it is now.
+    bulk_change: BulkChange,
 }
 
 /// Whether a repository takes pushes.
@@ -241,22 +267,27 @@ impl RepositoryMutations {
     }
 
     /// Changes who may pull, for all of the repositories or none; `extensions.detail.items` names each
-    /// in the way. Scope: `repo:admin`. Role: admin. Log: `change_repo_visibility`.
+    /// in the way. More than 1,000 are checked at once and changed behind the request. Scope: `repo:admin`. Role: admin.
+    /// Log: `change_repo_visibility`.
     async fn change_visibility(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which repositories, and the visibility.")] input: ChangeVisibilityInput,
     ) -> Result<ChangeVisibilityPayload> {
         let selected = selected(input.ids, input.filter)?;
-        let changed = ctx
-            .services()
-            .repositories
-            .change_visibility(&ctx.actor(), selected.as_ref(), input.visibility.into())
-            .await
-            .map_err(gql_many)?;
-        Ok(ChangeVisibilityPayload {
-            repositories: changed.repositories.into_iter().map(Repository).collect(),
-            changed_ids: encoded(changed.changed),
+        let (changes, actor) = (&ctx.services().bulk_changes, ctx.actor());
+        let changed = changes.change_visibility(&actor, selected.as_ref(), input.visibility.into());
+        Ok(match Box::pin(changed).await.map_err(gql_many)? {
+            Outcome::Made(changed) => ChangeVisibilityPayload {
+                repositories: changed.repositories.into_iter().map(Repository).collect(),
+                changed_ids: encoded(changed.changed),
+                bulk_change: None,
+            },
+            Outcome::Begun(begun) => ChangeVisibilityPayload {
+                repositories: Vec::new(),
+                changed_ids: Vec::new(),
+                bulk_change: Some(BulkChange(begun)),
+            },
         })
     }
 
@@ -279,21 +310,25 @@ impl RepositoryMutations {
     }
 
     /// Deletes repositories with everything in them, all or none; `extensions.detail.items` names each
-    /// in the way. It cannot be undone. Scope: `repo:admin`. Role: admin. Log: `delete_repo`.
+    /// in the way. More than 1,000 are checked at once and deleted behind the request. It cannot be undone. Scope:
+    /// `repo:admin`. Role: admin. Log: `delete_repo`.
     async fn delete_repositories(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which repositories.")] input: DeleteRepositoriesInput,
     ) -> Result<DeleteRepositoriesPayload> {
         let selected = selected(input.ids, input.filter)?;
-        let deleted = ctx
-            .services()
-            .repositories
-            .delete(&ctx.actor(), selected.as_ref())
-            .await
-            .map_err(gql_many)?;
-        Ok(DeleteRepositoriesPayload {
-            deleted_ids: encoded(deleted),
+        let (changes, actor) = (&ctx.services().bulk_changes, ctx.actor());
+        let deleted = changes.delete(&actor, selected.as_ref());
+        Ok(match Box::pin(deleted).await.map_err(gql_many)? {
+            Outcome::Made(deleted) => DeleteRepositoriesPayload {
+                deleted_ids: encoded(deleted),
+                bulk_change: None,
+            },
+            Outcome::Begun(begun) => DeleteRepositoriesPayload {
+                deleted_ids: Vec::new(),
+                bulk_change: Some(BulkChange(begun)),
+            },
         })
     }
 
@@ -331,8 +366,8 @@ impl RepositoryMutations {
     }
 
     /// Gives one user, robot or team roles in many repositories, all or none; a null role removes, and
-    /// `extensions.detail.items` names each repository in the way. Scope: `repo:admin`. Role: admin. Log:
-    /// `change_repo_permission`, `delete_repo_permission`.
+    /// `extensions.detail.items` names each repository in the way. More than 1,000 are checked at once and changed behind
+    /// the request. Scope: `repo:admin`. Role: admin. Log: `change_repo_permission`, `delete_repo_permission`.
     async fn set_subject_permissions(
         &self,
         ctx: &Context<'_>,
@@ -353,11 +388,29 @@ impl RepositoryMutations {
                 role: role.role.map(Into::into),
             });
         }
-        let (permissions, actor) = (&ctx.services().permissions, ctx.actor());
-        Box::pin(permissions.set_for(&actor, &subject, &roles))
-            .await
-            .map_err(gql_many_in("roles"))?;
-        let ids: Vec<RepositoryId> = roles.iter().map(|role| role.repository).collect();
+        let matching = input.matching.map(|matching| {
+            let role: Option<RepositoryRole> = matching.role.map(Into::into);
+            (matching.filter.into_filter(), role)
+        });
+        let selection = match &matching {
+            None => RoleSelection::Items(&roles),
+            Some((filter, role)) if roles.is_empty() => RoleSelection::Matching(filter, *role),
+            Some(_) => {
+                let error = Error::invalid_value("give `roles` or `matching`, not both");
+                return Err(gql(error.in_field("matching")));
+            }
+        };
+        let (changes, actor) = (&ctx.services().bulk_changes, ctx.actor());
+        let given = Box::pin(changes.set_permissions(&actor, &subject, selection)).await;
+        let ids = match given.map_err(gql_many_in("roles"))? {
+            Outcome::Made(ids) => ids,
+            Outcome::Begun(begun) => {
+                return Ok(SetSubjectPermissionsPayload {
+                    repositories: Vec::new(),
+                    bulk_change: Some(BulkChange(begun)),
+                });
+            }
+        };
         let found = ctx.loader().load_many(ids.iter().copied()).await;
         let mut found = found.map_err(|error| gql_ref(&error))?;
         Ok(SetSubjectPermissionsPayload {
@@ -365,6 +418,22 @@ impl RepositoryMutations {
                 .iter()
                 .filter_map(|id| found.remove(id).map(Repository))
                 .collect(),
+            bulk_change: None,
+        })
+    }
+
+    /// Ends one of the viewer's changes of more than 1,000 repositories. What is done stays, the rest stays as it was;
+    /// one that has ended is fine. It cannot be undone; ask for the change again. Scope: `repo:admin`. It is not logged.
+    async fn cancel_bulk_change(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which change.")] input: CancelBulkChangeInput,
+    ) -> Result<CancelBulkChangePayload> {
+        let id = ids::bulk_change("id", &input.id).map_err(gql)?;
+        let changes = &ctx.services().bulk_changes;
+        let ended = changes.cancel(&ctx.actor(), id).await.map_err(gql)?;
+        Ok(CancelBulkChangePayload {
+            bulk_change: BulkChange(ended),
         })
     }
 

@@ -29,6 +29,9 @@ pub(super) struct SignInInput {
     username: String,
     /// The password.
     password: String,
+    /// The code in the link of a mail that asks its reader into a team; it confirms the user's address where the mail went
+    /// there.
+    invite_code: Option<String>,
 }
 
 /// What signing in gives.
@@ -121,8 +124,9 @@ impl SessionMutations {
     ) -> Result<SignInPayload> {
         let password: Secret<String> = input.password.into();
         let authn = &ctx.services().authn;
+        let code = input.invite_code.as_deref();
         let session = authn
-            .sign_in(&input.username, &password, ctx.origin())
+            .sign_in_invited(&input.username, &password, code, ctx.origin())
             .await
             .map_err(gql)?;
         ctx.begin_session(session);

@@ -59,8 +59,8 @@ async fn namespace(ctx: &Context<'_>, id: AccountId, kind: AccountKind) -> Resul
 pub(crate) async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let (services, actor) = (ctx.services(), ctx.actor());
     Ok(match GlobalId::decode(id) {
-        // Of a session its user asks by the list alone.
-        None | Some(GlobalId::Session(_)) => None,
+        // Of sessions and large changes their user asks as the viewer alone.
+        None | Some(GlobalId::Session(_) | GlobalId::BulkChange(_)) => None,
         Some(GlobalId::User(id)) => namespace(ctx, id, AccountKind::User).await?,
         Some(GlobalId::Organization(id)) => namespace(ctx, id, AccountKind::Organization).await?,
         Some(GlobalId::Robot(id)) => {

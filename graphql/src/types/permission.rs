@@ -5,7 +5,7 @@ use berth_domain::{Error, Noun, RepositoryRole};
 use berth_services::permissions::{Permission, TeamPermission};
 use berth_services::teams::RoleIn;
 
-use super::repository::Repository;
+use super::repository::{Repository, RepositoryFilter};
 use super::team::Team;
 use crate::connection::connection;
 use crate::context::Asks;
@@ -122,6 +122,15 @@ pub(crate) struct TeamPermissionInput {
 pub(crate) struct RoleInInput {
     /// Global id of the repository.
     pub(crate) repository: ID,
+    /// Null removes.
+    pub(crate) role: Option<Role>,
+}
+
+/// One role in all repositories of a list, to give or to take.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct RoleMatchingInput {
+    /// All that a list with this filter holds and that the viewer administers, at most 100,000; of one namespace.
+    pub(crate) filter: RepositoryFilter,
     /// Null removes.
     pub(crate) role: Option<Role>,
 }

@@ -86,6 +86,13 @@ impl Registry {
         is_open && users.direct_login && users.authentication.is_own()
     }
 
+    /// True where strangers create their own account only with the code of a mail that asks them into a team.
+    async fn sign_up_by_invitation(&self, ctx: &Context<'_>) -> bool {
+        let (services, users) = (ctx.services(), &ctx.services().settings().users);
+        let is_open = users.sign_up && users.sign_up_by_invitation && services.sends_mail();
+        is_open && users.direct_login && users.authentication.is_own()
+    }
+
     /// True where accounts are made and deleted here, with a password; false where another system keeps them.
     async fn keeps_accounts(&self, ctx: &Context<'_>) -> bool {
         let users = &ctx.services().settings().users;

@@ -1,11 +1,12 @@
 //! Who is asking.
 
-use async_graphql::{Context, Enum, Object, Result};
+use async_graphql::{Context, Enum, ID, Object, Result};
 use berth_domain::{Error, Noun};
 use berth_services::{Actor, Credential};
 
 use super::account::{self, AppTokenConnection, Login, SessionConnection};
 use super::application::{self, AssignedAuthorizationConnection, AuthorizationConnection};
+use super::bulk_change::{self, BulkChange, BulkChangeConnection};
 use super::invitation::{self, Invitation, InvitationConnection};
 use super::namespace::User;
 use super::notification::{Notification, NotificationConnection};
@@ -193,6 +194,27 @@ impl Viewer {
         code: String,
     ) -> Result<Option<Invitation>> {
         invitation::of_code(ctx, &code).await
+    }
+
+    /// The viewer's changes of more than 1,000 repositories, the newest first; null unless the credential may administer
+    /// repositories (`repo:admin`).
+    async fn bulk_changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows of the page, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list: rows behind it follow.")] after: Option<String>,
+    ) -> Result<Option<BulkChangeConnection>> {
+        bulk_change::page(ctx, first, after).await
+    }
+
+    /// How far one of the viewer's changes of more than 1,000 repositories is; null for one that is not there or is
+    /// another user's, and as `bulkChanges` is.
+    async fn bulk_change(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of the change.")] id: ID,
+    ) -> Result<Option<BulkChange>> {
+        bulk_change::of_id(ctx, &id).await
     }
 
     /// The viewer's ways to sign in; null unless the credential may administer the user (`user:admin`).

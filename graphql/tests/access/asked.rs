@@ -158,6 +158,9 @@ impl Estate {
             }
             "id" if of.ends_with("Organization") || of == "takeOwnership" => self.namespace.clone(),
             "id" if of == "revokeSession" => json!(BASE64_URL_SAFE_NO_PAD.encode("S987654")),
+            "id" if of.ends_with("BulkChange") || of == "bulkChange" => {
+                json!(BASE64_URL_SAFE_NO_PAD.encode("C987654"))
+            }
             "id" if of.ends_with("Team") => self.team.clone(),
             "id" => target.clone(),
             "team" if of == "createDefaultPermission" => json!("makers"),
@@ -203,7 +206,7 @@ impl Estate {
             "username" if of == "signUp" => json!(format!("user{round}-{kind}")),
             "adminUser" | "username" => json!("mallory"),
             "email" if of != "signUp" && of != "createOrganization" => {
-                json!(format!("m{round}@mallory.test"))
+                json!(format!("m{round}-{kind}@mallory.test"))
             }
             "code" => json!("not-a-code"),
             "title" => json!("laptop"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use berth_domain::{Namespace, TeamRole};
 use berth_services::{Actor, Settings};
-use berth_testkit::{Mailbox, TestRegistry, db_test, with_mail};
+use berth_testkit::{Mailbox, PASSWORD, TestRegistry, db_test, with_mail};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, ask};
@@ -318,3 +318,51 @@ db_test!(
         assert_eq!(off.refused("code"), Some("FEATURE_OFF"));
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_of_an_invitation_makes_an_account_where_nobody_else_gets_one() {
+    const OFFERED: &str = "{ registry { signUp signUpByInvitation } }";
+    const SIGN_UP: &str = "mutation ($input: SignUpInput!) { signUp(input: $input) { awaitingVerification \
+         viewer { user { name } } } }";
+    const SIGN_IN: &str =
+        "mutation ($input: SignInInput!) { signIn(input: $input) { viewer { user { name } } } }";
+    let mut settings = Settings::default();
+    settings.users.sign_up_by_invitation = true;
+    with_mail(settings, async |t, mails| {
+        let (ann, team, _) = with_team(t).await;
+        let nobody = t.anonymous();
+        let offered = ask(t, &nobody, OFFERED, json!({})).await.data();
+        assert_eq!(
+            offered["registry"],
+            json!({ "signUp": false, "signUpByInvitation": true })
+        );
+        let input = json!({ "team": team, "email": "zoe@users.test" });
+        change(t, &ann, INVITE, input).await.data();
+        let code = code(t, mails, "zoe@users.test").await;
+        let new = |email: &str, code: Option<&str>| {
+            json!({ "username": "zoe", "password": PASSWORD, "email": email, "inviteCode": code })
+        };
+        for (email, shown) in [
+            ("zoe@users.test", None),
+            ("zoe@users.test", Some("not-a-code")),
+            ("eve@users.test", Some(code.as_str())),
+        ] {
+            let refused = change(t, &nobody, SIGN_UP, new(email, shown)).await;
+            assert_eq!(refused.refused("code"), Some("INVALID_INPUT"), "{email}");
+        }
+        let input = new("zoe@users.test", Some(&code));
+        let signed_up = change(t, &nobody, SIGN_UP, input).await.data();
+        assert_eq!(
+            signed_up["signUp"],
+            json!({ "awaitingVerification": false, "viewer": { "user": { "name": "zoe" } } })
+        );
+        let input = json!({ "username": "zoe", "password": PASSWORD, "inviteCode": code });
+        let signed_in = change(t, &nobody, SIGN_IN, input).await.data();
+        assert_eq!(signed_in["signIn"]["viewer"]["user"]["name"], "zoe");
+        let zoe = t.session("zoe").await.actor;
+        let accepted = change(t, &zoe, ACCEPT, json!({ "code": code })).await.data();
+        let accepted = &accepted["acceptInvitation"]["organization"];
+        assert_eq!(*accepted, json!({ "viewerRole": "CREATOR" }));
+    })
+    .await;
+}

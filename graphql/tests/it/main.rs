@@ -6,6 +6,7 @@
 
 mod accounts;
 mod administration;
+mod bulk_changes;
 mod client;
 mod contract;
 mod examples;

@@ -224,13 +224,14 @@ impl Event {
                 service,
                 name,
                 expires_at,
+                signer,
             } => json!({
                 "kid": kid, "service": service, "name": name,
                 "expiration_date": expires_at.map(|at| at.to_string()),
-                // Made here and handed to its service, and let in by that; no key vouches for another.
-                "preshared": true,
-                "auto_approved": *change == ServiceKeyChange::Created,
-                "signer_kid": null,
+                // Made here and handed to its service, and let in by that; one that is rotated in stays here.
+                "preshared": *change != ServiceKeyChange::Rotated,
+                "auto_approved": matches!(change, ServiceKeyChange::Created | ServiceKeyChange::Rotated),
+                "signer_kid": signer,
             }),
             Self::RobotCreated {
                 robot,

@@ -15,6 +15,8 @@ pub enum ServiceKeyChange {
     Extended,
     /// It was removed.
     Deleted,
+    /// It took the place of an older one of the same service.
+    Rotated,
 }
 
 impl ServiceKeyChange {
@@ -25,6 +27,7 @@ impl ServiceKeyChange {
             Self::Modified => "service_key_modify",
             Self::Extended => "service_key_extend",
             Self::Deleted => "service_key_delete",
+            Self::Rotated => "service_key_rotate",
         }
     }
 }

@@ -74,6 +74,7 @@ mail_test!(
         let code = last_code(t, server).await;
         let [mail] = server.mails().try_into().unwrap();
         assert_eq!(mail.to, ["New.Person@else.test"], "as it was typed");
+        assert!(mail.text().contains("or with a new account"), "{}", mail.text());
         let carol = t.session("carol").await.actor;
         let accepted = teams.accept_invitation(&carol, &code).await.unwrap();
         assert_eq!(accepted[0].email.as_deref(), Some("new.person@else.test"));

@@ -6,7 +6,7 @@ use berth_domain::{Clock as _, Email, Error, Secret, TeamRole};
 use berth_services::Origin;
 use berth_services::accounts::{EmailChange, Names};
 use berth_services::authn::{NewAccount, SignedUp};
-use berth_store::{accounts, mails, teams};
+use berth_store::{accounts, mails, organizations, teams};
 use berth_testkit::PASSWORD;
 use berth_testkit::smtp::Mood;
 
@@ -17,6 +17,7 @@ fn new(name: &str) -> NewAccount {
         username: name.into(),
         password: Secret::from(PASSWORD),
         email: Some(format!("{name}@users.test")),
+        invite_code: None,
     }
 }
 
@@ -149,7 +150,12 @@ mail_test!(
         let shared: Email = "Office@acme.test".parse().unwrap();
         for name in ["acme", "acme-labs"] {
             let name = name.parse().unwrap();
-            organizations.create(&ann, &name, Some(&shared)).await.unwrap();
+            let id = organizations.create(&ann, &name, None).await.unwrap().id;
+            // As where organizations may share an address.
+            t.db()
+                .write(async |tx| organizations::set_email(tx, id, Some(&shared)).await)
+                .await
+                .unwrap();
         }
         // A user's address is the user's, whatever organization has it too.
         let zoo = "zoo".parse().unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use berth_domain::{Email, Error, Namespace, Noun, Scope};
 use berth_services::directory::OrganizationView;
-use berth_services::organizations::OrganizationChange;
+use berth_services::organizations::{OrganizationChange, TAG_EXPIRATION};
 use serde::{Deserialize, Serialize};
 
 use super::team;
@@ -253,7 +253,9 @@ fn null_is_empty<'de, D: serde::Deserializer<'de>>(
 /// A time that is not offered, in the words that scripts know.
 pub(super) fn tag_expiration_refused(error: Error) -> Failure {
     match error {
-        Error::Invalid { .. } => Failure::message("Invalid tag expiration option"),
+        Error::Invalid { ref field, .. } if field.as_deref() == Some(TAG_EXPIRATION) => {
+            Failure::message("Invalid tag expiration option")
+        }
         other => other.into(),
     }
 }

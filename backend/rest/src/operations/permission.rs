@@ -2,7 +2,7 @@
 
 mod team;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use berth_domain::{AccountId, AccountKind, RepositoryId, RepositoryRole, Scope};
 use berth_services::permissions::{Permission, RoleChange};
@@ -78,7 +78,28 @@ struct Held {
     role: &'static str,
     name: String,
     is_robot: bool,
+    /// Absent where a user has the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_org_member: Option<bool>,
     avatar: Avatar,
+}
+
+/// What is known of those who hold roles in a repository.
+struct Holders {
+    hashes: HashMap<AccountId, String>,
+    /// Of an organization's repository: who belongs to it.
+    members: Option<HashSet<AccountId>>,
+}
+
+impl Holders {
+    async fn of(call: &Call, id: RepositoryId, roles: &[Permission]) -> Result<Self, Failure> {
+        let ids: Vec<AccountId> = roles.iter().map(|role| role.account_id).collect();
+        let (services, actor) = (&call.services, &call.actor);
+        Ok(Self {
+            hashes: services.directory.avatar_hashes(actor, &ids).await?,
+            members: services.permissions.members(actor, id, roles).await?,
+        })
+    }
 }
 
 impl Held {
@@ -87,12 +108,18 @@ impl Held {
             .required("role", text("read, write or admin"))
             .required("name", text("Who holds it"))
             .required("is_robot", boolean("Whether that is a robot"))
+            .optional(
+                "is_org_member",
+                boolean("Whether it belongs to the organization, as its robots do; absent where a user has the repository"),
+            )
             .required("avatar", Avatar::schema().into())
     }
 
-    fn new(permission: Permission, hashes: &HashMap<AccountId, String>) -> Self {
+    fn new(permission: Permission, holders: &Holders) -> Self {
         let is_robot = permission.kind == AccountKind::Robot;
-        let hash = hashes.get(&permission.account_id);
+        let hash = holders.hashes.get(&permission.account_id);
+        let members = holders.members.as_ref();
+        let is_org_member = members.map(|members| members.contains(&permission.account_id));
         let hash = hash.map_or("", String::as_str);
         let avatar = if is_robot {
             Avatar::robot(&permission.account, hash)
@@ -103,6 +130,7 @@ impl Held {
             role: permission.role.as_str(),
             name: permission.account,
             is_robot,
+            is_org_member,
             avatar,
         }
     }
@@ -130,35 +158,25 @@ async fn roles(call: &Call, id: RepositoryId) -> Result<Vec<Permission>, Failure
 async fn list(call: Call) -> Outcome {
     let id = repository::find(&call).await?.repository.id;
     let roles = roles(&call, id).await?;
-    let ids: Vec<AccountId> = roles.iter().map(|role| role.account_id).collect();
-    let hashes = call
-        .services
-        .directory
-        .avatar_hashes(&call.actor, &ids)
-        .await?;
-    let by_name = |role: Permission| (role.account.clone(), Held::new(role, &hashes));
+    let holders = Holders::of(&call, id, &roles).await?;
+    let by_name = |role: Permission| (role.account.clone(), Held::new(role, &holders));
     Answer::ok(&List {
         permissions: roles.into_iter().map(by_name).collect(),
     })
 }
 
-async fn render(call: &Call, roles: Vec<Permission>) -> Outcome {
+async fn render(call: &Call, id: RepositoryId, roles: Vec<Permission>) -> Outcome {
     let account = call.parameter("username");
     let found = roles.into_iter().find(|role| role.account == account);
     let role = found.ok_or_else(|| Failure::message(NO_ROLE))?;
-    let ids = [role.account_id];
-    let hashes = call
-        .services
-        .directory
-        .avatar_hashes(&call.actor, &ids)
-        .await?;
-    Answer::ok(&Held::new(role, &hashes))
+    let holders = Holders::of(call, id, std::slice::from_ref(&role)).await?;
+    Answer::ok(&Held::new(role, &holders))
 }
 
 async fn get(call: Call) -> Outcome {
     let id = repository::find(&call).await?.repository.id;
     let roles = roles(&call, id).await?;
-    render(&call, roles).await
+    render(&call, id, roles).await
 }
 
 #[derive(Deserialize)]
@@ -180,7 +198,7 @@ async fn change(call: Call) -> Outcome {
     let id = repository::find_to_change(&call).await?.repository.id;
     set(&call, id, Some(body.role.parse()?)).await?;
     let roles = roles(&call, id).await?;
-    render(&call, roles).await
+    render(&call, id, roles).await
 }
 
 async fn delete(call: Call) -> Outcome {

@@ -34,7 +34,12 @@ pub(super) fn group() -> Group {
                 Schema::new("SigninUser")
                     .required("username", text("The user's username"))
                     .required("password", password())
-                    .optional("invite_code", text("The optional invite code")),
+                    .optional(
+                        "invite_code",
+                        text(
+                            "The code of a mail that asks into a team, which confirms the address",
+                        ),
+                    ),
             )
             .feature(|settings| settings.users.direct_login)
             .always_open()
@@ -66,6 +71,7 @@ pub(super) fn group() -> Group {
 struct SignIn {
     username: String,
     password: Secret<String>,
+    invite_code: Option<Secret<String>>,
 }
 
 #[derive(Serialize)]
@@ -77,7 +83,9 @@ async fn sign_in(call: Call) -> Outcome {
     let body: SignIn = call.body()?;
     let authn = &call.services.authn;
     let origin = call.actor.origin().clone();
-    match authn.sign_in(&body.username, &body.password, origin).await {
+    let code = body.invite_code.as_ref().map(|code| code.expose().as_str());
+    let signed_in = authn.sign_in_invited(&body.username, &body.password, code, origin);
+    match signed_in.await {
         Ok(session) => begin(&call, &session),
         Err(Error::EmailUnverified) => Err(refused(true, None)),
         Err(Error::Unauthenticated { message }) => Err(refused(false, Some(&message))),

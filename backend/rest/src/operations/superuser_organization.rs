@@ -37,7 +37,7 @@ pub(super) fn group() -> Group {
             .feature(on)
             .answers(List::schema()),
             Operation::put(
-                "/superuser/organizations/{orgname}",
+                "/superuser/organizations/{name}",
                 "changeOrganization",
                 "Updates information about the specified organization",
                 change_organization,
@@ -48,7 +48,7 @@ pub(super) fn group() -> Group {
             .feature(on)
             .answers(Row::schema()),
             Operation::delete(
-                "/superuser/organizations/{orgname}",
+                "/superuser/organizations/{name}",
                 "deleteOrganization",
                 "Deletes the specified organization",
                 delete,
@@ -140,7 +140,7 @@ struct Change {
 
 async fn change_organization(call: Call) -> Outcome {
     let body: Change = call.body()?;
-    let (superuser, old) = (&call.services.superuser, call.parameter("orgname"));
+    let (superuser, old) = (&call.services.superuser, call.parameter("name"));
     let view = match superuser.organization(&call.actor, old).await {
         Ok(view) => view,
         Err(Error::NotFound { .. }) => {
@@ -159,7 +159,7 @@ async fn change_organization(call: Call) -> Outcome {
 }
 
 async fn delete(call: Call) -> Outcome {
-    let (superuser, name) = (&call.services.superuser, call.parameter("orgname"));
+    let (superuser, name) = (&call.services.superuser, call.parameter("name"));
     let view = superuser.organization(&call.actor, name).await?;
     superuser.delete_organization(&call.actor, view.id).await?;
     Ok(Answer::no_content())

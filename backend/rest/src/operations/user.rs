@@ -144,7 +144,10 @@ fn sign_up_body() -> Schema {
         .required("username", text("The user's username"))
         .required("password", text("The user's password"))
         .optional("email", text("The user's email address"))
-        .optional("invite_code", text("The optional invite code"))
+        .optional(
+            "invite_code",
+            text("The code of a mail that asks into a team, which confirms the address"),
+        )
 }
 
 fn change_body() -> Schema {
@@ -302,6 +305,7 @@ struct NewUser {
     username: String,
     password: Secret<String>,
     email: Option<String>,
+    invite_code: Option<Secret<String>>,
 }
 
 #[derive(Serialize)]
@@ -315,6 +319,7 @@ async fn sign_up(call: Call) -> Outcome {
         username: body.username,
         password: body.password,
         email: body.email,
+        invite_code: body.invite_code,
     };
     let authn = &call.services.authn;
     let origin = call.actor.origin().clone();

@@ -507,3 +507,62 @@ db_test!(
         }
     }
 );
+
+db_test!(
+    async fn no_address_that_somebody_gives_is_fetched(t: TestRegistry) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let picture = format!("![picture]({address}/picture.png)");
+        let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+        let made = api
+            .post(&ann, "/organization/", &json!({ "name": "acme" }))
+            .await;
+        assert_eq!(made.status, 201);
+        let application = json!({
+            "name": "app", "application_uri": address, "redirect_uri": address, "description": picture,
+            "avatar_email": "ann@users.test",
+        });
+        let made = api
+            .post(&ann, "/organization/acme/applications", &application)
+            .await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        let client_id = made.json()["client_id"].as_str().unwrap().to_owned();
+        let robot = json!({ "description": picture, "unstructured_metadata": { "link": address } });
+        let made = api.put(&ann, "/organization/acme/robots/ci", &robot).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let repository = json!({
+            "namespace": "acme", "repository": "app", "visibility": "public", "description": picture,
+        });
+        let made = api.post(&ann, "/repository", &repository).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let browser = api.sign_in("ann").await;
+        let told = api.get(&browser, &format!("/app/{client_id}")).await;
+        assert_eq!(told.json()["uri"], json!(address));
+        assert_eq!(api.get(&browser, "/repository/acme/app").await.status, 200);
+        // The browser goes there by itself, and the application comes with the code.
+        let Who::Browser { session, csrf } = &browser else {
+            panic!("{browser:?}")
+        };
+        let back = format!("{address}/back");
+        let form = [
+            ("client_id", client_id.as_str()),
+            ("redirect_uri", back.as_str()),
+            ("scope", "repo:read"),
+            ("response_type", "code"),
+            ("_csrf_token", csrf.as_str()),
+        ];
+        let form = serde_urlencoded::to_string(form).unwrap();
+        let consent = Request::post("/oauth/authorizeapp")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(
+                header::COOKIE,
+                format!("berth_session={session}; berth_csrf={csrf}"),
+            );
+        let consented = api.send(consent.body(Body::from(form)).unwrap()).await;
+        assert_eq!(consented.status, 302, "{}", consented.text);
+        assert!(consented.header("location").starts_with(&address));
+        let knocked = listener.accept().map(|(_, from)| from).unwrap_err();
+        assert_eq!(knocked.kind(), std::io::ErrorKind::WouldBlock);
+    }
+);

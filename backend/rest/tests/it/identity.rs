@@ -17,7 +17,7 @@ const WANTS_PASSWORD: [&str; 27] = [
     "delete /message/{uuid}",
     "delete /organization/{orgname}",
     "delete /superuser/keys/{kid}",
-    "delete /superuser/organizations/{orgname}",
+    "delete /superuser/organizations/{name}",
     "delete /superuser/users/{username}",
     "delete /user/",
     "delete /user/apptoken/{token_uuid}",
@@ -38,7 +38,7 @@ const WANTS_PASSWORD: [&str; 27] = [
     "post /user/apptoken",
     "post /user/convert",
     "put /superuser/keys/{kid}",
-    "put /superuser/organizations/{orgname}",
+    "put /superuser/organizations/{name}",
     "put /superuser/users/{username}",
     "put /user/",
 ];

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use berth_services::Settings;
-use berth_testkit::{Mailbox, TestRegistry, db_test, with_mail};
+use berth_testkit::{Mailbox, PASSWORD, TestRegistry, db_test, with_mail};
 use serde_json::{Value, json};
 
 use crate::api::{ALL_SCOPES, Api, Who, token};
@@ -226,3 +226,119 @@ db_test!(
         }
     }
 );
+
+/// A sign-up by a stranger.
+async fn sign_up(api: &Api, name: &str, email: &str, more: Value) -> crate::api::Answer {
+    let mut body = json!({ "username": name, "password": PASSWORD, "email": email });
+    if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
+        body.extend(more);
+    }
+    api.post(&Who::Visitor, "/user/", &body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_signs_up_and_in_with_the_code_of_an_invitation() {
+    with_mail(Settings::default(), async |t, mails| {
+        let (api, ann, _) = with_team(t).await;
+        let invite = format!("{TEAM}/invite/Zoe%40users.test");
+        assert_eq!(api.call(&ann, "PUT", &invite, None).await.status, 200);
+        let code = code(t, mails, "Zoe@users.test").await;
+        let waiting = (200, json!({ "awaiting_verification": true }));
+        // A code confirms the address alone that it was mailed to, and what is no code confirms none.
+        for (name, shown) in [("eve", code.as_str()), ("mallory", "not-a-code")] {
+            let shown = json!({ "invite_code": shown });
+            let email = format!("{name}@users.test");
+            let made = sign_up(&api, name, &email, shown.clone()).await;
+            assert_eq!(made.told(), waiting);
+            let mut body = json!({ "username": name, "password": PASSWORD });
+            body["invite_code"] = shown["invite_code"].clone();
+            let refused = api.post(&Who::Visitor, "/signin", &body).await;
+            assert_eq!(refused.status, 403);
+            assert_eq!(refused.json()["needsEmailVerification"], json!(true));
+        }
+        let shown = json!({ "invite_code": code });
+        let made = sign_up(&api, "zoe", "zoe@USERS.test", shown).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        assert_eq!(made.json()["verified"], json!(true));
+        let zoe = Who::Browser {
+            session: made.cookie("berth_session"),
+            csrf: made.header("x-next-csrf-token").to_owned(),
+        };
+        // The question itself is answered with the same code afterwards.
+        let accept = format!("/teaminvite/{code}");
+        let accepted = api.call(&zoe, "PUT", &accept, None).await;
+        assert_eq!(
+            accepted.told(),
+            (200, json!({ "org": "acme", "team": "qa" }))
+        );
+        // Whoever is there already and was mailed no link so far signs in with it too.
+        let made = sign_up(&api, "kim", "kim@users.test", json!({})).await;
+        assert_eq!(made.told(), waiting);
+        let invite = format!("{TEAM}/invite/kim%40users.test");
+        assert_eq!(api.call(&ann, "PUT", &invite, None).await.status, 200);
+        t.work_after(Duration::from_mins(2), "mail").await;
+        let asked = mails.mails().into_iter().rev();
+        let mut asked = asked.filter(|mail| mail.to.as_str() == "kim@users.test");
+        let asked = asked.find(|mail| mail.text.contains("/confirminvite?code="));
+        let text = asked.unwrap().text;
+        let code = text.split_once("code=").unwrap().1;
+        let code = code.split_whitespace().next().unwrap();
+        let mut body = json!({ "username": "kim", "password": PASSWORD });
+        let early = api.post(&Who::Visitor, "/signin", &body).await;
+        assert_eq!(early.status, 403);
+        body["invite_code"] = json!(code);
+        let signed_in = api.post(&Who::Visitor, "/signin", &body).await;
+        assert_eq!(signed_in.told(), (200, json!({ "success": true })));
+        // Confirmed is confirmed.
+        api.sign_in("kim").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_invitation_only_whoever_was_mailed_a_code_signs_up() {
+    let mut settings = Settings::default();
+    settings.users.sign_up_by_invitation = true;
+    with_mail(settings, async |t, mails| {
+        let (api, ann, _) = with_team(t).await;
+        let invite = format!("{TEAM}/invite/zoe%40users.test");
+        assert_eq!(api.call(&ann, "PUT", &invite, None).await.status, 200);
+        let mailed = code(t, mails, "zoe@users.test").await;
+        let (ends, not_invited) = (
+            "Cannot create non-invited user",
+            "Creation of a user account for this e-mail is disabled; please contact an administrator",
+        );
+        // A name that is taken is told to nobody who was not asked.
+        for (name, email, shown, says) in [
+            ("zoe", "zoe@users.test", "", ends),
+            ("zoe", "zoe@users.test", "not-a-code", not_invited),
+            ("ann", "zoe@users.test", "not-a-code", not_invited),
+            ("eve", "eve@users.test", mailed.as_str(), not_invited),
+        ] {
+            let shown = json!({ "invite_code": shown });
+            let refused = sign_up(&api, name, email, shown).await;
+            assert_eq!(refused.problem(), (400, says.to_owned()), "{name}");
+        }
+        let refused = sign_up(&api, "zoe", "zoe@users.test", json!({})).await;
+        assert_eq!(refused.problem(), (400, ends.to_owned()));
+        let shown = json!({ "invite_code": mailed });
+        let made = sign_up(&api, "zoe", "zoe@users.test", shown.clone()).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        assert_eq!(made.json()["username"], json!("zoe"));
+        // Once: the address is somebody's now.
+        let again = sign_up(&api, "zoe2", "zoe@users.test", shown).await;
+        assert_eq!(
+            again.problem(),
+            (400, "Email has already been used: zoe@users.test".to_owned())
+        );
+        // A link that has ended invites nobody any more.
+        let invite = format!("{TEAM}/invite/late%40users.test");
+        assert_eq!(api.call(&ann, "PUT", &invite, None).await.status, 200);
+        let late = code(t, mails, "late@users.test").await;
+        t.clock.advance(Duration::from_hours(14 * 24 + 1));
+        let shown = json!({ "invite_code": late });
+        let refused = sign_up(&api, "late", "late@users.test", shown).await;
+        assert_eq!(refused.problem(), (400, not_invited.to_owned()));
+    })
+    .await;
+}

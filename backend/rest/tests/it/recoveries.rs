@@ -111,3 +111,24 @@ async fn who_signs_up_confirms_the_address_before_the_first_sign_in() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_mail_is_sent_a_superuser_gives_every_new_user_an_address() {
+    with_mail(settings(), async |t, _| {
+        let api = Api::of(t);
+        let root = user(t, "root", ALL_SCOPES).await;
+        for body in [
+            json!({ "username": "ann" }),
+            json!({ "username": "ann", "email": null }),
+            json!({ "username": "ann", "email": "" }),
+        ] {
+            let refused = api.post(&root, "/superuser/users/", &body).await;
+            assert_eq!(
+                refused.told(),
+                (400, json!({ "message": "Invalid email address: None" }))
+            );
+        }
+        assert_eq!(api.get(&root, "/superuser/users/ann").await.status, 404);
+    })
+    .await;
+}

@@ -152,6 +152,7 @@ fn path(template: &str, organization: &str, is_put: bool) -> String {
     let path = template
         .replace("/api/v1", "")
         .replace("{orgname}", organization)
+        .replace("{name}", organization)
         .replace("{namespace}", organization)
         .replace("{repository}", &format!("{organization}/app"))
         .replace(

@@ -210,6 +210,52 @@ db_test!(
     }
 );
 
+db_test!(
+    async fn a_body_that_is_no_json_is_refused_in_the_words_that_scripts_know(t: TestRegistry) {
+        const NO_JSON: &str = "Did not attempt to load JSON data because the request Content-Type was not \
+            'application/json'.";
+        const UNREADABLE: &str =
+            "The browser (or proxy) sent a request that this server could not understand.";
+        let (api, ann) = (Api::of(t), user(t, "ann", ALL_SCOPES).await);
+        let Who::Token(token) = &ann else {
+            panic!("{ann:?}")
+        };
+        let as_json = Some("application/json");
+        for (kind, body, status, message) in [
+            (None, "{\"name\":\"acme\"}", 415, NO_JSON),
+            (Some("text/plain"), "{\"name\":\"acme\"}", 415, NO_JSON),
+            (Some("application/jsonp"), "{}", 415, NO_JSON),
+            (as_json, "", 400, UNREADABLE),
+            (as_json, "{", 400, UNREADABLE),
+            (
+                Some("application/vnd.acme+json"),
+                "name=acme",
+                400,
+                UNREADABLE,
+            ),
+        ] {
+            let mut request = Request::post("/api/v1/organization/")
+                .header(header::AUTHORIZATION, format!("Bearer {token}"));
+            if let Some(kind) = kind {
+                request = request.header(header::CONTENT_TYPE, kind);
+            }
+            let answer = api.send(request.body(Body::from(body)).unwrap()).await;
+            assert_eq!(
+                answer.told(),
+                (status, json!({ "message": message })),
+                "{kind:?} {body}"
+            );
+        }
+        // The whole body as null is a field of the wrong type.
+        let null = api.post(&ann, "/organization/", &json!(null)).await;
+        assert_eq!(
+            null.problem(),
+            (400, "None is not of type 'object'".to_owned())
+        );
+        assert_eq!(api.get(&ann, "/organization/acme").await.status, 404);
+    }
+);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_switched_off_is_not_there_whatever_else_its_path_offers() {
     let mut settings = Settings::default();

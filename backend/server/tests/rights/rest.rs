@@ -99,6 +99,7 @@ impl Operation {
         if has("{repository}") || self.is_star || is_held {
             ALL
         } else if has("{orgname}")
+            || has("{name}")
             || has("{namespace}")
             || has("{prefix}")
             || names("namespace")
@@ -173,6 +174,7 @@ impl Operation {
         let mut path = self.template.clone();
         for (part, value) in [
             ("{orgname}", estate.organization.as_str()),
+            ("{name}", &estate.organization),
             ("{namespace}", &estate.organization),
             ("{repository}", &target.repository),
             ("{robot_shortname}", &robot),

@@ -33,6 +33,7 @@ pub(crate) async fn mail(r: &mut Registry) {
         username: "waiting".into(),
         password: Secret::from(PASSWORD),
         email: Some("waiting@users.test".into()),
+        invite_code: None,
     };
     let signed_up = authn.sign_up(new, Origin::default());
     Box::pin(r.measure("a sign-up that mails", signed_up))

@@ -74,8 +74,9 @@ async fn statements_are_as_many_and_go_by_the_indexes_that_the_tables_say() {
         }
         for (statement, plan) in &found {
             plans.set(statement, database, plan.line());
-            faults.extend(plan::fault(statement, database, plan));
+            faults.extend(plan::fault(statement, database, plan, 1));
         }
+        faults.extend(at_scale(r).await);
         registry.close().await;
     }
     requests.check("requests.txt");
@@ -104,6 +105,26 @@ fn growing(asked: &[Asked]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// How many times as much as of some ten thousand repositories a statement may read of a hundred thousand: lists of one
+/// namespace go through what is public in it, or what the caller has a role in (`docs/performance.md`).
+const AT_SCALE: u64 = 8;
+
+/// What lists take when there are a hundred thousand repositories: as many statements for a long page as for a short one,
+/// and each of them by an index still.
+async fn at_scale(r: &mut Registry) -> Vec<String> {
+    seed::grow(&r.raw).await;
+    queries::reads(r).await;
+    let (mut asked, mut found) = (Vec::new(), BTreeMap::new());
+    keep(r, &mut asked, &mut found).await;
+    let mut faults = growing(&asked);
+    let database = r.raw.name();
+    for (statement, plan) in &found {
+        faults.extend(plan::fault(statement, database, plan, AT_SCALE));
+    }
+    let at_scale = |fault: String| format!("of 100,000 repositories, {fault}");
+    faults.into_iter().map(at_scale).collect()
 }
 
 /// Asks the database how it went about what was just sent.

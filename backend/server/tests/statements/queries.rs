@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::registry::Registry;
 
 /// Lists, each asked for 10 rows, for 100, and for the 100 behind them.
-const LISTS: [(&str, &str); 35] = [
+const LISTS: [(&str, &str); 36] = [
     (
         "repositories",
         "repositories(PAGE) { totalCount END nodes { path sizeBytes tagCount lastPushedAt viewerPermission \
@@ -81,6 +81,10 @@ const LISTS: [(&str, &str); 35] = [
         "who may do what",
         "repository(namespace: \"acme\", name: \"app-101501\") { access(PAGE) { END nodes { permission entity { name } \
          reasons { kind team { name } } } } }",
+    ),
+    (
+        "large changes",
+        "viewer { bulkChanges(PAGE) { END nodes { kind state total done causes { message } } } }",
     ),
     (
         "organizations",

@@ -55,6 +55,38 @@ const STEADY: [&str; 2] = [
     "alter table search_parts alter column part set statistics 2000",
 ];
 
+/// Makes a hundred thousand repositories of those that are there, half of the new ones in the organization, which has a
+/// thousand teams and ten thousand robots already. That is for the time after the tables were made: of so many rows
+/// PostgreSQL looks at some alone, and its plans are not those of the next run to the letter.
+pub(crate) async fn grow(raw: &Raw) {
+    // What search finds is written by triggers.
+    if matches!(raw, Raw::Postgres(_)) {
+        raw.execute("set session_replication_role = origin").await;
+    }
+    let acme = "(select id from accounts where name = 'acme')";
+    let at = "1790000000000 - (i * 7919) % 1000003";
+    let statements = [
+        rows(
+            80_000,
+            "repositories (id, namespace_id, name, visibility, last_pushed_at, created_at)",
+            &format!(
+                "500000 + i, case when i % 2 = 0 then {acme} else 200001 + i % 3000 end, 'big-' || (1000000 + i), \
+                 case when i % 10 = 0 then 'public' else 'private' end, case when i % 5 = 0 then null else {at} end, \
+                 1790000000000"
+            ),
+        ),
+        rows(
+            20_000,
+            "repository_permissions (repository_id, account_id, role, created_at)",
+            "500000 + i, 100001 + i % 3999, 'write', 1790000000000",
+        ),
+    ];
+    for statement in statements {
+        raw.execute(&statement).await;
+    }
+    gather(raw, "analyze").await;
+}
+
 /// PostgreSQL gathers statistics by itself, SQLite never does.
 async fn gather(raw: &Raw, statement: &str) {
     if matches!(raw, Raw::Postgres(_)) {
@@ -391,6 +423,15 @@ pub(crate) async fn fill(raw: &Raw, centre: &Centre) {
             "log_entries (kind, namespace_id, repository_id, performer_id, occurred_at, metadata)",
             &format!(
                 "'pull_repo', {users} + i % 4000, {repositories} + i % 20000, {users} + i % 4000, {now} - i * 1000, '{{}}'"
+            ),
+        ),
+        // One in a hundred goes on.
+        rows(
+            4_000,
+            "bulk_changes (account_id, kind, order_json, items_json, total, state, created_at, turned_at, ended_at)",
+            &format!(
+                "{users} + 1 + i % 3999, 'deletion', '{{}}', '[]', 2000, case when i % 100 = 0 then 'running' else 'done' end, \
+                 {now} - i, {now} - i, case when i % 100 = 0 then null else {now} - i * 100000 end"
             ),
         ),
         rows(

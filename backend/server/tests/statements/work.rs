@@ -17,6 +17,7 @@ pub(crate) async fn periodic(r: &mut Registry) {
         "orphan_sweep",
         "scrub",
         "key_rotation",
+        "bulk_changes",
     ] {
         let run = workers.run_kind_if_due(kind);
         assert!(r.measure(kind, run).await.unwrap(), "{kind} is due");

@@ -496,6 +496,36 @@ impl Gate {
         Ok(proof(own))
     }
 
+    /// How far a user's changes are that go on behind their requests.
+    pub fn view_changes(&self, actor: &Actor) -> Result<Access<account::ViewChanges>> {
+        Self::changing(actor).map(proof)
+    }
+
+    /// Having the registry go on with a change when the request is over. It goes on with the rights that the user has
+    /// then, and with an access token only while that is good.
+    pub fn order_changes(&self, actor: &Actor) -> Result<Access<account::OrderChanges>> {
+        self.writable()?;
+        Self::changing(actor).map(proof)
+    }
+
+    /// A user who changes repositories in a session, with the password or by an access token.
+    fn changing(actor: &Actor) -> Result<account::Own> {
+        let own = Self::user(actor)?;
+        if !matches!(
+            actor.credential,
+            Credential::Session(_) | Credential::OAuth(_) | Credential::Basic
+        ) || actor.grant.is_some()
+        {
+            return Err(Error::forbidden(
+                "changes of many repositories are for a session or an access token",
+            ));
+        }
+        if !actor.scopes.allows(Scope::RepoAdmin) {
+            return Err(Error::forbidden("this needs the scope `repo:admin`"));
+        }
+        Ok(own)
+    }
+
     fn user(actor: &Actor) -> Result<account::Own> {
         match &actor.principal {
             Principal::User { id, name } => Ok(account::Own {

@@ -64,6 +64,21 @@ impl Authn {
         password: &Secret<String>,
         origin: Origin,
     ) -> Result<Session> {
+        Box::pin(self.sign_in_invited(username, password, None, origin)).await
+    }
+
+    /// The same with the code of a mail that asks its reader into a team: it confirms the user's address where the mail
+    /// went there.
+    ///
+    /// # Errors
+    /// As [`Self::sign_in`].
+    pub async fn sign_in_invited(
+        &self,
+        username: &str,
+        password: &Secret<String>,
+        invite_code: Option<&str>,
+        origin: Origin,
+    ) -> Result<Session> {
         if !self.core.settings.users.direct_login {
             return Err(Error::FeatureOff {
                 message: "signing in with a password is switched off (`FEATURE_DIRECT_LOGIN`)"
@@ -75,7 +90,7 @@ impl Authn {
             .await;
         let user = match result {
             Ok(proven) => {
-                self.check_confirmed(&proven).await?;
+                self.check_confirmed(&proven, invite_code).await?;
                 proven.actor
             }
             Err(e) => {

@@ -20,6 +20,10 @@ const APP_TOKEN: &str = "app_specific_token";
 const OAUTH_USERNAME: &str = "$oauthtoken";
 /// User name of a login by application token.
 const APP_USERNAME: &str = "$app";
+/// User name of a login by access token of a repository or a build.
+const REPOSITORY_TOKEN_USERNAME: &str = "$token";
+/// What log rows call one.
+const REPOSITORY_TOKEN: &str = "token";
 /// Refusal of an application token that is unknown or has expired.
 const WRONG_APP_TOKEN: &str = "Invalid token";
 /// Refusal of robots where they are switched off.
@@ -92,6 +96,9 @@ impl Authn {
             (OAUTH, self.oauth_login(password, origin.clone()).await)
         } else if username == APP_USERNAME {
             (APP_TOKEN, self.app_login(password, origin.clone()).await)
+        } else if username == REPOSITORY_TOKEN_USERNAME {
+            let login = self.repository_token_login(&origin);
+            (REPOSITORY_TOKEN, login.await.map_err(Into::into))
         } else if username.contains('+') {
             let login = self.robot_login(username, password, origin.clone());
             ("robot", login.await.map_err(Into::into))
@@ -284,6 +291,13 @@ impl Authn {
             self.count_failure(Tried::Machine, &origin).await?;
         }
         login
+    }
+
+    /// A client by access token of a repository or a build. There are none here, so none is the right one.
+    async fn repository_token_login(&self, origin: &Origin) -> Result<Actor> {
+        self.check_backoff(Tried::Machine, origin).await?;
+        self.count_failure(Tried::Machine, origin).await?;
+        Err(Error::unauthenticated("Invalid access token"))
     }
 
     /// A login of which no more is known than who was named.

@@ -50,7 +50,7 @@ impl Authn {
             }
             Err(other) => return Err(other),
         };
-        self.check_confirmed(&proven).await?;
+        self.check_confirmed(&proven, None).await?;
         let owner = proven.actor.user_id().filter(|owner| *owner != own.id);
         let owner =
             owner.ok_or_else(|| Error::invalid_value(SAME_ADMINISTRATOR).in_field("adminUser"))?;

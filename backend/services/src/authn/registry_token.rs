@@ -261,18 +261,7 @@ impl Authn {
                 )
                 .await
             }
-            "oauth" => {
-                let (token, application) = oauth::by_id(&mut conn, OAuthTokenId(id))
-                    .await?
-                    .ok_or_else(gone)?;
-                if token.expires_at <= self.core.now() {
-                    return Err(Error::unauthenticated("the access token has expired"));
-                }
-                let credential = Credential::OAuth(token.id);
-                let user = token.account_id;
-                let owner = self.user(&mut conn, user, credential, token.scopes, origin);
-                Ok(with_application(owner.await?, &application))
-            }
+            "oauth" => self.oauth_user(&mut conn, OAuthTokenId(id), origin).await,
             "app" => {
                 let (token, account, profile) = app_tokens::by_id(&mut conn, AppTokenId(id))
                     .await?
@@ -304,6 +293,38 @@ impl Authn {
             }
             _ => Err(gone()),
         }
+    }
+
+    /// The user of a change that goes on behind its request, as the account is now; of one that was asked for by an
+    /// access token only while that is good.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for an account or a token that is gone, has expired or is disabled.
+    pub(crate) async fn resumed(
+        &self,
+        conn: &mut Conn,
+        account: AccountId,
+        token: Option<OAuthTokenId>,
+        origin: Origin,
+    ) -> Result<Actor> {
+        if let Some(token) = token {
+            return self.oauth_user(conn, token, origin).await;
+        }
+        let (credential, scopes) = (Credential::Basic, Scopes::all());
+        self.user(conn, account, credential, scopes, origin).await
+    }
+
+    /// The owner of an access token that is good still, narrowed to its scopes.
+    async fn oauth_user(&self, conn: &mut Conn, id: OAuthTokenId, origin: Origin) -> Result<Actor> {
+        let found = oauth::by_id(conn, id).await?;
+        let (token, application) =
+            found.ok_or_else(|| Error::unauthenticated("the account of this token is gone"))?;
+        if token.expires_at <= self.core.now() {
+            return Err(Error::unauthenticated("the access token has expired"));
+        }
+        let (credential, user) = (Credential::OAuth(token.id), token.account_id);
+        let owner = self.user(conn, user, credential, token.scopes, origin);
+        Ok(with_application(owner.await?, &application))
     }
 
     pub(super) async fn user(

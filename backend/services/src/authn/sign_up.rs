@@ -1,11 +1,17 @@
 //! Signing up: strangers create their own account, where the configuration lets them.
 
+use berth_crypto::tokens;
 use berth_domain::{AccountKind, Error, Namespace, Noun, Result, Secret};
-use berth_store::{Tx, accounts};
+use berth_store::teams::invitations;
+use berth_store::{Conn, Tx, accounts, users};
 
 use super::basic::Proven;
 use super::{Authn, Session};
 use crate::actor::{Credential, Origin};
+
+/// Refusal of a sign-up under an address to which no invitation went.
+const NOT_INVITED: &str =
+    "Creation of a user account for this e-mail is disabled; please contact an administrator";
 
 /// An account to be, as typed.
 #[derive(Debug, Clone)]
@@ -16,6 +22,8 @@ pub struct NewAccount {
     pub password: Secret<String>,
     /// Address; needed where mail is sent.
     pub email: Option<String>,
+    /// The code of a mail that asks its reader into a team: it confirms the address that the mail went to.
+    pub invite_code: Option<Secret<String>>,
 }
 
 /// What became of a sign-up.
@@ -49,7 +57,10 @@ impl Authn {
             });
         }
         self.core.gate.writable()?;
-        if users.sign_up_by_invitation {
+        let code = new.invite_code.as_ref().map(|code| code.expose().trim());
+        let code = code.filter(|code| !code.is_empty());
+        let by_invitation = users.sign_up_by_invitation;
+        if by_invitation && code.is_none() {
             return Err(Error::invalid_value("Cannot create non-invited user"));
         }
         let mailing = self.core.mailer.is_some();
@@ -71,12 +82,18 @@ impl Authn {
                         "this registry has no administrator yet; it is set up first",
                     ));
                 }
+                let is_invited = self.is_invited(tx, code, email).await?;
+                // Before anything is told of the name, which is for those who may ask for one.
+                if by_invitation && !is_invited {
+                    return Err(Error::invalid_value(NOT_INVITED).in_field("email"));
+                }
                 self.check_free(tx, &parsed.name, "The username already exists")
                     .await?;
+                let is_confirmed = is_invited || !mailing;
                 let id = self
-                    .insert_user(tx, &parsed, false, !mailing, &stranger)
+                    .insert_user(tx, &parsed, false, is_confirmed, &stranger)
                     .await?;
-                if let (true, Some(email)) = (mailing, &parsed.email) {
+                if let (false, Some(email)) = (is_confirmed, &parsed.email) {
                     self.core.ask_confirmation(tx, id, email.as_str()).await?;
                     return Ok(SignedUp::AwaitingVerification);
                 }
@@ -118,18 +135,52 @@ impl Authn {
         Err(Error::already_exists(Noun::Namespace, message))
     }
 
-    /// Refuses a sign-in whose address waits for its confirmation, and asks for it again.
-    pub(super) async fn check_confirmed(&self, proven: &Proven) -> Result<()> {
+    /// Whether a code is that of a mail to this address which asks its reader into a team. The code goes on working: the
+    /// question in the mail is answered with it later.
+    async fn is_invited(
+        &self,
+        conn: &mut Conn,
+        code: Option<&str>,
+        email: Option<&str>,
+    ) -> Result<bool> {
+        let (Some(code), Some(email)) = (code, email) else {
+            return Ok(false);
+        };
+        let found = invitations::by_code(conn, &tokens::hash_token(code.trim())).await?;
+        let now = self.core.now();
+        Ok(found.is_some_and(|found| {
+            let is_live = found.row.code_expires_at.is_some_and(|end| now < end);
+            // That of a user is for a user who is there already.
+            is_live && found.row.email == Some(email.to_ascii_lowercase())
+        }))
+    }
+
+    /// Refuses a sign-in whose address waits for its confirmation, and asks for it again, unless a code confirms it.
+    pub(super) async fn check_confirmed(
+        &self,
+        proven: &Proven,
+        invite_code: Option<&str>,
+    ) -> Result<()> {
         let (Some(email), true) = (&proven.unconfirmed, self.core.mailer.is_some()) else {
             return Ok(());
         };
         let Some(id) = proven.actor.user_id() else {
             return Ok(());
         };
-        self.core
-            .db
-            .write(async |tx| self.core.ask_confirmation(tx, id, email).await)
-            .await?;
+        let is_confirmed = self.core.db.write(async |tx| {
+            let is_invited = self
+                .is_invited(tx, invite_code, Some(email.as_str()))
+                .await?;
+            if is_invited {
+                users::set_verified(tx, id).await?;
+            } else {
+                self.core.ask_confirmation(tx, id, email).await?;
+            }
+            Ok(is_invited)
+        });
+        if is_confirmed.await? {
+            return Ok(());
+        }
         Err(Error::EmailUnverified)
     }
 }

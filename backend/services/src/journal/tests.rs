@@ -448,6 +448,7 @@ fn service_keys() -> Vec<Row> {
         service: "scanner".into(),
         name: "East".into(),
         expires_at: Some(Timestamp(0)),
+        signer: None,
     };
     let known = "kid service name expiration_date preshared auto_approved signer_kid user_agent ip";
     let changes = [
@@ -456,6 +457,7 @@ fn service_keys() -> Vec<Row> {
         (ServiceKeyChange::Deleted, "service_key_delete"),
         (ServiceKeyChange::Modified, "service_key_modify"),
         (ServiceKeyChange::Extended, "service_key_extend"),
+        (ServiceKeyChange::Rotated, "service_key_rotate"),
     ];
     let rows = changes.into_iter();
     rows.map(|(change, kind)| (changed(change), user("root"), kind, known, "username"))

@@ -1,8 +1,9 @@
 //! Roles of one user, robot or team in many repositories at once (B4, A1).
 
-use berth_domain::{Error, RepositoryId, RepositoryRole, Result};
-use berth_store::Tx;
+use berth_domain::{AccountId, Error, RepositoryId, RepositoryRole, Result, TeamId, TeamName};
 use berth_store::gate::RepositoryFacts;
+use berth_store::{Conn, Tx};
+use serde::{Deserialize, Serialize};
 
 use super::{Known, Permissions, RoleChange, TeamRoleChange};
 use crate::access::{Access, repo};
@@ -10,7 +11,7 @@ use crate::actor::Actor;
 use crate::many::{Checking, Items, Many};
 
 /// Who gets roles, or loses them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
     /// A user name, or `namespace+robot`.
     Account(String),
@@ -25,6 +26,13 @@ pub struct RoleIn {
     pub repository: RepositoryId,
     /// The role; none takes it.
     pub role: Option<RepositoryRole>,
+}
+
+/// A subject that may have roles in a namespace.
+#[derive(Debug)]
+pub(crate) enum Holder {
+    Account(AccountId, RoleChange),
+    Team((TeamId, TeamName)),
 }
 
 impl Permissions {
@@ -45,70 +53,99 @@ impl Permissions {
             .write(async |tx| {
                 let gate = &self.core.gate;
                 let (mut checking, mut found) = (Checking::default(), Vec::new());
-                for access in gate.each_repository(tx, actor, ids.as_slice()).await? {
+                let each = gate.each_repository::<repo::Administer>(tx, actor, ids.as_slice());
+                for access in each.await? {
                     checking.take(access, &mut found)?;
                 }
                 if let Some(refused) = checking.refused() {
                     return Ok(Err(refused));
                 }
-                self.set_each(tx, actor, subject, &found, roles).await?;
+                let Some(first) = found.first().map(Access::target) else {
+                    return Ok(Ok(()));
+                };
+                for access in &found {
+                    in_one_namespace(first, access)?;
+                }
+                let holder = self.holder(tx, subject, first).await?;
+                for (access, role) in found.iter().zip(roles) {
+                    self.put_role(tx, actor, &holder, access, role.role).await?;
+                }
                 Ok(Ok(()))
             })
             .await?
     }
 
-    async fn set_each(
+    /// Looks a subject up that may have roles beside this repository.
+    ///
+    /// # Errors
+    /// One that does not exist, or cannot have roles there.
+    pub(crate) async fn holder(
         &self,
-        tx: &mut Tx,
-        actor: &Actor,
+        conn: &mut Conn,
         subject: &Subject,
-        repositories: &[Access<repo::Administer>],
-        roles: &[RoleIn],
-    ) -> Result<()> {
-        let Some(first) = repositories.first().map(Access::target) else {
-            return Ok(());
-        };
-        let of = |facts: &RepositoryFacts| facts.namespace.name.clone();
-        if let Some(other) = repositories
-            .iter()
-            .find(|access| access.namespace.id != first.namespace.id)
-        {
-            let message = format!(
-                "choose repositories of one namespace; these are of {} and of {}",
-                of(first),
-                of(other.target()),
-            );
-            return Err(Error::invalid_value(message).in_field("roles"));
-        }
+        facts: &RepositoryFacts,
+    ) -> Result<Holder> {
         match subject {
             Subject::Account(name) => {
-                let mut change = RoleChange {
+                let change = RoleChange {
                     account: name.clone(),
                     role: None,
                 };
-                let known = Known::load(tx, first, std::slice::from_ref(&change), &[]).await?;
-                let account = known.account(first, name);
+                let known = Known::load(conn, facts, std::slice::from_ref(&change), &[]).await?;
+                let account = known.account(facts, name);
                 let account = account.map_err(|error| error.in_field("account"))?;
-                for (access, role) in repositories.iter().zip(roles) {
-                    change.role = role.role;
-                    self.set_role(tx, actor, access.target(), account, &change)
-                        .await?;
-                }
+                Ok(Holder::Account(account, change))
             }
             Subject::Team(name) => {
                 let change = TeamRoleChange {
                     team: name.clone(),
                     role: None,
                 };
-                let known = Known::load(tx, first, &[], std::slice::from_ref(&change)).await?;
-                let team = known.team(first, name);
+                let known = Known::load(conn, facts, &[], std::slice::from_ref(&change)).await?;
+                let team = known.team(facts, name);
                 let team = team.map_err(|error| error.in_field("team"))?;
-                for (access, role) in repositories.iter().zip(roles) {
-                    self.set_role_of_team(tx, actor, access.target(), team, role.role)
-                        .await?;
-                }
+                Ok(Holder::Team(team.clone()))
             }
         }
-        Ok(())
     }
+
+    /// Gives a subject a role in a repository of its namespace, or takes it.
+    pub(crate) async fn put_role(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        holder: &Holder,
+        access: &Access<repo::Administer>,
+        role: Option<RepositoryRole>,
+    ) -> Result<()> {
+        match holder {
+            Holder::Account(account, change) => {
+                let change = RoleChange {
+                    role,
+                    ..change.clone()
+                };
+                self.set_role(tx, actor, access.target(), *account, &change)
+                    .await
+            }
+            Holder::Team(team) => {
+                self.set_role_of_team(tx, actor, access.target(), team, role)
+                    .await
+            }
+        }
+    }
+}
+
+/// Refuses a repository of another namespace than the first one is of.
+pub(crate) fn in_one_namespace(
+    first: &RepositoryFacts,
+    other: &Access<repo::Administer>,
+) -> Result<()> {
+    if other.namespace.id == first.namespace.id {
+        return Ok(());
+    }
+    let message = format!(
+        "choose repositories of one namespace; these are of {} and of {}",
+        first.namespace.name, other.namespace.name,
+    );
+    Err(Error::invalid_value(message).in_field("roles"))
 }

@@ -68,6 +68,7 @@ db_test!(
                 username: name.into(),
                 password: password.clone(),
                 email: None,
+                invite_code: None,
             };
             let refused = authn.sign_up(new, from(number)).await.unwrap_err();
             assert_eq!(refused.field(), Some("username"), "{name:?}");

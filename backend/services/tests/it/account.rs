@@ -25,6 +25,7 @@ fn new(name: &str) -> NewAccount {
         username: name.into(),
         password: Secret::from(PASSWORD),
         email: Some(format!("{name}@users.test")),
+        invite_code: None,
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use berth_domain::{Error, Secret};
 use berth_services::authn::{InitialUser, RequestedScope};
 use berth_services::{Actor, Origin, Settings};
+use berth_store::logs;
 use berth_testkit::{PASSWORD, TestImage, TestRegistry, db_test, path_of};
+use serde_json::{Value, json};
 
 fn first(name: &str) -> InitialUser {
     InitialUser {
@@ -315,13 +317,31 @@ db_test!(
             .issue_registry_token(&ann, "registry.test", &[])
             .await
             .unwrap();
+        let first = t.services.keys.public_jwks().await.unwrap().remove(0);
         t.clock.advance(Duration::from_hours(31 * 24));
         let before = authn
             .issue_registry_token(&ann, "registry.test", &[])
             .await
             .unwrap();
         t.services.keys.rotate_if_old().await.unwrap();
-        assert_eq!(t.services.keys.public_jwks().await.unwrap().len(), 2);
+        let keys = t.services.keys.public_jwks().await.unwrap();
+        assert_eq!(keys.len(), 2);
+        let mut conn = t.db().read().await.unwrap();
+        let logged = logs::of_kind(&mut conn, "service_key_rotate")
+            .await
+            .unwrap();
+        drop(conn);
+        let logged: Vec<Value> = logged
+            .iter()
+            .map(|row| serde_json::from_str(row).unwrap())
+            .collect();
+        assert_eq!(
+            logged,
+            [json!({
+                "kid": keys[0]["kid"], "service": "berth", "name": "token signer", "expiration_date": null,
+                "preshared": false, "auto_approved": true, "signer_kid": first["kid"], "ip": null,
+            })]
+        );
         let after = authn
             .issue_registry_token(&ann, "registry.test", &[])
             .await
@@ -336,5 +356,23 @@ db_test!(
         }
         t.clock.advance(Duration::from_hours(3));
         assert_eq!(t.services.keys.public_jwks().await.unwrap().len(), 1);
+    }
+);
+
+db_test!(
+    async fn an_access_token_of_a_repository_is_refused_as_one(t: TestRegistry) {
+        t.user("ann").await;
+        let mut settings = Settings::default();
+        settings.users.encrypted_passwords_only = true;
+        let strict = t.replica(settings);
+        for authn in [&t.services.authn, &strict.authn] {
+            let token = Secret::from("a-token-of-elsewhere");
+            let login = authn.basic("$token", &token, Origin::default()).await;
+            let refused = login.unwrap_err();
+            assert_eq!(
+                (refused.code(), refused.to_string().as_str()),
+                ("UNAUTHENTICATED", "Invalid access token")
+            );
+        }
     }
 );

@@ -47,6 +47,7 @@ fn stranger() -> NewAccount {
         username: "carol".into(),
         password: Secret::from(PASSWORD),
         email: Some("carol@users.test".into()),
+        invite_code: None,
     }
 }
 

@@ -178,6 +178,7 @@ db_test!(
             username: "free".into(),
             password: Secret::from(PASSWORD),
             email: None,
+            invite_code: None,
         };
         let signed_up = up.authn.sign_up(new.clone(), Origin::default()).await;
         assert_eq!(

@@ -1,5 +1,6 @@
 //! Teams: what their roles give, who is in them, and that an organization keeps an administrator.
 
+mod administrators;
 mod invitations;
 mod people;
 mod roles;

@@ -1,7 +1,8 @@
 //! Organizations, robots, repositories, roles: what may be done, and what may not.
 
-use berth_domain::{Error, PageRequest, RepositoryRole, Visibility};
+use berth_domain::{Email, Error, Namespace, PageRequest, RepositoryRole, Visibility};
 use berth_services::many::Selection;
+use berth_services::organizations::OrganizationChange;
 use berth_services::permissions::RoleChange;
 use berth_services::repositories::DESCRIPTION_BYTES_MAX;
 use berth_services::{Origin, Settings};
@@ -527,5 +528,61 @@ db_test!(
             "shared bytes count once"
         );
         assert_eq!(figures(&bob).await, (None, None));
+    }
+);
+
+db_test!(
+    async fn organizations_share_an_address_only_where_that_is_switched_on(t: TestRegistry) {
+        let (ann, bob) = (t.mailed_user("ann").await, t.user("bob").await);
+        let office: Email = "office@acme.test".parse().unwrap();
+        let again: Email = "Office@Acme.Test".parse().unwrap();
+        let name = |name: &str| -> Namespace { name.parse().unwrap() };
+        let organizations = &t.services.organizations;
+        organizations
+            .create(&ann, &name("acme"), Some(&office))
+            .await
+            .unwrap();
+        let with = |email: &Email| OrganizationChange {
+            email: Some(Some(email.clone())),
+            ..OrganizationChange::default()
+        };
+        organizations
+            .create(&bob, &name("zoo"), None)
+            .await
+            .unwrap();
+        for refused in [
+            organizations
+                .create(&bob, &name("labs"), Some(&again))
+                .await,
+            organizations
+                .change(&bob, &name("zoo"), &with(&again))
+                .await,
+        ] {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.field(), Some("email"));
+            assert_eq!(
+                refused.to_string().to_lowercase(),
+                "email has already been used: office@acme.test"
+            );
+        }
+        // Its own in other letters, and that of a user, who may look after an organization.
+        for email in [&again, &"ann@users.test".parse().unwrap()] {
+            organizations
+                .change(&ann, &name("acme"), &with(email))
+                .await
+                .unwrap();
+        }
+        organizations
+            .change(&bob, &name("zoo"), &with(&office))
+            .await
+            .unwrap();
+        let mut settings = Settings::default();
+        settings.users.organizations_share_email = true;
+        let sharing = t.replica(settings);
+        sharing
+            .organizations
+            .create(&ann, &name("labs"), Some(&office))
+            .await
+            .unwrap();
     }
 );

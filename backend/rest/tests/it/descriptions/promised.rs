@@ -88,7 +88,7 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "delete",
-        "/api/v1/superuser/organizations/{orgname}",
+        "/api/v1/superuser/organizations/{name}",
         "superuser",
         "deleteOrganization",
     ),
@@ -504,7 +504,7 @@ pub(super) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "put",
-        "/api/v1/superuser/organizations/{orgname}",
+        "/api/v1/superuser/organizations/{name}",
         "superuser",
         "changeOrganization",
     ),

@@ -24,7 +24,8 @@ settings! {
         "FRESH_LOGIN_TIMEOUT" fresh_login: Lifetime = Lifetime::seconds(600);
         /// Whether strangers may create an account. The first user is made by set-up all the same.
         "FEATURE_USER_CREATION" user_creation: bool = true;
-        /// Whether accounts are created by invitation only, which so far means by superusers alone.
+        /// Whether strangers create an account only with the link of a mail that asks them into a team, under the address that the mail went
+        /// to. Superusers create accounts all the same.
         "FEATURE_INVITE_ONLY_USER_CREATION" invite_only: bool = false;
         /// Whether users may tell their name, company and place.
         "FEATURE_USER_METADATA" user_metadata: bool = false;
@@ -35,6 +36,8 @@ settings! {
         "FEATURE_USER_LAST_ACCESSED" note_last_use: bool = true;
         /// Whether the beginning of a name finds users and robots while somebody types; otherwise the whole name alone does.
         "FEATURE_PARTIAL_USER_AUTOCOMPLETE" partial_autocomplete: bool = true;
+        /// Whether several organizations may have one e-mail address.
+        "FEATURE_ORG_SHARED_EMAIL" organizations_share_email: bool = false;
         /// Whether mail is sent: confirmations of addresses and links to a new password. Without `MAIL_SERVER` none is.
         "FEATURE_MAILING" mailing: bool = true;
         /// Host of the mail server. It needs `SERVER_HOSTNAME` too, which the links in mails name.
@@ -55,8 +58,6 @@ settings! {
     later {
         /// Whether people coming from outside confirm the name made for them.
         "FEATURE_USERNAME_CONFIRMATION": bool = true;
-        /// Whether several organizations may have one e-mail address.
-        "FEATURE_ORG_SHARED_EMAIL": bool = false;
     }
     never {
     }

@@ -85,7 +85,7 @@ const REACHED: &[(&str, &[&str])] = &[
         "sign-in",
         &[
             "authn.rs session read",
-            "authn/accounts.rs sign_in write",
+            "authn/accounts.rs sign_in_invited write",
             "authn/backoff.rs check_backoff read",
             "authn/backoff.rs clear_failures read",
             "authn/basic.rs log_success write",
