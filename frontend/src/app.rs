@@ -11,6 +11,7 @@ use leptos_router::{
 
 use crate::{
     api::{Api, ApiError},
+    bulk_changes::BulkChanges,
     components::{ErrorState, Navigated, NotVisible, Toaster, Toasts},
     frame::Frame,
     i18n::*,
@@ -28,6 +29,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(api);
     provide_context(Session::new(api));
     provide_context(Toasts::new());
+    provide_context(BulkChanges::new());
     provide_context(Navigated::new());
     provide_context(I18n::new(preferences::language()));
     started()
@@ -93,6 +95,7 @@ fn started() -> impl IntoView {
                             <Route path=path!("/user/:name") view=User/>
                             <Route path=path!("/repository") view=pages::Repositories/>
                             <Route path=path!("/repository/*path") view=Repository/>
+                            <Route path=path!("/search") view=Search/>
                             <Route path=path!("/superuser/users") view=Users/>
                             <Route path=path!("/superuser/messages") view=Messages/>
                             <Route path=path!("/superuser/service-keys") view=ServiceKeys/>
@@ -139,6 +142,7 @@ lazy_page!(Organization, namespaces, NamedOrganization);
 lazy_page!(Team, namespaces, NamedTeam);
 lazy_page!(User, namespaces, NamedUser);
 lazy_page!(Repository, repository, NamedRepository);
+lazy_page!(Search, search, pages::Search);
 lazy_page!(ApiExplorer, explorers, pages::ApiExplorer);
 lazy_page!(GraphqlExplorer, explorers, pages::GraphqlExplorer);
 lazy_page!(Users, superuser, pages::Users);

@@ -147,6 +147,7 @@ mod tests {
             direct_login: true,
             sends_mail: false,
             sign_up: false,
+            sign_up_by_invitation: false,
             keeps_accounts: true,
             app_tokens: true,
             user_names: false,

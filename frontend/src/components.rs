@@ -44,15 +44,15 @@ pub(crate) use heading::{Crumb, Crumbs, Heading, Navigated};
 pub(crate) use icon::Icon;
 pub(crate) use labels::{FilterChip, Label, Size, Time, VisibilityLabel};
 pub(crate) use list::{
-    BulkBar, Chosen, ListPlace, ListUrl, Pager, PlacePager, Selection, use_list_url,
-    use_list_url_by,
+    BulkBar, Chosen, ListPlace, ListUrl, Pager, PlacePager, Selection, counted,
+    counted_and_grouped, use_list_url, use_list_url_by,
 };
 pub(crate) use load::{ask, load};
 pub(crate) use markdown::Markdown;
 pub(crate) use menu::{Menu, MenuItem};
 pub(crate) use message::{MessageBanner, severity_words};
 pub(crate) use modal::{Modal, Shape, ShowDialog};
-pub(crate) use picker::{EntityList, EntityPicker, Lookup, Picked};
+pub(crate) use picker::{EntityList, EntityPicker, Lookup, Picked, entity_id};
 pub(crate) use popover::Popover;
 pub(crate) use raw_answer::RawAnswerView;
 pub(crate) use scopes::{ScopeChoices, ScopeLabels, ScopeList, joined as joined_scopes};

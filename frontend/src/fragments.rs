@@ -40,6 +40,17 @@ pub(crate) enum Visibility {
     Private,
 }
 
+/// Narrows a list of repositories.
+#[derive(cynic::InputObject, Debug, Clone, Default)]
+pub(crate) struct RepositoryFilter {
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) search: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) visibility: Option<Visibility>,
+}
+
 /// What an account may do in a repository.
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
@@ -72,6 +83,25 @@ impl Role {
 pub(crate) enum AccountKind {
     User,
     Organization,
+    Robot,
+}
+
+/// What a name may be of.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntityKind {
+    Organization,
+    Robot,
+    Team,
+    User,
+}
+
+/// What a search may find.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SearchKind {
+    Repository,
+    Organization,
+    Team,
+    User,
     Robot,
 }
 

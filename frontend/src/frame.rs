@@ -1,6 +1,7 @@
 //! What stands around every page: masthead, navigation, skip link, shortcuts.
 
 mod bell;
+mod bulk;
 mod keys;
 mod mark;
 mod masthead;
@@ -12,6 +13,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::{api::use_api, components::Icon, i18n::*, paths, session::use_session};
+use bulk::BulkProgress;
 use keys::Shortcuts;
 use masthead::Masthead;
 use messages::Messages;
@@ -119,6 +121,7 @@ pub(crate) fn Frame(children: ChildrenFn) -> impl IntoView {
                         </p>
                     </Show>
                     <Messages/>
+                    <BulkProgress/>
                     {children()}
                 </main>
             </div>

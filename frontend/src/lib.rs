@@ -22,6 +22,7 @@
 
 mod api;
 mod app;
+mod bulk_changes;
 mod commands;
 mod components;
 mod fragments;

@@ -69,7 +69,11 @@ fn Dialog(wanted: Wanted) -> impl IntoView {
                         other => return other.map(|()| None),
                     }
                 }
-                let operation = SignInMutation::build(SignInVariables { username, password });
+                let operation = SignInMutation::build(SignInVariables {
+                    username,
+                    password,
+                    invite_code: None,
+                });
                 Ok(Some(api.run_once(operation).await?.sign_in.viewer))
             },
             move |viewer| {

@@ -41,6 +41,9 @@ impl Place {
     }
 }
 
+/// The list of repositories, where whoever comes in begins.
+const REPOSITORIES: &str = "/repository";
+
 /// The page of a repository. Where the path could name a tag, the open tab says what is meant.
 pub(crate) fn repository(path: &str) -> String {
     let tab = match Place::parse(path) {
@@ -87,6 +90,27 @@ pub(crate) fn users(name: &str) -> String {
     QueryString::default()
         .with("q", name)
         .on("/superuser/users")
+}
+
+/// The page that finds everything.
+pub(crate) const SEARCH: &str = "/search";
+
+/// The same with what this text finds.
+pub(crate) fn search(text: &str) -> String {
+    QueryString::default().with("q", text).on(SEARCH)
+}
+
+/// What `?tab=` calls the tab with the robot accounts of a namespace.
+pub(crate) const ROBOTS_TAB: &str = "Robotaccounts";
+
+/// The robot accounts of a namespace, with one of them found by its whole name. A namespace that is not the viewer's own
+/// is taken for an organization, whose page leads on to that of a user.
+pub(crate) fn robot(name: &str, viewer: Option<&str>) -> String {
+    let (owner, short) = name.split_once('+').unwrap_or((name, ""));
+    QueryString::default()
+        .with("tab", ROBOTS_TAB)
+        .with("q", short)
+        .on(&namespace(owner, viewer == Some(owner)))
 }
 
 /// What `?tab=` calls the tab with the application tokens of the own account.
@@ -141,6 +165,9 @@ pub(crate) fn access_tokens(organization: &str, client_id: &str) -> String {
 /// What `?tab=` calls the tab with what the viewer lets applications do.
 pub(crate) const AUTHORIZATIONS_TAB: &str = "ExternalLoginsAndApplications";
 
+/// What `?tab=` calls the tab with the teams that the viewer is asked into.
+pub(crate) const INVITATIONS_TAB: &str = "Invitations";
+
 /// The page on which an application asks for access.
 pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
 
@@ -184,6 +211,20 @@ pub(crate) fn sign_in(back: &str) -> String {
     QueryString::default().with("next", back).on("/signin")
 }
 
+/// The page on which strangers create an account, which leads back as the sign-in page does.
+pub(crate) fn create_account(back: &str) -> String {
+    let back = if back == REPOSITORIES { "" } else { back };
+    QueryString::default()
+        .with("next", back)
+        .on("/createaccount")
+}
+
+/// The code of the invitation that a page asks about; none for any other page.
+pub(crate) fn invite_code(page: &str) -> Option<String> {
+    let query = page.strip_prefix(CONFIRM_INVITE)?.strip_prefix('?')?;
+    QueryString::parse(query).get("code").map(str::to_owned)
+}
+
 /// Where sign-in leads on: only ever to a page of this console.
 pub(crate) fn after_sign_in(query: &str) -> String {
     let query = QueryString::parse(query);
@@ -192,7 +233,7 @@ pub(crate) fn after_sign_in(query: &str) -> String {
         let is_plain = !next.contains(|c: char| c == '\\' || c.is_control());
         next.starts_with('/') && !next.starts_with("//") && is_plain
     });
-    next.unwrap_or("/repository").to_owned()
+    next.unwrap_or(REPOSITORIES).to_owned()
 }
 
 /// A page's state after `?`: ordered keys and values.
@@ -318,6 +359,15 @@ mod tests {
             access_tokens("acme", "C1"),
             "/organization/acme?tab=OAuthApplications&application=C1"
         );
+        assert_eq!(search("a b"), "/search?q=a+b");
+        assert_eq!(
+            robot("ann+ci", Some("ann")),
+            "/user/ann?tab=Robotaccounts&q=ci"
+        );
+        assert_eq!(
+            robot("acme+ci", Some("ann")),
+            "/organization/acme?tab=Robotaccounts&q=ci"
+        );
     }
 
     #[test]
@@ -365,6 +415,23 @@ mod tests {
             after_sign_in(back.strip_prefix("/signin").unwrap()),
             address
         );
+    }
+
+    #[test]
+    fn an_account_is_created_on_the_way_to_an_invitation() {
+        let address = invitation("a+b");
+        assert_eq!(invite_code(&address).as_deref(), Some("a+b"));
+        let create = create_account(&address);
+        let query = create.strip_prefix("/createaccount").unwrap();
+        assert_eq!(after_sign_in(query), address);
+        assert_eq!(create_account(REPOSITORIES), "/createaccount");
+        for other in [
+            "/repository?code=x",
+            "/confirminvite",
+            "/confirminvites?code=x",
+        ] {
+            assert_eq!(invite_code(other), None, "{other}");
+        }
     }
 
     #[test]

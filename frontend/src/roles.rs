@@ -5,8 +5,9 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::{Answer, Api, ApiError, use_api},
+    bulk_changes::{self, BulkChange, BulkChanges, use_bulk_changes},
     components::{Toasts, error_text, use_toasts},
-    fragments::{Role, TeamRole},
+    fragments::{RepositoryFilter, Role, TeamRole},
     i18n::*,
     schema,
 };
@@ -129,13 +130,118 @@ struct Changed {
     id: cynic::Id,
 }
 
-/// Gives a role in a repository, by its id, or takes it away.
-pub(crate) fn set_role(
+/// A role in a repository, by its global id.
+#[derive(cynic::InputObject, Debug, Clone)]
+pub(crate) struct RoleInInput {
+    pub(crate) repository: cynic::Id,
+    pub(crate) role: Option<Role>,
+}
+
+/// A role in all repositories that match.
+#[derive(cynic::InputObject, Debug, Clone)]
+pub(crate) struct RoleMatchingInput {
+    pub(crate) filter: RepositoryFilter,
+    pub(crate) role: Option<Role>,
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct SubjectVariables {
+    account: Option<String>,
+    team: Option<String>,
+    roles: Vec<RoleInInput>,
+    matching: Option<RoleMatchingInput>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "SubjectVariables")]
+struct SetSubjectPermissions {
+    #[arguments(input: { account: $account, team: $team, roles: $roles, matching: $matching })]
+    set_subject_permissions: SubjectPayload,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "SetSubjectPermissionsPayload")]
+struct SubjectPayload {
+    bulk_change: Option<BulkChange>,
+}
+
+/// In which repositories of one namespace somebody gets a role, or loses it.
+#[derive(Debug, Clone)]
+pub(crate) enum RolesIn {
+    /// In these, each with its role.
+    Each(Vec<RoleInInput>),
+    /// In all that match, the same role.
+    Matching(RoleMatchingInput),
+}
+
+/// Gives roles in many repositories. It outlives the page from which they are given.
+#[derive(Clone, Copy)]
+pub(crate) struct RoleGiver {
     api: Api,
-    repository: &str,
-    grantee: Grantee,
-    role: Option<Role>,
-) -> Answer<()> {
+    bulk: BulkChanges,
+    toasts: Toasts,
+    i18n: I18n,
+    tells: bool,
+}
+
+impl RoleGiver {
+    /// One that says nothing where roles were given.
+    pub(crate) fn new() -> Self {
+        Self {
+            api: use_api(),
+            bulk: use_bulk_changes(),
+            toasts: use_toasts(),
+            i18n: use_i18n(),
+            tells: false,
+        }
+    }
+
+    /// One that says so.
+    pub(crate) fn telling() -> Self {
+        Self {
+            tells: true,
+            ..Self::new()
+        }
+    }
+
+    /// Gives somebody roles, or takes them away: all of it or nothing. What goes on behind the request is told above the
+    /// pages.
+    pub(crate) fn give(self, grantee: Grantee, roles: RolesIn) -> Answer<()> {
+        let Self {
+            api,
+            bulk,
+            toasts,
+            i18n,
+            tells,
+        } = self;
+        let (account, team) = match grantee {
+            Grantee::Account(account) => (Some(account), None),
+            Grantee::Team(team) => (None, Some(team)),
+        };
+        let (roles, matching) = match roles {
+            RolesIn::Each(roles) => (roles, None),
+            RolesIn::Matching(matching) => (Vec::new(), Some(matching)),
+        };
+        let answer = api.run(SetSubjectPermissions::build(SubjectVariables {
+            account,
+            team,
+            roles,
+            matching,
+        }));
+        Box::pin(async move {
+            let answer: SetSubjectPermissions = answer.await.map_err(bulk_changes::refusal)?;
+            if let Some(begun) = answer.set_subject_permissions.bulk_change {
+                bulk.follow(begun);
+            } else if tells {
+                toasts.success(tu_string!(i18n, roles.saved));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Gives a role in a repository, by its id, or takes it away.
+fn set_role(api: Api, repository: &str, grantee: Grantee, role: Option<Role>) -> Answer<()> {
     let (permissions, team_permissions) = match grantee {
         Grantee::Account(account) => (vec![PermissionInput { account, role }], None),
         Grantee::Team(team) => (Vec::new(), Some(vec![TeamPermissionInput { team, role }])),

@@ -71,6 +71,7 @@ pub(crate) struct Registry {
     pub(crate) direct_login: bool,
     pub(crate) sends_mail: bool,
     pub(crate) sign_up: bool,
+    pub(crate) sign_up_by_invitation: bool,
     pub(crate) keeps_accounts: bool,
     pub(crate) app_tokens: bool,
     pub(crate) user_names: bool,
@@ -84,6 +85,11 @@ impl Registry {
     /// What podman and docker call it.
     pub(crate) fn host(&self) -> &str {
         &self.hostname
+    }
+
+    /// Whether somebody who has no account makes one, with the link of an invitation or without.
+    pub(crate) fn offers_account(&self, is_invited: bool) -> bool {
+        self.sign_up || (is_invited && self.sign_up_by_invitation)
     }
 
     /// True where clients must be told to speak plain HTTP.
@@ -182,6 +188,7 @@ impl Session {
             direct_login: true,
             sends_mail: false,
             sign_up: false,
+            sign_up_by_invitation: false,
             keeps_accounts: true,
             app_tokens: false,
             user_names: false,

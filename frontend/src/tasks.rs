@@ -10,6 +10,8 @@ use crate::api::{Answer, ApiError};
 #[derive(Clone)]
 pub(crate) struct Task {
     name: String,
+    /// What it changes all or none of, in the order in which it is sent.
+    items: Vec<String>,
     run: Arc<dyn Fn() -> Answer<()> + Send + Sync>,
 }
 
@@ -19,10 +21,32 @@ impl Task {
         name: impl Into<String>,
         run: impl Fn() -> Answer<()> + Send + Sync + 'static,
     ) -> Self {
+        Self::of_many(name, Vec::new(), run)
+    }
+
+    /// A change of many things at once, by their names: a failure says which of them were in the way.
+    pub(crate) fn of_many(
+        name: impl Into<String>,
+        items: Vec<String>,
+        run: impl Fn() -> Answer<()> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             name: name.into(),
+            items,
             run: Arc::new(run),
         }
+    }
+
+    /// Names of what was in the way, and why.
+    fn refusals(&self, error: &ApiError) -> Vec<(String, ApiError)> {
+        let items = error.refused_items().into_iter();
+        let named: Vec<_> = items
+            .filter_map(|(at, cause)| Some((self.items.get(at)?.clone(), cause)))
+            .collect();
+        if named.is_empty() {
+            return vec![(self.name.clone(), error.clone())];
+        }
+        named
     }
 }
 
@@ -88,7 +112,7 @@ impl Tasks {
         self.failed.with(|failed| {
             failed
                 .iter()
-                .map(|(task, error)| (task.name.clone(), error.clone()))
+                .flat_map(|(task, error)| task.refusals(error))
                 .collect()
         })
     }

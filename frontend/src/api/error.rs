@@ -2,6 +2,7 @@
 
 use cynic::GraphQlError;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// The class of a failure; the console words it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) enum ErrorClass {
     InvalidInput,
     AlreadyExists,
     Conflict,
+    /// Too many changes of many repositories go on already.
+    ManyChanges,
     RateLimited,
     ReadOnly,
     FeatureOff,
@@ -33,6 +36,8 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// What operators find in the log.
     pub(crate) request_id: Option<String>,
+    /// What else the server says of it, as JSON.
+    detail: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,6 +47,40 @@ pub(super) struct Extensions {
     reason: Option<String>,
     field: Option<String>,
     request_id: Option<String>,
+    detail: Option<Box<RawValue>>,
+}
+
+/// What stood in the way of a change of many.
+#[derive(Deserialize)]
+struct Items {
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    index: usize,
+    code: String,
+    reason: String,
+    message: String,
+}
+
+/// The class of the schema's `ErrorCode`, and of a reason that has words of its own.
+fn class_of(code: &str, reason: &str) -> ErrorClass {
+    match code {
+        _ if reason == "EMAIL_UNVERIFIED" => ErrorClass::EmailUnverified,
+        "UNAUTHENTICATED" => ErrorClass::Unauthenticated,
+        "FRESH_LOGIN_REQUIRED" => ErrorClass::FreshLogin,
+        "FORBIDDEN" => ErrorClass::Forbidden,
+        "NOT_FOUND" => ErrorClass::NotFound,
+        "INVALID_INPUT" => ErrorClass::InvalidInput,
+        "ALREADY_EXISTS" => ErrorClass::AlreadyExists,
+        "CONFLICT" => ErrorClass::Conflict,
+        "RATE_LIMITED" => ErrorClass::RateLimited,
+        "READ_ONLY" => ErrorClass::ReadOnly,
+        "FEATURE_OFF" => ErrorClass::FeatureOff,
+        "UNAVAILABLE" => ErrorClass::Unavailable,
+        _ => ErrorClass::Internal,
+    }
 }
 
 impl ApiError {
@@ -56,7 +95,27 @@ impl ApiError {
             field: None,
             message: String::new(),
             request_id,
+            detail: None,
         }
+    }
+
+    /// Of a change of many that was refused: each item in the way, by its place in what was sent, and why. None where
+    /// the change was refused as a whole.
+    pub(crate) fn refused_items(&self) -> Vec<(usize, Self)> {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        // Other failures have details of other shapes.
+        let Ok(Items { items }) = serde_json::from_str(detail) else {
+            return Vec::new();
+        };
+        let items = items.into_iter().map(|item| {
+            let class = class_of(&item.code, &item.reason);
+            let error = Self {
+                message: item.message,
+                ..Self::plain(class, self.request_id.clone())
+            };
+            (item.index, error)
+        });
+        items.collect()
     }
 
     /// The server could not be reached.
@@ -64,9 +123,14 @@ impl ApiError {
         Self::plain(ErrorClass::Offline, None)
     }
 
-    /// What is needed is not there, or hidden.
-    pub(crate) fn not_found() -> Self {
-        Self::plain(ErrorClass::NotFound, None)
+    /// What is told by its reason alone.
+    pub(crate) fn of_reason(reason: &str) -> Self {
+        let code = if reason.ends_with("_NOT_FOUND") {
+            "NOT_FOUND"
+        } else {
+            reason
+        };
+        Self::plain(class_of(code, reason), None)
     }
 
     /// A name is taken.
@@ -92,35 +156,20 @@ impl ApiError {
     }
 
     pub(super) fn of_graphql(error: GraphQlError<Extensions>, request_id: Option<String>) -> Self {
-        let extensions = error.extensions;
-        let code = extensions
-            .as_ref()
-            .and_then(|e| e.code.as_deref())
-            .unwrap_or_default();
-        let reason = extensions.as_ref().and_then(|e| e.reason.as_deref());
-        let class = match code {
-            _ if reason == Some("EMAIL_UNVERIFIED") => ErrorClass::EmailUnverified,
-            "UNAUTHENTICATED" => ErrorClass::Unauthenticated,
-            "FRESH_LOGIN_REQUIRED" => ErrorClass::FreshLogin,
-            "FORBIDDEN" => ErrorClass::Forbidden,
-            "NOT_FOUND" => ErrorClass::NotFound,
-            "INVALID_INPUT" => ErrorClass::InvalidInput,
-            "ALREADY_EXISTS" => ErrorClass::AlreadyExists,
-            "CONFLICT" => ErrorClass::Conflict,
-            "RATE_LIMITED" => ErrorClass::RateLimited,
-            "READ_ONLY" => ErrorClass::ReadOnly,
-            "FEATURE_OFF" => ErrorClass::FeatureOff,
-            "UNAVAILABLE" => ErrorClass::Unavailable,
-            _ => ErrorClass::Internal,
+        let Some(extensions) = error.extensions else {
+            return Self {
+                message: error.message,
+                ..Self::plain(ErrorClass::Internal, request_id)
+            };
         };
+        let code = extensions.code.as_deref().unwrap_or_default();
+        let reason = extensions.reason.as_deref().unwrap_or_default();
         Self {
-            class,
+            class: class_of(code, reason),
             message: error.message,
-            request_id: extensions
-                .as_ref()
-                .and_then(|e| e.request_id.clone())
-                .or(request_id),
-            field: extensions.and_then(|e| e.field),
+            request_id: extensions.request_id.or(request_id),
+            field: extensions.field,
+            detail: extensions.detail.map(|detail| detail.get().to_owned()),
         }
     }
 }
@@ -142,8 +191,30 @@ mod tests {
                 field: Some("name".into()),
                 message: "taken".into(),
                 request_id: Some("r1".into()),
+                detail: None,
             }
         );
+    }
+
+    #[test]
+    fn a_change_of_many_tells_each_item_in_the_way() {
+        let refused = |detail: &str| {
+            let text = format!(
+                r#"{{"message":"?","extensions":{{"code":"FORBIDDEN","detail":{detail}}}}}"#
+            );
+            let error: GraphQlError<Extensions> = serde_json::from_str(&text).unwrap();
+            let items = ApiError::of_graphql(error, None).refused_items();
+            let items = items.into_iter().map(|(at, error)| (at, error.class));
+            items.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            refused(
+                r#"{"items":[{"index":2,"code":"NOT_FOUND","reason":"REPOSITORY_NOT_FOUND","message":"?"}]}"#
+            ),
+            [(2, ErrorClass::NotFound)]
+        );
+        assert!(refused(r#"{"retryAfter":3}"#).is_empty());
+        assert!(refused("null").is_empty());
     }
 
     #[test]
@@ -162,6 +233,18 @@ mod tests {
             let text = format!(r#"{{"message":"?","extensions":{extensions}}}"#);
             let error: GraphQlError<Extensions> = serde_json::from_str(&text).unwrap();
             assert_eq!(ApiError::of_graphql(error, None).class, class);
+        }
+    }
+
+    #[test]
+    fn a_reason_alone_has_its_class() {
+        for (reason, class) in [
+            ("FORBIDDEN", ErrorClass::Forbidden),
+            ("REPOSITORY_NOT_FOUND", ErrorClass::NotFound),
+            ("EMAIL_UNVERIFIED", ErrorClass::EmailUnverified),
+            ("NEW", ErrorClass::Internal),
+        ] {
+            assert_eq!(ApiError::of_reason(reason).class, class, "{reason}");
         }
     }
 

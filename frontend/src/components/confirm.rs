@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{FormDialog, TextField};
+use super::{FormDialog, SearchBox, TextField};
 use crate::{api::ApiError, i18n::*, work::Work};
 
 /// Asks to type a word before something is deleted.
@@ -14,7 +14,7 @@ pub(crate) fn ConfirmDialog(
     /// What goes, in numbers and names.
     #[prop(into)]
     text: Signal<String>,
-    /// The names that go, at most a few of which are shown.
+    /// The names that go, at most a few of which are shown; of several, those that are searched.
     #[prop(optional, into)]
     names: Signal<Vec<String>>,
     /// The word; `confirm` where there is none.
@@ -33,6 +33,16 @@ pub(crate) fn ConfirmDialog(
     const NAMES_SHOWN: usize = 8;
     let i18n = use_i18n();
     let typed = RwSignal::new(String::new());
+    let searched = RwSignal::new(String::new());
+    let several = move || names.with(|names| names.len() > 1);
+    let found = move || {
+        let text = searched.with(|text| text.trim().to_lowercase());
+        names.with(|names| {
+            let names = names.iter();
+            let found = names.filter(|name| name.to_lowercase().contains(&text));
+            found.cloned().collect::<Vec<_>>()
+        })
+    };
     let word = StoredValue::new(word.unwrap_or_else(|| "confirm".to_owned()));
     let matches = move || typed.with(|typed| word.with_value(|word| typed.trim() == word));
     view! {
@@ -48,13 +58,24 @@ pub(crate) fn ConfirmDialog(
             on_close
         >
                         <p>{move || text.get()}</p>
+                        <Show when=several>
+                            <SearchBox
+                                id="confirm-search"
+                                label=words!(i18n, common.search)
+                                typed=searched
+                                on_search=Callback::new(|_: String| ())
+                            />
+                            <Show when=move || found().is_empty()>
+                                <p role="status">{words!(i18n, list.nothing_found)}</p>
+                            </Show>
+                        </Show>
                         {move || {
-                            let names = names.get();
+                            let names = found();
                             let more = names.len().saturating_sub(NAMES_SHOWN);
                             (!names.is_empty())
                                 .then(|| {
                                     view! {
-                                        <ul class="pf-v6-c-list berth-names">
+                                        <ul class="pf-v6-c-list berth-names" tabindex="0">
                                             {names
                                                 .into_iter()
                                                 .take(NAMES_SHOWN)

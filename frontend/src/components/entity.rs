@@ -5,7 +5,10 @@ use icondata_lu as lu;
 use leptos::prelude::*;
 
 use super::{Icon, Label};
-use crate::{fragments::AccountKind, i18n::*};
+use crate::{
+    fragments::{self, AccountKind},
+    i18n::*,
+};
 
 /// What kind of thing a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,28 @@ impl From<AccountKind> for EntityKind {
             AccountKind::User => Self::User,
             AccountKind::Robot => Self::Robot,
             AccountKind::Organization => Self::Organization,
+        }
+    }
+}
+
+impl From<EntityKind> for fragments::EntityKind {
+    fn from(kind: EntityKind) -> Self {
+        match kind {
+            EntityKind::User => Self::User,
+            EntityKind::Robot => Self::Robot,
+            EntityKind::Team => Self::Team,
+            EntityKind::Organization => Self::Organization,
+        }
+    }
+}
+
+impl From<fragments::EntityKind> for EntityKind {
+    fn from(kind: fragments::EntityKind) -> Self {
+        match kind {
+            fragments::EntityKind::User => Self::User,
+            fragments::EntityKind::Robot => Self::Robot,
+            fragments::EntityKind::Team => Self::Team,
+            fragments::EntityKind::Organization => Self::Organization,
         }
     }
 }
@@ -47,7 +72,13 @@ impl EntityKind {
         }
     }
 
-    /// What copies call it.
+    /// The kind of that key.
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        let mut all = [Self::User, Self::Robot, Self::Team, Self::Organization].into_iter();
+        all.find(|kind| kind.key() == key)
+    }
+
+    /// What copies and addresses call it.
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::User => "user",

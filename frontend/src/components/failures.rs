@@ -30,7 +30,7 @@ pub(crate) fn Failures(
                     </div>
                     <p class="pf-v6-c-alert__title">{move || title.get()}</p>
                     <div class="pf-v6-c-alert__description">
-                        <ul class="berth-names">
+                        <ul class="berth-names" tabindex="0">
                             {failures
                                 .into_iter()
                                 .take(SHOWN)
@@ -60,7 +60,8 @@ pub(crate) fn Failures(
     view! {
         <p class="berth-muted" role="status">
             {move || {
-                let (done, total) = tasks.progress()?;
+                // Of one change there is nothing to count.
+                let (done, total) = tasks.progress().filter(|(_, total)| *total > 1)?;
                 Some(t_string!(i18n, roles.progress, done = done, total = total))
             }}
         </p>

@@ -20,6 +20,8 @@ const ROWS: i32 = 20;
 const ROWS_CHOICES: [i32; 3] = [20, 50, 100];
 /// Keys of the URL by which lists are filtered, beside the search.
 const FILTERS: [&str; 5] = ["visibility", "state", "kind", "inactive", "expiring"];
+/// The registry counts no further.
+const COUNTED_MAX: usize = 10_000;
 
 type Go = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
@@ -205,6 +207,28 @@ impl ListUrl {
     }
 }
 
+/// A count for a text with plurals: `10,000+` where the registry counted no further.
+pub(crate) fn counted(i18n: I18n, count: usize) -> String {
+    if count == COUNTED_MAX {
+        format!("{}+", grouped(i18n, count))
+    } else {
+        count.to_string()
+    }
+}
+
+/// The same for a text that takes a number as it is.
+pub(crate) fn counted_and_grouped(i18n: I18n, count: usize) -> String {
+    if count == COUNTED_MAX {
+        counted(i18n, count)
+    } else {
+        grouped(i18n, count)
+    }
+}
+
+fn grouped(i18n: I18n, count: usize) -> String {
+    text::count(language(i18n), i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// Which rows a change is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chosen {
@@ -226,6 +250,11 @@ impl Chosen {
             Self::Rows(rows) => rows.len(),
             Self::Matching(count) => *count,
         }
+    }
+
+    /// How many, for a text with plurals.
+    pub(crate) fn counted(&self, i18n: I18n) -> String {
+        counted(i18n, self.len())
     }
 
     /// Their ids; none where a filter says which.
@@ -362,12 +391,11 @@ pub(crate) fn BulkBar(
     children: ChildrenFn,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let number = move |n: usize| text::count(language(i18n), i64::try_from(n).unwrap_or(i64::MAX));
     let children = StoredValue::new(children);
     view! {
         <Show when=move || { selection.len() > 0 }>
             <div class="berth-bulk">
-                <span role="status">{move || t_string!(i18n, list.selected, count = selection.len())}</span>
+                <span role="status">{move || t_string!(i18n, list.selected, count = counted(i18n, selection.len()))}</span>
                 {move || {
                     selection
                         .offers_all()
@@ -377,7 +405,7 @@ pub(crate) fn BulkBar(
                                     kind=ButtonKind::Link
                                     on_click=Callback::new(move |_| selection.all.set(true))
                                 >
-                                    {move || t_string!(i18n, list.select_all, number = number(total))}
+                                    {move || t_string!(i18n, list.select_all, number = counted_and_grouped(i18n, total))}
                                 </Button>
                             }
                         })

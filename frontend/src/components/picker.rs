@@ -20,6 +20,8 @@ use crate::{
 };
 use find::Finder;
 
+pub(crate) use find::entity_id;
+
 /// Typing waits this long before the server is asked.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -39,6 +41,8 @@ pub(crate) struct Picked {
     chosen: RwSignal<Option<Entity>>,
     /// What was found, and for which text.
     found: RwSignal<(String, Vec<Entity>)>,
+    /// The field.
+    input: NodeRef<html::Input>,
 }
 
 impl Picked {
@@ -48,6 +52,7 @@ impl Picked {
             typed: RwSignal::new(String::new()),
             chosen: RwSignal::new(None),
             found: RwSignal::new((String::new(), Vec::new())),
+            input: NodeRef::new(),
         }
     }
 
@@ -55,6 +60,15 @@ impl Picked {
     pub(crate) fn clear(self) {
         self.chosen.try_set(None);
         self.typed.try_set(String::new());
+    }
+
+    /// Empties the field for the next one, and gives it the focus: the button beside it goes off while nothing is typed,
+    /// and would lose the focus to nowhere.
+    pub(crate) fn begin_anew(self) {
+        self.clear();
+        if let Some(input) = self.input.try_get_untracked().flatten() {
+            let _ = input.focus();
+        }
     }
 
     /// Picks somebody.
@@ -151,7 +165,7 @@ pub(crate) fn EntityPicker(
 ) -> impl IntoView {
     let (api, i18n) = (use_api(), use_i18n());
     let list_id = new_id();
-    let input = NodeRef::<html::Input>::new();
+    let input = picked.input;
     let panel = NodeRef::<html::Div>::new();
     let open = RwSignal::new(false);
     let active = RwSignal::new(None::<usize>);
@@ -380,7 +394,7 @@ pub(crate) fn EntityList(
                 entities.push(entity);
             }
         });
-        picked.clear();
+        picked.begin_anew();
     };
     let add_typed = move || {
         if let Some(entity) = untrack(|| picked.entity(kinds)) {

@@ -24,6 +24,7 @@ pub(crate) fn error_text(i18n: I18n, error: &ApiError) -> String {
         ErrorClass::InvalidInput => t_string!(i18n, errors.invalid_input),
         ErrorClass::AlreadyExists => t_string!(i18n, errors.already_exists),
         ErrorClass::Conflict => t_string!(i18n, errors.conflict),
+        ErrorClass::ManyChanges => t_string!(i18n, errors.many_changes),
         ErrorClass::RateLimited => t_string!(i18n, errors.rate_limited),
         ErrorClass::ReadOnly => t_string!(i18n, errors.read_only),
         ErrorClass::FeatureOff => t_string!(i18n, errors.feature_off),

@@ -1,87 +1,21 @@
-//! The command palette: pages, organizations, repositories and actions by a few letters.
+//! The command palette: opened from every page, with what it finds fetched when it is first opened.
 
-use std::time::Duration;
+mod hits;
 
-use cynic::QueryBuilder;
-use icondata_lu as lu;
-use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos::{ev, prelude::*};
 
-use crate::{
-    api::use_api,
-    components::{Icon, Modal, ask, error_text},
-    i18n::*,
-    paths,
-    preferences::{self, Theme},
-    schema,
-    session::{Session, use_session},
-};
+use crate::{components::Modal, i18n::*, lazy::lazy_page};
 
-/// Typing waits this long before the server is asked.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Organizations, and as many repositories, shown at most.
-const FOUND_MAX: i32 = 8;
-
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables {
-    first: i32,
-    search: String,
+/// What the dialog and what is in it share.
+#[derive(Clone, Copy)]
+struct State {
+    /// Whether it is open.
+    open: RwSignal<bool>,
+    /// Whether the list of shortcuts is open.
+    shortcuts: RwSignal<bool>,
 }
 
-#[derive(cynic::QueryFragment, Debug, Clone)]
-#[cynic(graphql_type = "Query", variables = "Variables")]
-struct PaletteQuery {
-    #[arguments(first: $first, filter: { search: $search })]
-    organizations: OrganizationConnection,
-    #[arguments(first: $first, filter: { search: $search })]
-    repositories: RepositoryConnection,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct OrganizationConnection {
-    nodes: Vec<Organization>,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct Organization {
-    name: String,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct RepositoryConnection {
-    nodes: Vec<Repository>,
-}
-
-#[derive(cynic::QueryFragment, Debug, Clone)]
-struct Repository {
-    path: String,
-}
-
-/// Something that the palette leads to.
-#[derive(Clone)]
-struct Hit {
-    text: String,
-    kind: Text,
-    what: What,
-}
-
-#[derive(Clone)]
-enum What {
-    Page(String),
-    Theme(Theme),
-    Language(Locale),
-    Shortcuts,
-}
-
-impl Hit {
-    fn page(text: &str, kind: Text, href: String) -> Self {
-        Self {
-            text: text.to_owned(),
-            kind,
-            what: What::Page(href),
-        }
-    }
-}
+lazy_page!(Hits, palette, hits::PaletteHits);
 
 /// Opens at `Ctrl K` and `⌘ K`, and when `open` says so.
 #[component]
@@ -93,6 +27,8 @@ pub(crate) fn Palette(
     /// True where there is nothing to go to.
     bare: Memo<bool>,
 ) -> impl IntoView {
+    let i18n = use_i18n();
+    provide_context(State { open, shortcuts });
     let handle = window_event_listener(ev::keydown, move |event| {
         let pressed = (event.ctrl_key() || event.meta_key())
             && !event.shift_key()
@@ -111,216 +47,11 @@ pub(crate) fn Palette(
     on_cleanup(move || handle.remove());
     view! {
         <Show when=move || open.get()>
-            <PaletteDialog open shortcuts/>
+            <Modal title=words!(i18n, palette.title) on_close=Callback::new(move |()| open.set(false))>
+                <div class="pf-v6-c-modal-box__body berth-palette">
+                    <Hits/>
+                </div>
+            </Modal>
         </Show>
     }
-}
-
-#[component]
-fn PaletteDialog(open: RwSignal<bool>, shortcuts: RwSignal<bool>) -> impl IntoView {
-    let (api, i18n, session) = (use_api(), use_i18n(), use_session());
-    let navigate = StoredValue::new(use_navigate());
-    let typed = RwSignal::new(String::new());
-    let search = RwSignal::new(String::new());
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let cancel = move || {
-        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-    };
-    on_cleanup(cancel);
-    let found = ask(move || {
-        let search = search.get();
-        api.run(PaletteQuery::build(Variables {
-            first: FOUND_MAX,
-            search,
-        }))
-    });
-    let own = move || fixed(i18n, session);
-    let hits = Memo::new_with_compare(
-        move |_| {
-            let text = typed.get().trim().to_lowercase();
-            let mut hits: Vec<Hit> = own()
-                .into_iter()
-                .filter(|hit| hit.text.to_lowercase().contains(&text))
-                .collect();
-            if let Some(Ok(found)) = found.get() {
-                hits.extend(found.organizations.nodes.iter().map(|one| {
-                    Hit::page(
-                        &one.name,
-                        texts::palette::organization,
-                        paths::namespace(&one.name, false),
-                    )
-                }));
-                hits.extend(found.repositories.nodes.iter().map(|one| {
-                    let href = paths::repository(&one.path);
-                    Hit::page(&one.path, texts::palette::repository, href)
-                }));
-            }
-            hits
-        },
-        |_, _| true,
-    );
-    let active = RwSignal::new(0_usize);
-    let run = move |hit: Hit| {
-        open.set(false);
-        match hit.what {
-            What::Page(href) => {
-                navigate.with_value(|go| go(&href, NavigateOptions::default()));
-            }
-            What::Theme(theme) => preferences::set_theme(theme),
-            What::Language(locale) => preferences::set_language(i18n, locale),
-            What::Shortcuts => shortcuts.set(true),
-        }
-    };
-    let on_key = move |event: web_sys::KeyboardEvent| {
-        let count = hits.with_untracked(Vec::len);
-        let at = active.get_untracked().min(count.saturating_sub(1));
-        match event.key().as_str() {
-            "ArrowDown" if count > 0 => active.set((at + 1) % count),
-            "ArrowUp" if count > 0 => active.set((at + count - 1) % count),
-            "Enter" => {
-                if let Some(hit) = hits.with_untracked(|hits| hits.get(at).cloned()) {
-                    run(hit);
-                }
-            }
-            _ => return,
-        }
-        event.prevent_default();
-        let id = format!("palette-{}", active.get_untracked());
-        if let Some(option) = document().get_element_by_id(&id) {
-            option.scroll_into_view_with_bool(false);
-        }
-    };
-    let on_input = move |event| {
-        let text = event_target_value(&event);
-        typed.set(text.clone());
-        active.set(0);
-        cancel();
-        let ask = move || {
-            search.try_set(text.trim().to_owned());
-        };
-        timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
-    };
-    let option = move |(at, hit): (usize, Hit)| {
-        let (text, kind) = (hit.text.clone(), hit.kind);
-        view! {
-            <li
-                id=format!("palette-{at}")
-                class="berth-palette__hit"
-                class:berth-palette__hit-active=move || active.get() == at
-                role="option"
-                aria-selected=move || (active.get() == at).to_string()
-                on:pointermove=move |_| active.set(at)
-                on:click=move |_| run(hit.clone())
-            >
-                <bdi class="berth-palette__name">{text}</bdi>
-                <span class="berth-muted">{i18n.words(kind)}</span>
-            </li>
-        }
-    };
-    view! {
-        <Modal title=words!(i18n, palette.title) on_close=Callback::new(move |()| open.set(false))>
-            <div class="pf-v6-c-modal-box__body berth-palette">
-                <div class="pf-v6-c-text-input-group">
-                    <div class="pf-v6-c-text-input-group__main pf-m-icon">
-                        <span class="pf-v6-c-text-input-group__text">
-                            <span class="pf-v6-c-text-input-group__icon">
-                                <Icon icon=lu::LuSearch/>
-                            </span>
-                            <input
-                                class="pf-v6-c-text-input-group__text-input"
-                                type="text"
-                                role="combobox"
-                                aria-expanded="true"
-                                aria-controls="palette-hits"
-                                aria-autocomplete="list"
-                                aria-activedescendant=move || {
-                                    (!hits.with(Vec::is_empty)).then(|| format!("palette-{}", active.get()))
-                                }
-                                autofocus
-                                autocomplete="off"
-                                spellcheck="false"
-                                aria-label=words!(i18n, palette.hint)
-                                placeholder=words!(i18n, palette.hint)
-                                prop:value=move || typed.get()
-                                on:input=on_input
-                                on:keydown=on_key
-                            />
-                        </span>
-                    </div>
-                </div>
-                <ul id="palette-hits" class="berth-palette__hits" role="listbox" aria-label=words!(i18n, palette.title)>
-                    {move || hits.get().into_iter().enumerate().map(option).collect_view()}
-                </ul>
-                <p class="berth-muted" role="status">
-                    {move || match found.get() {
-                        Some(Err(error)) => error_text(i18n, &error),
-                        Some(Ok(_)) if hits.with(Vec::is_empty) => t_string!(i18n, list.nothing_found).to_owned(),
-                        _ => String::new(),
-                    }}
-                </p>
-            </div>
-        </Modal>
-    }
-}
-
-/// The pages and actions that are always there.
-fn fixed(i18n: I18n, session: Session) -> Vec<Hit> {
-    let page = texts::palette::page;
-    let action = texts::palette::action;
-    let mut hits = Vec::new();
-    if let Some(user) = session.user_name() {
-        let href = "/organization".to_owned();
-        hits.push(Hit::page(t_string!(i18n, nav.organizations), page, href));
-        let own = paths::namespace(&user, true);
-        hits.push(Hit::page(t_string!(i18n, account.own), page, own));
-        let settings = paths::account(&user, paths::SETTINGS_TAB);
-        hits.push(Hit::page(t_string!(i18n, account.settings), page, settings));
-        if session.registry().app_tokens {
-            let tokens = paths::account(&user, paths::TOKENS_TAB);
-            hits.push(Hit::page(t_string!(i18n, account.tokens), page, tokens));
-        }
-    }
-    if session.sees_administration() {
-        let href = "/superuser/users".to_owned();
-        hits.push(Hit::page(t_string!(i18n, nav.users), page, href));
-        let href = "/superuser/messages".to_owned();
-        hits.push(Hit::page(t_string!(i18n, nav.messages), page, href));
-        let href = "/superuser/service-keys".to_owned();
-        hits.push(Hit::page(t_string!(i18n, service_keys.title), page, href));
-        let href = "/superuser/registry".to_owned();
-        hits.push(Hit::page(t_string!(i18n, registry.title), page, href));
-        let href = paths::CHANGE_LOG.to_owned();
-        hits.push(Hit::page(t_string!(i18n, registry.change_log), page, href));
-    }
-    let href = "/repository".to_owned();
-    hits.insert(0, Hit::page(t_string!(i18n, nav.repositories), page, href));
-    for (name, href) in [
-        (t_string!(i18n, explorer.api), "/api-explorer"),
-        (t_string!(i18n, explorer.graphql), "/graphiql"),
-    ] {
-        hits.push(Hit::page(name, page, href.to_owned()));
-    }
-    let mut act = |text: String, what: What| {
-        hits.push(Hit {
-            text,
-            kind: action,
-            what,
-        });
-    };
-    for (theme, name) in [
-        (Theme::System, t_string!(i18n, account.theme_system)),
-        (Theme::Light, t_string!(i18n, account.theme_light)),
-        (Theme::Dark, t_string!(i18n, account.theme_dark)),
-    ] {
-        let text = format!("{}: {name}", t_string!(i18n, account.theme));
-        act(text, What::Theme(theme));
-    }
-    for (locale, name) in Locale::ALL {
-        let text = format!("{}: {name}", t_string!(i18n, account.language));
-        act(text, What::Language(locale));
-    }
-    act(t_string!(i18n, keys.title).to_owned(), What::Shortcuts);
-    hits
 }

@@ -12,12 +12,13 @@ use leptos_router::{
 use crate::{
     api::{Answer, Api, ApiError, ErrorClass, use_api},
     components::{
-        Avatar, Button, ButtonKind, FormAlert, Heading, Icon, SkeletonLines, ask, load, use_toasts,
+        Avatar, Button, ButtonKind, FormAlert, Heading, Icon, SkeletonLines, Toasts, ask, load,
+        use_toasts,
     },
     i18n::*,
     paths::{self, CONFIRM_INVITE, QueryString},
     schema,
-    session::{self, use_session},
+    session::{self, Session, use_session},
     work::Work,
 };
 
@@ -60,9 +61,10 @@ struct AcceptInvitationPayload {
     accepted: Vec<Accepted>,
 }
 
+/// A team that somebody came into by an answer.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Invitation")]
-struct Accepted {
+pub(in crate::pages) struct Accepted {
     team: String,
     organization: String,
 }
@@ -86,6 +88,39 @@ struct DeclineInvitationPayload {
 #[expect(dead_code, reason = "only the success matters")]
 struct Declined {
     uuid: String,
+}
+
+/// Accepts an invitation by its code or uuid; tells all that are accepted along with it.
+pub(in crate::pages) fn accept(api: Api, code: String) -> Answer<Vec<Accepted>> {
+    let answer = api.run(Accept::build(Variables { code }));
+    Box::pin(async move { Ok(answer.await?.accept_invitation.accepted) })
+}
+
+/// Declines an invitation by its code or uuid.
+pub(in crate::pages) fn decline(api: Api, code: String) -> Answer<()> {
+    api.done(Decline::build(Variables { code }))
+}
+
+/// Says where somebody is now.
+pub(in crate::pages) fn welcome(
+    i18n: I18n,
+    toasts: Toasts,
+    session: Session,
+    accepted: &[Accepted],
+) {
+    for Accepted { team, organization } in accepted {
+        toasts.success(tu_string!(
+            i18n,
+            invitation.accepted,
+            team = team.clone(),
+            organization = organization.clone()
+        ));
+    }
+    // Which namespaces take new repositories may have changed.
+    spawn_local(async move {
+        // A server that is away says so on the next page.
+        let _ = session.refresh().await;
+    });
 }
 
 /// What a code is for.
@@ -139,6 +174,11 @@ pub(crate) fn ConfirmInvite() -> impl IntoView {
             let path = paths::sign_in(&paths::invitation(&code));
             return view! { <Redirect path/> }.into_any();
         }
+        if code.is_empty() {
+            let user = session.user_name_untracked().unwrap_or_default();
+            let path = paths::account(&user, paths::INVITATIONS_TAB);
+            return view! { <Redirect path/> }.into_any();
+        }
         view! { <Question code/> }.into_any()
     }
 }
@@ -188,7 +228,7 @@ fn Refused(text: Signal<String>) -> impl IntoView {
 #[component]
 fn Choice(code: String, invitation: Invitation) -> impl IntoView {
     let (api, toasts, i18n, session) = (use_api(), use_toasts(), use_i18n(), use_session());
-    let (accept, decline) = (Work::new(), Work::new());
+    let (accepting, declining) = (Work::new(), Work::new());
     let navigate = use_navigate();
     let declined = RwSignal::new(false);
     let Invitation {
@@ -202,47 +242,29 @@ fn Choice(code: String, invitation: Invitation) -> impl IntoView {
     let accepts = {
         let code = code.clone();
         Callback::new(move |_| {
-            if decline.busy.get_untracked() {
+            if declining.busy.get_untracked() {
                 return;
             }
-            let variables = Variables { code: code.clone() };
             let navigate = navigate.clone();
-            accept.start(api.run(Accept::build(variables)), move |data| {
-                let accepted = data.accept_invitation.accepted;
-                for Accepted { team, organization } in &accepted {
-                    toasts.success(tu_string!(
-                        i18n,
-                        invitation.accepted,
-                        team = team.clone(),
-                        organization = organization.clone()
-                    ));
-                }
+            accepting.start(accept(api, code.clone()), move |accepted| {
+                welcome(i18n, toasts, session, &accepted);
                 let Some(Accepted { organization, .. }) = accepted.into_iter().next() else {
                     return;
                 };
-                // Which namespaces take new repositories may have changed.
-                spawn_local(async move {
-                    // A server that is away says so on the next page.
-                    let _ = session.refresh().await;
-                });
                 let page = paths::namespace(&organization, false);
                 navigate(&page, NavigateOptions::default());
             });
         })
     };
     let declines = Callback::new(move |_| {
-        if accept.busy.get_untracked() {
+        if accepting.busy.get_untracked() {
             return;
         }
-        let variables = Variables { code: code.clone() };
-        decline.start(api.done(Decline::build(variables)), move |()| {
+        declining.start(decline(api, code.clone()), move |()| {
             declined.try_set(true);
         });
     });
-    let of_accepting = Callback::new(move |error: ApiError| match error.class {
-        ErrorClass::Conflict => Some(t_string!(i18n, invitation.already).to_owned()),
-        _ => gone(i18n, &error),
-    });
+    let of_accepting = Callback::new(move |error: ApiError| unaccepted(i18n, &error));
     let of_declining = Callback::new(move |error: ApiError| gone(i18n, &error));
     let lead = {
         let (organization, team) = (organization.clone(), team.clone());
@@ -296,17 +318,25 @@ fn Choice(code: String, invitation: Invitation) -> impl IntoView {
         >
             <p class="berth-name">{lead.clone()}</p>
             <p class="berth-name">{as_whom.clone()}</p>
-            <FormAlert error=accept.error words=Some(of_accepting)/>
-            <FormAlert error=decline.error words=Some(of_declining)/>
+            <FormAlert error=accepting.error words=Some(of_accepting)/>
+            <FormAlert error=declining.error words=Some(of_declining)/>
             <div class="berth-consent__answers">
-                <Button kind=ButtonKind::Primary busy=accept.busy on_click=accepts>
+                <Button kind=ButtonKind::Primary busy=accepting.busy on_click=accepts>
                     {words!(i18n, invitation.accept)}
                 </Button>
-                <Button kind=ButtonKind::Secondary busy=decline.busy on_click=declines>
+                <Button kind=ButtonKind::Secondary busy=declining.busy on_click=declines>
                     {words!(i18n, invitation.decline)}
                 </Button>
             </div>
         </Show>
+    }
+}
+
+/// Why an invitation was not accepted, where the class of the failure says too little.
+pub(in crate::pages) fn unaccepted(i18n: I18n, error: &ApiError) -> Option<String> {
+    match error.class {
+        ErrorClass::Conflict => Some(t_string!(i18n, invitation.already).to_owned()),
+        _ => gone(i18n, error),
     }
 }
 

@@ -5,6 +5,7 @@ mod applications;
 mod authorizations;
 mod credentials;
 mod default_permissions;
+mod invitations;
 mod organization_email;
 mod password;
 mod repository_roles;
@@ -35,6 +36,7 @@ use crate::{
 use applications::Applications;
 use authorizations::Authorizations;
 use default_permissions::DefaultPermissions;
+use invitations::Invitations;
 use robots::Robots;
 use settings::Settings;
 use teams::Teams;
@@ -45,11 +47,12 @@ pub(in crate::pages) use teams::{
 };
 
 const REPOSITORIES: &str = "Repositories";
-const ROBOTS: &str = "Robotaccounts";
+const ROBOTS: &str = paths::ROBOTS_TAB;
 const TEAMS: &str = paths::TEAMS_TAB;
 const DEFAULT_PERMISSIONS: &str = paths::DEFAULT_PERMISSIONS_TAB;
 const APPLICATIONS: &str = paths::APPLICATIONS_TAB;
 const AUTHORIZATIONS: &str = paths::AUTHORIZATIONS_TAB;
+const INVITATIONS: &str = paths::INVITATIONS_TAB;
 const TOKENS: &str = paths::TOKENS_TAB;
 const SETTINGS: &str = paths::SETTINGS_TAB;
 
@@ -179,6 +182,7 @@ fn Tabbed(facts: Facts) -> impl IntoView {
             is_administered,
         ),
         (AUTHORIZATIONS, words!(i18n, authorizations.title), is_own),
+        (INVITATIONS, words!(i18n, invitations.title), is_own),
         (
             TOKENS,
             words!(i18n, account.tokens),
@@ -229,6 +233,7 @@ fn Tabbed(facts: Facts) -> impl IntoView {
                     }
                     APPLICATIONS => view! { <Applications organization=name.get_value()/> }.into_any(),
                     AUTHORIZATIONS => view! { <Authorizations/> }.into_any(),
+                    INVITATIONS => view! { <Invitations/> }.into_any(),
                     TOKENS => view! { <Tokens/> }.into_any(),
                     SETTINGS => view! { <Settings name=name.get_value()/> }.into_any(),
                     _ => view! { <RepositoryList namespace=Some(name.get_value())/> }.into_any(),

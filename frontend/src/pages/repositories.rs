@@ -14,12 +14,13 @@ use leptos::prelude::*;
 use super::organizations::NothingFound;
 use crate::{
     api::use_api,
+    bulk_changes::use_bulk_changes,
     components::{
         BulkBar, Button, ButtonKind, Cell, Chosen, Column, DataTable, Empty, FilterChip, Heading,
         Icon, ListTools, ListUrl, Listing, Menu, MenuItem, Pager, Row, SearchInput, Select,
         SkeletonTable, VisibilityLabel, ask, load, use_list_url,
     },
-    fragments::{BigInt, DateTime, OrderDirection, PageInfo, Visibility},
+    fragments::{BigInt, DateTime, OrderDirection, PageInfo, RepositoryFilter, Visibility},
     i18n::*,
     lazy::lazy_page,
     paths, schema,
@@ -59,17 +60,6 @@ fn order_of(url: ListUrl) -> RepositoryOrder {
         },
         direction: OrderDirection::descending(descending),
     }
-}
-
-/// Narrows a list of repositories.
-#[derive(cynic::InputObject, Debug, Clone)]
-pub(crate) struct RepositoryFilter {
-    #[cynic(skip_serializing_if = "Option::is_none")]
-    search: Option<String>,
-    #[cynic(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    #[cynic(skip_serializing_if = "Option::is_none")]
-    visibility: Option<Visibility>,
 }
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -180,7 +170,9 @@ pub(crate) fn RepositoryList(
     let starring = session.viewer_untracked().is_some();
     let listing = Listing::new("repositories", DEFAULT_SORT, columns(i18n, starring));
     let selection = listing.selection();
+    let bulk_changes = use_bulk_changes();
     let list = ask(move || {
+        bulk_changes.track_ends();
         let variables = Variables {
             first: url.rows(),
             after: url.after(),

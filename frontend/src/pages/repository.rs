@@ -1,5 +1,6 @@
 //! A repository: tags, information, settings.
 
+mod access;
 mod information;
 mod permissions;
 mod settings;

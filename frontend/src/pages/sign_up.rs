@@ -2,14 +2,18 @@
 
 use cynic::MutationBuilder;
 use leptos::{ev::SubmitEvent, prelude::*};
-use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    components::Redirect,
+    hooks::{use_location, use_navigate},
+};
 
 use super::setup::{AccountFields, NewAccount};
 use crate::{
     api::use_api,
     components::{Button, ButtonKind, FormAlert, Heading},
     i18n::*,
-    schema,
+    paths, schema,
     session::{Viewer, use_session},
     work::Work,
 };
@@ -19,12 +23,13 @@ struct Variables {
     username: String,
     password: String,
     email: Option<String>,
+    invite_code: Option<String>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
 struct SignUp {
-    #[arguments(input: { username: $username, password: $password, email: $email })]
+    #[arguments(input: { username: $username, password: $password, email: $email, inviteCode: $invite_code })]
     sign_up: SignUpPayload,
 }
 
@@ -33,20 +38,37 @@ struct SignUpPayload {
     viewer: Option<Viewer>,
 }
 
-/// `/createaccount`: name, address and password; then the first page, or the mail that has to be followed first.
+/// Where a new account leads on.
+fn next() -> String {
+    use_location()
+        .search
+        .with_untracked(|query| paths::after_sign_in(query))
+}
+
+/// `/createaccount`: name, address and password; then the page that led here, or the mail that has to be followed first.
 #[component]
 pub(crate) fn CreateAccount() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
+    let next = next();
+    let is_invited = paths::invite_code(&next).is_some();
     let signed_in_before = session.viewer_untracked().is_some();
     // The address to which a link was mailed.
     let mailed_to = RwSignal::new(None::<String>);
     let title =
         Signal::derive(move || t_string!(i18n, sign_up.title, registry = session.registry().title));
-    let offered = move || session.registry().sign_up;
-    let text = move || match mailed_to.get() {
-        _ if !offered() => Some(t_string!(i18n, sign_up.off).to_owned()),
-        Some(email) => Some(t_string!(i18n, sign_up.mailed, email = email)),
-        None => None,
+    let offered = move || session.registry().offers_account(is_invited);
+    let text = move || {
+        let registry = session.registry();
+        match mailed_to.get() {
+            _ if !registry.keeps_accounts => Some(t_string!(i18n, sign_up.elsewhere).to_owned()),
+            _ if !offered() && registry.sign_up_by_invitation => {
+                Some(t_string!(i18n, sign_up.by_invitation).to_owned())
+            }
+            _ if !offered() => Some(t_string!(i18n, sign_up.off).to_owned()),
+            Some(email) => Some(t_string!(i18n, sign_up.mailed, email = email)),
+            None if is_invited => Some(t_string!(i18n, sign_up.invited).to_owned()),
+            None => None,
+        }
     };
     view! {
         {signed_in_before.then(|| view! { <Redirect path="/repository"/> })}
@@ -59,7 +81,7 @@ pub(crate) fn CreateAccount() -> impl IntoView {
                 <Show when=move || offered() && mailed_to.with(Option::is_none)>
                     <SignUpForm mailed_to/>
                 </Show>
-                <p><a href="/signin">{words!(i18n, mailed.to_sign_in)}</a></p>
+                <p><a href=paths::sign_in(&next)>{words!(i18n, mailed.to_sign_in)}</a></p>
             </div>
         </section>
     }
@@ -69,6 +91,8 @@ pub(crate) fn CreateAccount() -> impl IntoView {
 fn SignUpForm(mailed_to: RwSignal<Option<String>>) -> impl IntoView {
     let (api, session, i18n) = (use_api(), use_session(), use_i18n());
     let navigate = use_navigate();
+    let next = next();
+    let invite_code = paths::invite_code(&next);
     let account = NewAccount::new(session.registry().sends_mail);
     let work = Work::new();
     let ready = Signal::derive(move || account.is_ready());
@@ -81,9 +105,10 @@ fn SignUpForm(mailed_to: RwSignal<Option<String>>) -> impl IntoView {
             username: account.username(),
             password: account.password(),
             email: account.email(),
+            invite_code: invite_code.clone(),
         };
         let email = account.email().unwrap_or_default();
-        let navigate = navigate.clone();
+        let (navigate, next) = (navigate.clone(), next.clone());
         work.start(
             api.run_once(SignUp::build(variables)),
             move |data| match data.sign_up.viewer {
@@ -93,7 +118,7 @@ fn SignUpForm(mailed_to: RwSignal<Option<String>>) -> impl IntoView {
                 viewer => {
                     session.set_viewer(viewer);
                     navigate(
-                        "/repository",
+                        &next,
                         NavigateOptions {
                             replace: true,
                             ..NavigateOptions::default()

@@ -17,18 +17,19 @@ use crate::{
     work::Work,
 };
 
-/// Name and password.
+/// Name and password, and the code of the invitation that somebody follows.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct SignInVariables {
     pub(crate) username: String,
     pub(crate) password: String,
+    pub(crate) invite_code: Option<String>,
 }
 
 /// Signs in with them.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "SignInVariables")]
 pub(crate) struct SignInMutation {
-    #[arguments(input: { username: $username, password: $password })]
+    #[arguments(input: { username: $username, password: $password, inviteCode: $invite_code })]
     pub(crate) sign_in: SignInPayload,
 }
 
@@ -55,6 +56,9 @@ pub(crate) fn SignIn() -> impl IntoView {
     let next = use_location()
         .search
         .with_untracked(|query| paths::after_sign_in(query));
+    let invite_code = paths::invite_code(&next);
+    let is_invited = invite_code.is_some();
+    let create_account = paths::create_account(&next);
     let username = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let work = Work::new();
@@ -73,6 +77,7 @@ pub(crate) fn SignIn() -> impl IntoView {
         let variables = SignInVariables {
             username: username.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
+            invite_code: invite_code.clone(),
         };
         let (navigate, next) = (navigate.clone(), next.clone());
         work.start(
@@ -130,8 +135,8 @@ pub(crate) fn SignIn() -> impl IntoView {
                 <Show when=move || session.registry().sends_mail>
                     <p><a href="/recovery">{words!(i18n, signin.forgot)}</a></p>
                 </Show>
-                <Show when=move || session.registry().sign_up>
-                    <p><a href="/createaccount">{words!(i18n, signin.create)}</a></p>
+                <Show when=move || session.registry().offers_account(is_invited)>
+                    <p><a href=create_account.clone()>{words!(i18n, signin.create)}</a></p>
                 </Show>
                 <p class="berth-login__foot">
                     {move || {

@@ -106,9 +106,18 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.inner.set_onopen(None);
         self.inner.set_onmessage(None);
         self.inner.set_onclose(None);
+        if self.inner.ready_state() == WebSocket::CONNECTING {
+            // The browser complains about one that is closed before it is open.
+            let opened = self.inner.clone();
+            let close = Closure::once_into_js(move || {
+                let _ = opened.close();
+            });
+            self.inner.set_onopen(Some(close.unchecked_ref()));
+            return;
+        }
+        self.inner.set_onopen(None);
         // Refuses only a reason that is none.
         let _ = self.inner.close();
     }

@@ -3,7 +3,7 @@
 use icondata_lu as lu;
 use leptos::prelude::*;
 
-use super::{AFTER, ListUrl, ROWS, ROWS_CHOICES, use_list_url};
+use super::{AFTER, ListUrl, ROWS, ROWS_CHOICES, counted_and_grouped, use_list_url};
 use crate::{
     components::{Button, ButtonKind, Select},
     i18n::*,
@@ -71,7 +71,7 @@ fn range(i18n: I18n, first: usize, shown: usize, total: Option<i32>) -> String {
     let (from, to) = (number(first + 1), number(first + shown));
     match total {
         Some(total) => {
-            let total = text::count(language(i18n), i64::from(total));
+            let total = counted_and_grouped(i18n, usize::try_from(total).unwrap_or(0));
             t_string!(i18n, list.range_of, from = from, to = to, total = total)
         }
         None => t_string!(i18n, list.range, from = from, to = to),

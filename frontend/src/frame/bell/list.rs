@@ -125,7 +125,8 @@ impl Happened {
             Self::Invited {
                 code: Some(code), ..
             } => Some(paths::invitation(code)),
-            Self::Invited { code: None, .. } | Self::Maintenance | Self::Other(_) => {
+            Self::Invited { code: None, .. } => Some(paths::account(user, paths::INVITATIONS_TAB)),
+            Self::Maintenance | Self::Other(_) => {
                 organization.map(|name| paths::namespace(name, false))
             }
         }
@@ -349,7 +350,7 @@ mod tests {
         );
         assert_eq!(
             leads(invitation(None, None), Some("acme")).as_deref(),
-            Some("/organization/acme")
+            Some("/user/ann?tab=Invitations")
         );
         assert_eq!(leads(Happened::Maintenance, None), None);
     }

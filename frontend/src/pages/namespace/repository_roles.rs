@@ -1,29 +1,28 @@
 //! Roles in the repositories of a namespace, chosen in a form and given together.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod draft;
+
+use std::collections::BTreeSet;
 
 use cynic::QueryBuilder;
 use icondata_lu as lu;
 use leptos::prelude::*;
 
 use crate::{
-    api::{Api, use_api},
+    api::use_api,
+    bulk_changes::use_bulk_changes,
     components::{
-        Empty, ListPlace, NotVisible, PlacePager, SearchBox, Select, SkeletonTable, Time,
-        VisibilityLabel, ask, load,
+        Button, ButtonKind, Empty, Label, ListPlace, NotVisible, PlacePager, SearchBox, Select,
+        SkeletonTable, Time, VisibilityLabel, ask, counted, counted_and_grouped, load,
     },
-    fragments::{DateTime, PageInfo, Role, Visibility},
+    fragments::{DateTime, PageInfo, RepositoryFilter, Role, Visibility},
     i18n::*,
-    roles::{Grantee, role_key, role_or_none_options, set_role},
+    roles::{Grantee, role_key, role_or_none_options, role_words},
     schema,
-    tasks::Task,
 };
+use draft::Line;
 
-#[derive(cynic::InputObject, Debug)]
-struct RepositoryFilter {
-    #[cynic(skip_serializing_if = "Option::is_none")]
-    search: Option<String>,
-}
+pub(super) use draft::RolesDraft;
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -93,98 +92,48 @@ impl Repository {
     }
 }
 
-/// Another role in one repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Change {
-    path: String,
-    before: Option<Role>,
-    now: Option<Role>,
-}
-
-/// Roles that were chosen and are not given yet, by the ids of the repositories.
+/// What is chosen to get one role, before that role is.
 #[derive(Clone, Copy)]
-pub(super) struct RolesDraft(RwSignal<BTreeMap<String, Change>>);
-
-impl RolesDraft {
-    /// Nothing chosen.
-    pub(super) fn new() -> Self {
-        Self(RwSignal::new(BTreeMap::new()))
-    }
-
-    /// In how many repositories a role changes.
-    pub(super) fn len(self) -> usize {
-        self.0.with(BTreeMap::len)
-    }
-
-    /// Paths and roles to be, by path.
-    pub(super) fn chosen(self) -> Vec<(String, Option<Role>)> {
-        let mut chosen: Vec<_> = self.0.with(|changes| {
-            let changes = changes.values();
-            changes
-                .map(|change| (change.path.clone(), change.now))
-                .collect()
-        });
-        chosen.sort_by(|one: &(String, _), other| one.0.cmp(&other.0));
-        chosen
-    }
-
-    /// Chooses nothing; the page may be gone.
-    pub(super) fn clear(self) {
-        self.0.try_update(BTreeMap::clear);
-    }
-
-    /// What gives the roles to somebody, a change for each repository.
-    pub(super) fn tasks(self, api: Api, grantee: &Grantee) -> Vec<Task> {
-        self.0.with_untracked(|changes| {
-            changes
-                .iter()
-                .map(|(id, change)| {
-                    let (id, grantee, role) = (id.clone(), grantee.clone(), change.now);
-                    Task::new(change.path.clone(), move || {
-                        set_role(api, &id, grantee.clone(), role)
-                    })
-                })
-                .collect()
-        })
-    }
-
-    fn set(self, line: &Line, role: Option<Role>) {
-        self.0.update(|changes| {
-            if role == line.before {
-                changes.remove(&line.id);
-            } else {
-                let change = Change {
-                    path: line.path.clone(),
-                    before: line.before,
-                    now: role,
-                };
-                changes.insert(line.id.clone(), change);
-            }
-        });
-    }
-
-    fn of(self, line: &Line) -> Option<Role> {
-        self.0.with(|changes| {
-            changes
-                .get(&line.id)
-                .map_or(line.before, |change| change.now)
-        })
-    }
-
-    fn changes(self, id: &str) -> bool {
-        self.0.with(|changes| changes.contains_key(id))
-    }
+struct Choice {
+    rows: RwSignal<BTreeSet<Line>>,
+    /// Whether all that match are.
+    all: RwSignal<bool>,
+    /// How many match, as far as they were counted.
+    total: RwSignal<usize>,
 }
 
-/// A repository of the list, and the role in it so far.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
-    path: String,
-    id: String,
-    before: Option<Role>,
+impl Choice {
+    /// Nothing chosen.
+    fn new() -> Self {
+        Self {
+            rows: RwSignal::new(BTreeSet::new()),
+            all: RwSignal::new(false),
+            total: RwSignal::new(0),
+        }
+    }
+
+    /// How many.
+    fn len(self) -> usize {
+        if self.all.get() {
+            self.total.get()
+        } else {
+            self.rows.with(BTreeSet::len)
+        }
+    }
+
+    /// Whether a row is chosen.
+    fn has(self, line: &Line) -> bool {
+        self.all.get() || self.rows.with(|rows| rows.contains(line))
+    }
+
+    fn clear(self) {
+        self.all.set(false);
+        self.rows.set(BTreeSet::new());
+    }
 }
 
 /// All repositories of a namespace with the role that somebody has, or will have, in each; one role for many of them.
+/// All that match can be chosen for who is there already.
 #[component]
 pub(super) fn RepositoryRoles(
     /// Whose repositories.
@@ -197,24 +146,47 @@ pub(super) fn RepositoryRoles(
     let (api, i18n) = (use_api(), use_i18n());
     let place = ListPlace::new();
     let typed = RwSignal::new(String::new());
-    let selected = RwSignal::new(BTreeSet::<Line>::new());
+    let choice = Choice::new();
+    let offers_all = grantee.is_some();
+    let namespace = StoredValue::new(namespace);
+    let bulk = use_bulk_changes();
     let list = ask(move || {
+        bulk.track_ends();
         api.run(RolesQuery::build(Variables {
-            name: namespace.clone(),
+            name: namespace.get_value(),
             first: ListPlace::ROWS,
             after: place.after(),
             filter: RepositoryFilter {
                 search: place.search(),
+                ..RepositoryFilter::default()
             },
         }))
     });
     let give = Callback::new(move |key: String| {
         let role = Role::of_key(&key);
-        selected.with_untracked(|lines| {
+        if choice.all.get_untracked() {
+            let filter = RepositoryFilter {
+                search: untrack(|| place.search()),
+                namespace: Some(namespace.get_value()),
+                visibility: None,
+            };
+            draft.set_all(filter, choice.total.get_untracked(), role);
+            return;
+        }
+        choice.rows.with_untracked(|lines| {
             for line in lines {
                 draft.set(line, role);
             }
         });
+    });
+    let search = Callback::new(move |text: String| {
+        if untrack(|| place.search()).unwrap_or_default() == text {
+            return;
+        }
+        // Other repositories match from now on.
+        choice.all.set(false);
+        draft.unset_all();
+        place.set_search(text);
     });
     view! {
         <div class="berth-toolbar berth-gap-below">
@@ -222,9 +194,9 @@ pub(super) fn RepositoryRoles(
                 id="roles-search"
                 label=words!(i18n, repositories.search)
                 typed
-                on_search=Callback::new(move |text| place.set_search(text))
+                on_search=search
             />
-            <ForSelected selected give/>
+            <ForSelected choice offers_all draft give/>
         </div>
         {load(
             list,
@@ -234,6 +206,7 @@ pub(super) fn RepositoryRoles(
                     return view! { <NotVisible/> }.into_any();
                 };
                 let RepositoryConnection { nodes, page_info, total_count } = namespace.repositories;
+                choice.total.set(total_count.and_then(|total| usize::try_from(total).ok()).unwrap_or(0));
                 if nodes.is_empty() && place.is_searched() {
                     return view! {
                         <Empty
@@ -264,7 +237,7 @@ pub(super) fn RepositoryRoles(
                             id: repository.id.inner().to_owned(),
                             before,
                         };
-                        view! { <RoleLine repository line draft selected/> }
+                        view! { <RoleLine repository line draft choice/> }
                     })
                     .collect_view();
                 view! {
@@ -290,16 +263,47 @@ pub(super) fn RepositoryRoles(
     }
 }
 
-/// One role for all chosen rows.
+/// One role for all that is chosen, and what was chosen for all that match.
 #[component]
-fn ForSelected(selected: RwSignal<BTreeSet<Line>>, give: Callback<String>) -> impl IntoView {
+fn ForSelected(
+    choice: Choice,
+    offers_all: bool,
+    draft: RolesDraft,
+    give: Callback<String>,
+) -> impl IntoView {
     /// The key of the line that only says what the drop-down is for.
     const UNCHOSEN: &str = "?";
     let i18n = use_i18n();
-    let count = move || selected.with(BTreeSet::len);
+    // The rows stay chosen, so that the arrow keys may go on to another role. Other rows were given none yet.
+    let given = RwSignal::new(UNCHOSEN.to_owned());
+    Effect::new(move |_| {
+        choice.rows.track();
+        choice.all.track();
+        given.set(UNCHOSEN.to_owned());
+    });
+    let all = move || {
+        offers_all
+            .then(|| choice.total.get())
+            .filter(|total| *total > 1)
+    };
+    let is_open = move || !draft.has_all();
     view! {
-        <Show when=move || { count() > 0 }>
-            <span role="status">{move || t_string!(i18n, list.selected, count = count())}</span>
+        {move || {
+            let total = all().filter(|_| is_open() && !choice.all.get())?;
+            Some(
+                view! {
+                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| choice.all.set(true))>
+                        {move || {
+                            t_string!(i18n, list.select_all, number = counted_and_grouped(i18n, total))
+                        }}
+                    </Button>
+                },
+            )
+        }}
+        <Show when=move || { is_open() && choice.len() > 0 }>
+            <span role="status">
+                {move || t_string!(i18n, list.selected, count = counted(i18n, choice.len()))}
+            </span>
             <span class="berth-toolbar__filter">
                 <Select
                     label=words!(i18n, roles.for_selected)
@@ -309,17 +313,46 @@ fn ForSelected(selected: RwSignal<BTreeSet<Line>>, give: Callback<String>) -> im
                         options.extend(role_or_none_options(i18n));
                         options
                     })
-                    value=Signal::stored(UNCHOSEN.to_owned())
+                    value=given
                     on_change=Callback::new(move |key: String| {
+                        given.set(key.clone());
                         if key != UNCHOSEN {
+                            let is_of_all = choice.all.get_untracked();
                             give.run(key);
-                            // The drop-down is made anew, and says again what it is for.
-                            selected.set(BTreeSet::new());
+                            if is_of_all {
+                                choice.clear();
+                            }
                         }
                     })
                 />
             </span>
         </Show>
+        <Show when=move || is_open() && choice.all.get()>
+            <Button kind=ButtonKind::Link on_click=Callback::new(move |_| choice.clear())>
+                {words!(i18n, list.clear_selection)}
+            </Button>
+        </Show>
+        {move || {
+            let (count, role) = draft.of_all()?;
+            let number = counted_and_grouped(i18n, count);
+            let text = t_string!(i18n, roles.in_all, number = number, role = words_of(i18n, role));
+            Some(
+                view! {
+                    <span role="status">{text}</span>
+                    <Button kind=ButtonKind::Link on_click=Callback::new(move |_| draft.unset_all())>
+                        {words!(i18n, common.undo)}
+                    </Button>
+                },
+            )
+        }}
+    }
+}
+
+/// The words for a role, or for none.
+fn words_of(i18n: I18n, role: Option<Role>) -> &'static str {
+    match role {
+        Some(role) => role_words(i18n, role),
+        None => t_string!(i18n, repository.role_none),
     }
 }
 
@@ -328,7 +361,7 @@ fn RoleLine(
     repository: Repository,
     line: Line,
     draft: RolesDraft,
-    selected: RwSignal<BTreeSet<Line>>,
+    choice: Choice,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let (check_name, select_name) = (repository.name.clone(), repository.name.clone());
@@ -337,7 +370,7 @@ fn RoleLine(
     view! {
         <tr
             class="pf-v6-c-table__tr"
-            class:berth-changed=move || line.with_value(|line| draft.changes(&line.id))
+            class:berth-changed=move || line.with_value(|line| draft.changes(line))
         >
             <td class="pf-v6-c-table__td pf-v6-c-table__check">
                 <label class="pf-v6-c-check pf-m-standalone">
@@ -345,18 +378,18 @@ fn RoleLine(
                         class="pf-v6-c-check__input"
                         type="checkbox"
                         aria-label=move || t_string!(i18n, list.select_row, name = check_name.clone())
-                        prop:checked=move || {
-                            line.with_value(|line| selected.with(|selected| selected.contains(line)))
-                        }
+                        prop:checked=move || line.with_value(|line| choice.has(line))
+                        disabled=move || choice.all.get() || draft.has_all()
                         on:change=move |event| {
                             let chosen = event_target_checked(&event);
-                            selected
-                                .update(|selected| {
+                            choice
+                                .rows
+                                .update(|rows| {
                                     let line = line.get_value();
                                     if chosen {
-                                        selected.insert(line);
+                                        rows.insert(line);
                                     } else {
-                                        selected.remove(&line);
+                                        rows.remove(&line);
                                     }
                                 });
                         }
@@ -370,51 +403,32 @@ fn RoleLine(
                 </span>
             </td>
             <td class="pf-v6-c-table__td" data-label=words!(i18n, settings.permission)>
-                <span class="berth-select-narrow">
-                    <Select
-                        label=Signal::derive(move || {
-                            Some(t_string!(i18n, roles.permission_in, name = select_name.clone()))
-                        })
-                        options=Signal::derive(move || role_or_none_options(i18n))
-                        value=Signal::derive(move || line.with_value(|line| role_key(draft.of(line))))
-                        on_change=Callback::new(move |key: String| {
-                            line.with_value(|line| draft.set(line, Role::of_key(&key)));
-                        })
-                    />
-                </span>
+                {move || {
+                    if draft.has_all() {
+                        let words = move || line.with_value(|line| words_of(i18n, draft.of(line)));
+                        return view! { <Label>{words}</Label> }.into_any();
+                    }
+                    let name = select_name.clone();
+                    view! {
+                        <span class="berth-select-narrow">
+                            <Select
+                                label=Signal::derive(move || {
+                                    Some(t_string!(i18n, roles.permission_in, name = name.clone()))
+                                })
+                                options=Signal::derive(move || role_or_none_options(i18n))
+                                value=Signal::derive(move || line.with_value(|line| role_key(draft.of(line))))
+                                on_change=Callback::new(move |key: String| {
+                                    line.with_value(|line| draft.set(line, Role::of_key(&key)));
+                                })
+                            />
+                        </span>
+                    }
+                        .into_any()
+                }}
             </td>
             <td class="pf-v6-c-table__td" data-label=words!(i18n, repositories.last_pushed)>
                 <Time at=repository.last_pushed_at/>
             </td>
         </tr>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(before: Option<Role>) -> Line {
-        Line {
-            path: "acme/app".into(),
-            id: "r1".into(),
-            before,
-        }
-    }
-
-    #[test]
-    fn what_is_set_back_is_no_change() {
-        let owner = Owner::new();
-        owner.set();
-        let (draft, line) = (RolesDraft::new(), line(Some(Role::Read)));
-        draft.set(&line, Some(Role::Admin));
-        assert_eq!(draft.of(&line), Some(Role::Admin));
-        assert_eq!(draft.chosen(), [("acme/app".into(), Some(Role::Admin))]);
-        draft.set(&line, Some(Role::Read));
-        assert_eq!((draft.len(), draft.of(&line)), (0, Some(Role::Read)));
-        draft.set(&line, None);
-        assert_eq!(draft.chosen(), [("acme/app".into(), None)]);
-        draft.clear();
-        assert_eq!(draft.len(), 0);
     }
 }

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use super::credentials::Credentials;
 use crate::{
     api::use_api,
+    bulk_changes::use_bulk_changes,
     components::{
         BulkBar, Button, ButtonKind, Cell, Chosen, Column, ConfirmDialog, DataTable, Empty,
         ListTools, Listing, MenuItem, NotVisible, Pager, Row, SearchInput, SkeletonTable, Time,
@@ -145,7 +146,10 @@ pub(crate) fn Robots(
         ],
     );
     let selection = listing.selection();
+    let bulk_changes = use_bulk_changes();
     let list = ask(move || {
+        // In how many repositories a robot has a role.
+        bulk_changes.track_ends();
         let query = RobotsQuery::build(Variables {
             name: namespace.get_value(),
             first: url.rows(),

@@ -30,7 +30,6 @@ use create::CreateTeam;
 use delete::{DeleteTeam, Doomed};
 use members::MembersView;
 
-pub(super) use change::add_robot_by_name;
 pub(in crate::pages) use change::{
     TeamRoleChoice, add_member, added_words, describe, refused, remove_member,
 };
@@ -139,7 +138,7 @@ pub(super) fn Teams(
             })}
         {move || match current.get() {
             MEMBERS => view! { <MembersView organization may_remove=may_change/> }.into_any(),
-            COLLABORATORS => view! { <CollaboratorsView organization/> }.into_any(),
+            COLLABORATORS => view! { <CollaboratorsView organization may_remove=may_change/> }.into_any(),
             _ => view! { <TeamView organization may_create=may_change/> }.into_any(),
         }}
     }

@@ -8,6 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::RepositoryFilter;
 use crate::{
     api::{Api, use_api},
+    bulk_changes::{self, BulkChange, BulkChanges, use_bulk_changes},
     components::{Chosen, ConfirmDialog, Toasts, error_text, use_toasts},
     fragments::{BigInt, Visibility},
     i18n::*,
@@ -44,6 +45,7 @@ struct ChangeVisibility {
 #[cynic(graphql_type = "ChangeVisibilityPayload")]
 struct ChangePayload {
     changed_ids: Vec<cynic::Id>,
+    bulk_change: Option<BulkChange>,
 }
 
 /// What outlives the page from which a change was made, since its undo is offered longer.
@@ -52,15 +54,17 @@ struct Changer {
     api: Api,
     toasts: Toasts,
     i18n: I18n,
+    bulk: BulkChanges,
     refetch: Callback<()>,
 }
 
-/// Changes visibility at once and offers to undo it.
+/// Changes visibility at once and offers to undo it. A change that goes on behind the request is told above the pages.
 pub(crate) fn use_visibility_change(refetch: Callback<()>) -> Callback<VisibilityChange> {
     let changer = Changer {
         api: use_api(),
         toasts: use_toasts(),
         i18n: use_i18n(),
+        bulk: use_bulk_changes(),
         refetch,
     };
     Callback::new(move |change| changer.change(change))
@@ -72,6 +76,7 @@ impl Changer {
             api,
             toasts,
             i18n,
+            bulk,
             refetch,
         } = self;
         spawn_local(async move {
@@ -82,12 +87,19 @@ impl Changer {
             };
             match api.run(ChangeVisibility::build(variables)).await {
                 Ok(answer) => {
+                    let ChangePayload {
+                        changed_ids,
+                        bulk_change,
+                    } = answer.change_visibility;
+                    if let Some(begun) = bulk_change {
+                        bulk.follow(begun);
+                        return;
+                    }
                     refetch.try_run(());
                     // Those that were so before stay so when it is undone.
-                    let changed = answer.change_visibility.changed_ids;
-                    self.offer_undo(&changed, &change.chosen.names(), change.to);
+                    self.offer_undo(&changed_ids, &change.chosen.names(), change.to);
                 }
-                Err(error) => toasts.failure(error_text(i18n, &error)),
+                Err(error) => toasts.failure(error_text(i18n, &bulk_changes::refusal(error))),
             }
         });
     }
@@ -194,35 +206,46 @@ struct Delete {
 #[cynic(graphql_type = "DeleteRepositoriesPayload")]
 struct DeletePayload {
     deleted_ids: Vec<cynic::Id>,
+    bulk_change: Option<BulkChange>,
 }
 
-/// Asks for `confirm`, then deletes.
+/// Asks for `confirm`, then deletes, or begins to where there are many.
 #[component]
 pub(crate) fn DeleteRepositories(
     /// Which.
     doomed: Doomed,
     /// Takes the dialog away.
     on_close: Callback<()>,
-    /// Called when they are gone.
+    /// Called when they are gone, or go.
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
+    let (api, toasts, i18n, bulk) = (use_api(), use_toasts(), use_i18n(), use_bulk_changes());
     let work = Work::new();
     let Doomed {
         chosen,
         filter,
         figures,
     } = doomed;
-    let (count, ids) = (chosen.len(), chosen.ids());
+    let (names, ids) = (chosen.names(), chosen.ids());
     let on_confirm = Callback::new(move |()| {
         let variables = DeleteVariables {
             ids: ids.clone(),
             filter: filter.clone(),
         };
-        work.start(api.run(Delete::build(variables)), move |answer: Delete| {
-            let count = answer.delete_repositories.deleted_ids.len();
-            toasts.success(tu_string!(i18n, repositories.deleted, count = count));
-            on_done.run(());
+        let answer = api.run(Delete::build(variables));
+        let asked = async move { answer.await.map_err(bulk_changes::refusal) };
+        work.start(asked, move |answer: Delete| {
+            let DeletePayload {
+                deleted_ids,
+                bulk_change,
+            } = answer.delete_repositories;
+            if let Some(begun) = bulk_change {
+                bulk.follow(begun);
+            } else {
+                let count = deleted_ids.len();
+                toasts.success(tu_string!(i18n, repositories.deleted, count = count));
+            }
+            on_done.try_run(());
         });
     });
     let text = Signal::derive(move || match figures {
@@ -242,9 +265,11 @@ pub(crate) fn DeleteRepositories(
     });
     view! {
         <ConfirmDialog
-            title=Signal::derive(move || t_string!(i18n, repositories.delete_title, count = count))
+            title=Signal::derive(move || {
+                t_string!(i18n, repositories.delete_title, count = chosen.counted(i18n))
+            })
             text
-            names=Signal::stored(chosen.names())
+            names=Signal::stored(names)
             work
             on_confirm
             on_close

@@ -51,8 +51,7 @@ pub(super) fn StarredList() -> impl IntoView {
             after: url.after(),
             filter: RepositoryFilter {
                 search: Some(url.search()).filter(|text| !text.is_empty()),
-                namespace: None,
-                visibility: None,
+                ..RepositoryFilter::default()
             },
             order_by: order_of(url),
         };

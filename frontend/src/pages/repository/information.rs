@@ -3,7 +3,7 @@
 use cynic::MutationBuilder;
 use leptos::{ev::SubmitEvent, prelude::*};
 
-use super::{Repository, RepositoryState};
+use super::{Repository, RepositoryState, access::OwnReasons};
 use crate::{
     api::use_api,
     commands,
@@ -62,6 +62,10 @@ pub(crate) fn Information(
     let docker_path = path.clone();
     let (can_push, can_edit) = (repository.viewer_can_push, repository.viewer_can_administer);
     let role = repository.viewer_permission;
+    let why = session.viewer_untracked().map(|viewer| {
+        let namespace = repository.namespace.name().to_owned();
+        view! { <OwnReasons user=viewer.user.id namespace name=repository.name.clone()/> }
+    });
     let tags = i64::from(repository.tag_count);
     let pulls = repository.popularity.0.parse().unwrap_or_default();
     let description = StoredValue::new(repository.description.clone());
@@ -137,6 +141,8 @@ pub(crate) fn Information(
                                 Some(role) => role_words(i18n, role),
                                 None => t_string!(i18n, repository.role_none),
                             }}
+                            " "
+                            {why}
                         </dd>
                     </dl>
                 </section>

@@ -19,8 +19,9 @@ use crate::{
 };
 
 /// Who may have a role in a repository of an organization, and in one of a user.
-const OF_ORGANIZATION: &[EntityKind] = &[EntityKind::User, EntityKind::Robot, EntityKind::Team];
-const OF_USER: &[EntityKind] = &[EntityKind::User, EntityKind::Robot];
+pub(super) const OF_ORGANIZATION: &[EntityKind] =
+    &[EntityKind::User, EntityKind::Robot, EntityKind::Team];
+pub(super) const OF_USER: &[EntityKind] = &[EntityKind::User, EntityKind::Robot];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables {
@@ -88,6 +89,8 @@ pub(crate) fn Permissions(
     is_user: bool,
     /// Its name.
     name: String,
+    /// Called when a role was changed, or may have been.
+    on_change: Callback<()>,
 ) -> impl IntoView {
     let (api, i18n) = (use_api(), use_i18n());
     let repository = StoredValue::new((id, format!("{namespace}/{name}")));
@@ -115,8 +118,11 @@ pub(crate) fn Permissions(
         };
         api.run(PermissionsQuery::build(variables))
     });
-    let changer = RoleChanger::new(RolesOf::Repository, Callback::new(move |()| list.refetch()));
-    let changer = StoredValue::new(changer);
+    let refetch = Callback::new(move |()| {
+        list.refetch();
+        on_change.run(());
+    });
+    let changer = StoredValue::new(RoleChanger::new(RolesOf::Repository, refetch));
     let role_change = move |entity: Entity, before: Option<Role>, now: Option<Role>| RoleChange {
         repository: repository.get_value(),
         grantee: grantee(entity),
@@ -156,7 +162,8 @@ pub(crate) fn Permissions(
         event.prevent_default();
         if let Some(entity) = untrack(|| picked.entity(kinds)) {
             let change = role_change(entity, None, Some(role.get_untracked()));
-            work.start(changer.get_value().make(change), move |()| picked.clear());
+            let make = changer.get_value().make(change);
+            work.start(make, move |()| picked.begin_anew());
         }
     };
     view! {

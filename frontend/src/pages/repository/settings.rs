@@ -1,9 +1,9 @@
-//! Permissions, visibility, state, deletion.
+//! Permissions and what follows from them, visibility, state, deletion.
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{Repository, permissions::Permissions, state::State};
+use super::{Repository, access::WhoCan, permissions::Permissions, state::State};
 use crate::{
     components::{Button, ButtonKind, Chosen},
     fragments::Visibility,
@@ -25,6 +25,8 @@ pub(crate) fn Settings(
     let navigate = use_navigate();
     let change = use_visibility_change(refetch);
     let deleting = RwSignal::new(false);
+    // Goes up whenever roles may have changed.
+    let changes = RwSignal::new(0_u32);
     let public = repository.visibility == Visibility::Public;
     let (id, path) = (repository.id.inner().to_owned(), repository.path.clone());
     let chosen = Chosen::one(&id, &path);
@@ -54,6 +56,13 @@ pub(crate) fn Settings(
                 namespace=repository.namespace.name.clone()
                 is_user=repository.namespace.is_user()
                 name=repository.name.clone()
+                on_change=Callback::new(move |()| changes.update(|changes| *changes = changes.wrapping_add(1)))
+            />
+            <WhoCan
+                namespace=repository.namespace.name.clone()
+                is_user=repository.namespace.is_user()
+                name=repository.name.clone()
+                changes
             />
             <section class="berth-card" aria-labelledby="visibility-title">
                 <h2 id="visibility-title">{words!(i18n, settings.visibility)}</h2>

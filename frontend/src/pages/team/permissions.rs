@@ -8,18 +8,19 @@ use leptos::prelude::*;
 use super::Key;
 use crate::{
     api::use_api,
+    bulk_changes::use_bulk_changes,
     components::{
         BulkBar, Cell, Chosen, Column, DataTable, Empty, Failures, Label, ListTools, Listing, Menu,
         MenuItem, NotVisible, Pager, Row, SearchInput, Select, SkeletonTable, ToggleGroup,
-        VisibilityLabel, ask, load, use_list_url, use_toasts,
+        VisibilityLabel, ask, load, use_list_url,
     },
-    fragments::{Role, Visibility},
+    fragments::{RepositoryFilter, Role, Visibility},
     i18n::*,
     pages::organizations::NothingFound,
     paths,
     roles::{
-        Grantee, RoleChange, RoleChanger, RolesOf, role_key, role_or_none_options, role_words,
-        set_role,
+        Grantee, RoleChange, RoleChanger, RoleGiver, RoleInInput, RoleMatchingInput, RolesIn,
+        RolesOf, role_key, role_or_none_options, role_words,
     },
     tasks::{Task, Tasks},
 };
@@ -38,7 +39,8 @@ pub(super) fn Permissions(
     /// Whether the viewer changes them.
     may_manage: bool,
 ) -> impl IntoView {
-    let (api, toasts, i18n, url) = (use_api(), use_toasts(), use_i18n(), use_list_url());
+    let (api, i18n, url) = (use_api(), use_i18n(), use_list_url());
+    let (giver, bulk_changes) = (RoleGiver::telling(), use_bulk_changes());
     let granted = Memo::new(move |_| url.get(VIEW).as_deref() == Some(GRANTED));
     let listing = Listing::new(
         "teamPermissions",
@@ -52,7 +54,16 @@ pub(super) fn Permissions(
     );
     let selection = listing.selection();
     let team = StoredValue::new(team);
+    // All that match are all that this view shows.
+    Effect::new(move |before: Option<bool>| {
+        let now = granted.get();
+        if before.is_some_and(|before| before != now) {
+            selection.clear();
+        }
+        now
+    });
     let list = ask(move || {
+        bulk_changes.track_ends();
         let question = Question {
             team: team.get_value(),
             first: url.rows(),
@@ -73,18 +84,34 @@ pub(super) fn Permissions(
         refetch.try_run(());
         if all {
             selection.clear();
-            toasts.success(tu_string!(i18n, roles.saved));
         }
     };
     let give_all = move |role: Option<Role>| {
-        let Chosen::Rows(rows) = selection.chosen() else {
-            return;
+        let grantee = grantee();
+        let name = tu_string!(i18n, roles.repository_permissions);
+        let (roles, paths) = match selection.chosen() {
+            Chosen::Rows(rows) => {
+                let (ids, paths): (Vec<String>, Vec<String>) = rows.into_iter().unzip();
+                let roles = ids.into_iter().map(|id| RoleInInput {
+                    repository: cynic::Id::new(id),
+                    role,
+                });
+                (RolesIn::Each(roles.collect()), paths)
+            }
+            Chosen::Matching(_) => {
+                let filter = RepositoryFilter {
+                    search: Some(url.search_untracked()).filter(|text| !text.is_empty()),
+                    namespace: Some(team.with_value(|team| team.organization.clone())),
+                    visibility: None,
+                };
+                let matching = RoleMatchingInput { filter, role };
+                (RolesIn::Matching(matching), Vec::new())
+            }
         };
-        let changes = rows.into_iter().map(|(id, path)| {
-            let grantee = grantee();
-            Task::new(path, move || set_role(api, &id, grantee.clone(), role))
+        let change = Task::of_many(name, paths, move || {
+            giver.give(grantee.clone(), roles.clone())
         });
-        tasks.start(changes.collect(), finished);
+        tasks.start(vec![change], finished);
     };
     let bulk =
         Callback::new(move |()| {
@@ -157,8 +184,8 @@ pub(super) fn Permissions(
                         listing
                         label=words!(i18n, roles.repository_permissions)
                         rows=rows.collect()
-                        // Not counted, so that all that match are no choice: roles are given by id.
-                        total=None
+                        // All that match a search can be chosen, which those with a permission cannot be.
+                        total=total.filter(|_| !granted.get_untracked())
                     />
                     <Pager shown total next/>
                 }

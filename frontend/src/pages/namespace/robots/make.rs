@@ -9,6 +9,7 @@ use crate::{
     api::{Answer, Api, ApiError, ErrorClass, use_api},
     components::{FormDialog, TextField, use_toasts},
     i18n::*,
+    roles::RoleInInput,
     schema,
     work::Work,
 };
@@ -21,12 +22,20 @@ struct Variables {
     namespace: String,
     short_name: String,
     description: String,
+    teams: Option<Vec<String>>,
+    roles: Option<Vec<RoleInInput>>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Mutation", variables = "Variables")]
 struct Create {
-    #[arguments(input: { namespace: $namespace, shortName: $short_name, description: $description })]
+    #[arguments(input: {
+        namespace: $namespace,
+        shortName: $short_name,
+        description: $description,
+        teams: $teams,
+        roles: $roles
+    })]
     create_robot: Payload,
 }
 
@@ -80,12 +89,19 @@ impl Draft {
         self.whole_name().is_some() && is_description(&self.description())
     }
 
-    /// Makes it.
-    pub(super) fn create(self, api: Api) -> Answer<RobotKey> {
+    /// Makes it, in these teams and with these roles, or nothing of it.
+    pub(super) fn create(
+        self,
+        api: Api,
+        teams: Vec<String>,
+        roles: Vec<RoleInInput>,
+    ) -> Answer<RobotKey> {
         let answer = api.run(Create::build(Variables {
             namespace: self.namespace.get_value(),
             short_name: self.name.get_untracked().trim().to_owned(),
             description: self.description.get_untracked().trim().to_owned(),
+            teams: Some(teams).filter(|teams| !teams.is_empty()),
+            roles: Some(roles).filter(|roles| !roles.is_empty()),
         }));
         Box::pin(async move {
             let Made { id, name } = answer.await?.create_robot.robot;
@@ -158,7 +174,8 @@ pub(in crate::pages::namespace) fn MakeRobot(
     let draft = Draft::new(namespace);
     let work = Work::new();
     let on_submit = Callback::new(move |()| {
-        work.start(draft.create(api), move |robot: RobotKey| {
+        let create = draft.create(api, Vec::new(), Vec::new());
+        work.start(create, move |robot: RobotKey| {
             toasts.success(tu_string!(i18n, robots.success, name = robot.1.clone()));
             on_done.try_run(robot);
         });

@@ -4,15 +4,15 @@ use leptos::prelude::*;
 
 use super::RobotKey;
 use crate::{
-    api::use_api,
-    components::{Button, ButtonKind, Failures, Modal, Shape, use_toasts, warn_before_leaving},
+    components::{Button, ButtonKind, Failures, Modal, Shape, warn_before_leaving},
     i18n::*,
     pages::namespace::repository_roles::{RepositoryRoles, RolesDraft},
-    roles::Grantee,
+    roles::{Grantee, RoleGiver},
     tasks::Tasks,
 };
 
-/// All repositories of the namespace with the robot's role in each; what was chosen is given together.
+/// All repositories of the namespace with the robot's role in each; what was chosen is given together, or begins to be
+/// where it is for many.
 #[component]
 pub(super) fn RobotPermissions(
     /// Whose repositories.
@@ -21,10 +21,10 @@ pub(super) fn RobotPermissions(
     robot: RobotKey,
     /// Takes the drawer away.
     on_close: Callback<()>,
-    /// Called when roles were given.
+    /// Called when roles were given, or are being.
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());
+    let (giver, i18n) = (RoleGiver::telling(), use_i18n());
     let draft = RolesDraft::new();
     let tasks = Tasks::new();
     let changed = RwSignal::new(false);
@@ -35,15 +35,18 @@ pub(super) fn RobotPermissions(
         changed.try_set(true);
         if all {
             draft.clear();
-            toasts.success(tu_string!(i18n, roles.saved));
             on_done.try_run(());
         }
     };
     let save = {
         let grantee = grantee.clone();
-        Callback::new(move |_| tasks.start(draft.tasks(api, &grantee), finished))
+        Callback::new(move |_| {
+            let name = tu_string!(i18n, roles.repository_permissions);
+            let task = draft.task(giver, name, grantee.clone());
+            tasks.start(task.into_iter().collect(), finished);
+        })
     };
-    // Some roles may have been given where others were refused.
+    // The answer of a change that was made may not have arrived.
     let close = Callback::new(move |()| {
         if changed.get_untracked() {
             on_done.run(());
@@ -79,8 +82,8 @@ pub(super) fn RobotPermissions(
                 </Button>
                 <span class="berth-muted" role="status">
                     {move || {
-                        let count = draft.len();
-                        (count > 0).then(|| t_string!(i18n, roles.changes, count = count))
+                        (draft.len() > 0)
+                            .then(|| t_string!(i18n, roles.changes, count = draft.counted(i18n)))
                     }}
                 </span>
             </footer>

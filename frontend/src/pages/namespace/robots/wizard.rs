@@ -7,7 +7,7 @@ use super::{
     make::{Draft, RobotFields, refusal},
 };
 use crate::{
-    api::{ApiError, use_api},
+    api::{ApiError, ErrorClass, use_api},
     components::{
         Entity, EntityKind, EntityList, Failures, FormAlert, Lookup, Step, Wizard, use_toasts,
     },
@@ -17,9 +17,8 @@ use crate::{
         default_permissions::{NewDefault, create_default},
         repository_roles::{RepositoryRoles, RolesDraft},
         review::{Names, Roles},
-        teams::add_robot_by_name,
     },
-    roles::{Grantee, role_key, role_or_none_options, role_words},
+    roles::{role_key, role_or_none_options, role_words},
     tasks::{Task, Tasks},
     work::Work,
 };
@@ -54,20 +53,15 @@ pub(super) fn CreateRobot(
         }
     };
     let on_finish = Callback::new(move |()| {
-        work.start(draft.create(api), move |robot: RobotKey| {
+        let teams = teams.get_untracked().into_iter();
+        let teams = teams.map(|team| team.name).collect();
+        let create = draft.create(api, teams, roles.roles());
+        work.start(create, move |robot: RobotKey| {
             let name = robot.1.clone();
             toasts.success(tu_string!(i18n, robots.success, name = name.clone()));
             let organization = namespace.try_get_value().unwrap_or_default();
-            let teams = teams.try_get_untracked().unwrap_or_default().into_iter();
-            let mut changes: Vec<_> = teams
-                .map(|team| {
-                    let (robot, organization) = (name.clone(), organization.clone());
-                    Task::new(team.name.clone(), move || {
-                        add_robot_by_name(api, &organization, &team.name, &robot)
-                    })
-                })
-                .collect();
-            changes.extend(roles.tasks(api, &Grantee::Account(name.clone())));
+            // The one thing that is no part of the robot itself.
+            let mut changes = Vec::new();
             if let Some(role) = by_default.try_get_untracked().flatten() {
                 let new = NewDefault {
                     creator: None,
@@ -133,7 +127,12 @@ pub(super) fn CreateRobot(
             }),
         );
     }
-    let why = Callback::new(move |error: ApiError| refusal(i18n, &error));
+    let why = Callback::new(move |error: ApiError| {
+        let is_of_choice = error.class == ErrorClass::NotFound
+            || matches!(error.field.as_deref(), Some("teams" | "roles"));
+        refusal(i18n, &error)
+            .or_else(|| is_of_choice.then(|| t_string!(i18n, robots.choice_gone).to_owned()))
+    });
     let alert = move || {
         view! {
             <FormAlert error=work.error words=Some(why) title=words!(i18n, robots.failed)/>

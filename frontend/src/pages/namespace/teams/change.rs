@@ -176,21 +176,6 @@ pub(in crate::pages) fn team_id(
     })
 }
 
-/// Puts a robot into a team, by the team's name.
-pub(in crate::pages) fn add_robot_by_name(
-    api: Api,
-    organization: &str,
-    team: &str,
-    robot: &str,
-) -> Answer<()> {
-    let (id, robot) = (team_id(api, organization, team), robot.to_owned());
-    Box::pin(async move {
-        let id = id.await?.ok_or_else(ApiError::not_found)?;
-        // A robot is never asked.
-        add_member(api, &id, &robot).await.map(drop)
-    })
-}
-
 /// Why a change of a team was refused. A conflict is always that the organization would have no administrator, or none
 /// that it needs.
 pub(in crate::pages) fn refused(i18n: I18n, error: &ApiError) -> String {

@@ -18,7 +18,7 @@ use crate::{
         repository_roles::{RepositoryRoles, RolesDraft},
         review::{Names, Roles},
     },
-    roles::{Grantee, team_role_options, team_role_words},
+    roles::{Grantee, RoleGiver, team_role_options, team_role_words},
     tasks::{Task, Tasks},
     work::Work,
 };
@@ -66,6 +66,7 @@ fn TeamWizard(
     // The name was typed before.
     let current = RwSignal::new(1_usize);
     let roles = RolesDraft::new();
+    let giver = RoleGiver::new();
     let members = RwSignal::new(Vec::<Entity>::new());
     let (work, tasks) = (Work::new(), Tasks::new());
     let made = RwSignal::new(false);
@@ -81,7 +82,9 @@ fn TeamWizard(
         work.start(create, move |id: String| {
             toasts.success(tu_string!(i18n, teams.created, name = name.clone()));
             made.try_set(true);
-            let mut changes = roles.tasks(api, &Grantee::Team(name.clone()));
+            let what = tu_string!(i18n, roles.repository_permissions);
+            let given = roles.task(giver, what, Grantee::Team(name.clone()));
+            let mut changes: Vec<_> = given.into_iter().collect();
             let members = members.try_get_untracked().unwrap_or_default();
             changes.extend(members.into_iter().map(|member| {
                 let (id, account, team) = (id.clone(), member.name.clone(), name.clone());

@@ -220,10 +220,14 @@ fn row(
 
 /// Asks, then removes a user from the organization.
 #[component]
-fn RemoveMember(
+pub(super) fn RemoveMember(
+    /// From which.
     organization: String,
+    /// Whom.
     account: String,
+    /// Takes the dialog away.
     on_close: Callback<()>,
+    /// Called when the user is gone.
     on_done: Callback<()>,
 ) -> impl IntoView {
     let (api, toasts, i18n) = (use_api(), use_toasts(), use_i18n());

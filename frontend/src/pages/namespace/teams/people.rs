@@ -7,7 +7,7 @@ use crate::{
     fragments::Role,
     i18n::*,
     paths,
-    roles::role_words,
+    roles::{RoleInInput, role_words},
     schema, session, text,
 };
 
@@ -21,8 +21,20 @@ pub(super) struct RoleInRepository {
     role: Role,
 }
 
+impl RoleInRepository {
+    /// The same as it is given again, and as it is taken away.
+    pub(super) fn inputs(&self) -> (RoleInInput, RoleInInput) {
+        let input = |role| RoleInInput {
+            repository: self.repository.id.clone(),
+            role,
+        };
+        (input(Some(self.role)), input(None))
+    }
+}
+
 #[derive(cynic::QueryFragment, Debug, Clone)]
 struct Repository {
+    id: cynic::Id,
     name: String,
     path: String,
 }

@@ -137,7 +137,7 @@ pub(super) fn TokenOnce(
             on_close
         >
             <p class="berth-gap-below">
-                {words!(i18n, tokens.once)}
+                {words!(i18n, tokens.once_here)}
                 {expires_at
                     .map(|at| {
                         view! {

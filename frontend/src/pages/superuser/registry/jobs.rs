@@ -196,6 +196,7 @@ fn next(i18n: I18n, at: Option<DateTime>) -> Cell {
 /// What people call a kind of work; none for one of a newer server.
 fn known(kind: &str) -> Option<Text> {
     Some(match kind {
+        "bulk_changes" => texts::registry::job_bulk_changes,
         "collection" => texts::registry::job_collection,
         "expiry_sweep" => texts::registry::job_expiry_sweep,
         "key_rotation" => texts::registry::job_key_rotation,
@@ -218,6 +219,7 @@ mod tests {
     #[test]
     fn work_of_a_newer_server_has_no_words_yet() {
         assert!(known("collection").is_some());
+        assert!(known("bulk_changes").is_some());
         assert!(known("time_travel").is_none());
     }
 }

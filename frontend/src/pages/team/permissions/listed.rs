@@ -6,15 +6,9 @@ use super::Key;
 use crate::{
     api::{Answer, Api},
     components::Listing,
-    fragments::{DateTime, PageInfo, Role, Visibility},
+    fragments::{DateTime, PageInfo, RepositoryFilter, Role, Visibility},
     schema,
 };
-
-#[derive(cynic::InputObject, Debug)]
-struct RepositoryFilter {
-    #[cynic(skip_serializing_if = "Option::is_none")]
-    search: Option<String>,
-}
 
 #[derive(cynic::QueryVariables, Debug)]
 struct AllVariables {
@@ -153,7 +147,10 @@ pub(super) fn all(api: Api, listing: Listing, question: Question) -> Answer<Opti
         organization: team.organization,
         first,
         after,
-        filter: RepositoryFilter { search },
+        filter: RepositoryFilter {
+            search,
+            ..RepositoryFilter::default()
+        },
     })));
     Box::pin(async move {
         let Some(namespace) = answer.await?.namespace else {
