@@ -8,6 +8,7 @@ mod complaints;
 mod page;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use chromiumoxide::BrowserConfig;
 use chromiumoxide::cdp::browser_protocol::browser::{
@@ -19,6 +20,7 @@ use tokio::task::JoinHandle;
 
 pub use complaints::Complaints;
 pub use page::{Element, Page};
+pub use words::Words;
 
 /// Size of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

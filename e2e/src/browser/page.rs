@@ -1,5 +1,7 @@
 //! One tab, used as a person would.
 
+mod keyboard;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +29,12 @@ use super::{Complaints, Look, Size};
 const LIMIT: Duration = Duration::from_secs(15);
 /// How often the page is looked at while waiting.
 const POLL: Duration = Duration::from_millis(50);
+
+/// Waits until the page has heard of other colours, and no colour is on its way to another one: axe would judge what
+/// nobody sees for longer than a moment.
+const AT_REST: &str = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))\
+     .then(() => Promise.allSettled(document.getAnimations()\
+     .filter(one => one instanceof CSSTransition).map(one => one.finished))).then(() => null)";
 
 /// The protocol's bit for the Shift key.
 const SHIFT: i64 = 8;
@@ -445,6 +453,7 @@ impl Page {
         });
         // Evaluated over the protocol, so the page's content security policy is not asked.
         self.evaluate(&format!("{script};null")).await;
+        self.evaluate(AT_REST).await;
         let found = self.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)").await;
         let violations = found.as_array().expect("axe returns a list");
         violations

@@ -68,6 +68,48 @@ async fn pages_are_used_by_role_and_name_with_real_events() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_colour_on_its_way_is_judged_where_it_arrives() {
+    let (address, server) = serve().await;
+    let browser = Browser::start().await;
+    let page = browser
+        .open(&format!("http://{address}/"), Look::DESKTOP)
+        .await;
+    page.evaluate(
+        "(() => { const [sheet, out] = [new CSSStyleSheet(), document.getElementById('out')]; \
+         sheet.replaceSync('#out { color: #fff; transition: color 1s } #out.on { color: #000 }'); \
+         document.adoptedStyleSheets = [sheet]; out.textContent = 'Words'; \
+         getComputedStyle(out).color; out.className = 'on'; return getComputedStyle(out).color })()",
+    )
+    .await;
+    page.accessible().await;
+    page.close().await;
+    browser.close().await;
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_leads_to_what_has_a_role_and_a_name() {
+    let (address, server) = serve().await;
+    let browser = Browser::start().await;
+    let page = browser
+        .open(&format!("http://{address}/"), Look::DESKTOP)
+        .await;
+    assert!(!page.is_focused("button", "Add").await);
+    page.tab_to("button", "Add", 2).await;
+    page.focused("button", "Add").await;
+    page.tab_back_to("textbox", "Name", 1).await;
+    assert!(!page.is_focused("button", "Add").await);
+    page.type_text("Anna").await;
+    page.tab_to("textbox", "Name", 0).await;
+    page.tab_to("button", "Add", 1).await;
+    page.press("Enter").await;
+    page.see("Trusted Anna").await;
+    page.close().await;
+    browser.close().await;
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_that_a_page_complains_about_is_collected() {
     let (address, server) = serve().await;
     let browser = Browser::start().await;

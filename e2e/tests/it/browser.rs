@@ -2,17 +2,24 @@
 
 mod accounts;
 mod assignments;
+mod bulk;
 mod defaults;
+mod explained;
 mod explorers;
 mod flows;
 mod invitations;
+mod japanese;
+mod keyboard;
 mod lists;
 mod mail;
+mod many;
 mod oauth;
 mod organizations;
 mod pages;
+mod procedures;
 mod registry;
 mod robots;
+mod search;
 mod service_keys;
 mod stars;
 mod superusers;
@@ -22,6 +29,7 @@ use berth_e2e::browser::{Browser, Look, Page};
 use berth_e2e::harness::Scenario;
 use berth_e2e::scenarios;
 use berth_e2e::world::{Account, World};
+use serde_json::{Value, json};
 
 use accounts::{
     a_stranger_signs_up_and_is_mailed_another_link_on_demand,
@@ -37,9 +45,17 @@ use assignments::{
     an_assignment_is_seen_and_taken_back_before_it_is_answered,
     assignments_that_wait_go_on_over_pages,
 };
+use bulk::{
+    a_role_is_given_in_all_repositories_that_match,
+    changes_of_many_repositories_are_followed_over_pages,
+};
 use defaults::{
     default_permissions_are_made_changed_and_deleted_with_undo,
     who_is_not_there_gets_no_default_permission,
+};
+use explained::{
+    who_can_do_what_is_explained, who_does_not_administer_is_told_of_the_own_rights,
+    who_is_unknown_or_waits_is_told_apart,
 };
 use explorers::{
     graphql_runs_in_the_browser_as_the_viewer, rest_runs_in_the_browser_as_the_viewer,
@@ -53,9 +69,17 @@ use flows::{
     robot_gets_credentials_and_goes, search_and_sort_stay_in_the_address,
 };
 use invitations::{
-    a_user_is_invited_and_comes_by_the_own_answer, members_and_collaborators_are_seen_and_removed,
-    the_link_of_a_mail_asks_whoever_follows_it,
+    a_user_is_invited_and_comes_by_the_own_answer,
+    collaborators_go_and_robots_get_their_roles_back, invitations_are_answered_in_a_list,
+    members_and_collaborators_are_seen_and_removed, the_link_of_a_mail_asks_whoever_follows_it,
+    who_has_no_account_makes_one_by_the_link_of_a_mail,
 };
+use japanese::{
+    a_robot_and_default_permissions_are_made_in_japanese,
+    an_organization_and_its_repository_are_made_in_japanese,
+    pages_of_tenants_speak_japanese_on_a_phone,
+};
+use keyboard::an_organization_is_set_up_by_the_keyboard_alone;
 use lists::{
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
     columns_and_density_are_remembered_and_rows_copied,
@@ -64,6 +88,7 @@ use lists::{
     users_robots_and_teams_get_roles_in_one_table, what_was_typed_is_not_lost_without_a_question,
 };
 use mail::an_address_is_confirmed_and_a_lost_password_recovered_by_mail;
+use many::ten_thousand_rows_are_searched_sorted_and_paged;
 use oauth::{
     a_token_is_assigned_authorized_declined_and_revoked,
     a_token_of_an_application_is_found_and_revoked, an_access_token_is_made_by_name_and_shown_once,
@@ -83,6 +108,12 @@ use pages::{
     pages_are_accessible_in_every_look, pages_of_strangers_are_accessible_in_every_look,
     sign_in_page_opens_without_complaint,
 };
+use procedures::{
+    a_repository_is_made_shown_to_few_and_deleted_from_the_list,
+    a_robot_gets_another_token_and_goes_by_its_menu,
+    an_organization_is_made_set_up_and_deleted_from_the_list,
+    the_team_view_counts_members_and_repositories, what_goes_is_searched_before_it_goes,
+};
 use registry::{
     a_message_in_markdown_is_shown_and_its_markup_does_nothing,
     an_account_becomes_an_organization_of_who_is_named,
@@ -91,8 +122,12 @@ use registry::{
 };
 use robots::{
     a_robot_gets_one_role_in_many_repositories_at_once, a_robot_is_made_in_five_steps,
-    a_robot_of_a_user_is_made_in_three_steps, credentials_are_there_for_every_client,
-    descriptions_of_robots_expand_and_collapse, where_robots_are_disabled_the_wizard_says_so,
+    a_robot_is_made_whole_or_not_at_all, a_robot_of_a_user_is_made_in_three_steps,
+    credentials_are_there_for_every_client, descriptions_of_robots_expand_and_collapse,
+    roles_of_a_robot_are_given_all_or_none, where_robots_are_disabled_the_wizard_says_so,
+};
+use search::{
+    everything_is_found_by_kind_and_over_pages, the_palette_leads_on_to_all_that_was_found,
 };
 use service_keys::{
     a_service_key_is_made_renamed_approved_and_deleted,
@@ -137,8 +172,13 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     dialog_keeps_the_focus_and_gives_it_back,
     language_and_theme_are_remembered,
     palette_leads_to_everything_by_keyboard,
+    an_organization_is_set_up_by_the_keyboard_alone,
+    everything_is_found_by_kind_and_over_pages,
+    the_palette_leads_on_to_all_that_was_found,
     columns_and_density_are_remembered_and_rows_copied,
     all_that_match_are_changed_at_once_and_put_back_as_they_were,
+    changes_of_many_repositories_are_followed_over_pages,
+    a_role_is_given_in_all_repositories_that_match,
     deleted_tags_and_taken_roles_come_back_by_undo,
     what_was_typed_is_not_lost_without_a_question,
     filters_show_as_chips_and_go_together,
@@ -157,16 +197,24 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_team_is_made_in_japanese_on_a_phone,
     a_user_is_invited_and_comes_by_the_own_answer,
     the_link_of_a_mail_asks_whoever_follows_it,
+    who_has_no_account_makes_one_by_the_link_of_a_mail,
     members_and_collaborators_are_seen_and_removed,
+    collaborators_go_and_robots_get_their_roles_back,
+    invitations_are_answered_in_a_list,
     default_permissions_are_made_changed_and_deleted_with_undo,
     who_is_not_there_gets_no_default_permission,
     a_robot_is_made_in_five_steps,
     a_robot_of_a_user_is_made_in_three_steps,
+    a_robot_is_made_whole_or_not_at_all,
     a_robot_gets_one_role_in_many_repositories_at_once,
+    roles_of_a_robot_are_given_all_or_none,
     descriptions_of_robots_expand_and_collapse,
     credentials_are_there_for_every_client,
     where_robots_are_disabled_the_wizard_says_so,
     users_robots_and_teams_get_roles_in_one_table,
+    who_can_do_what_is_explained,
+    who_is_unknown_or_waits_is_told_apart,
+    who_does_not_administer_is_told_of_the_own_rights,
     an_address_is_confirmed_and_a_lost_password_recovered_by_mail,
     rest_runs_in_the_browser_as_the_viewer,
     graphql_runs_in_the_browser_as_the_viewer,
@@ -215,6 +263,15 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     pages_are_accessible_in_every_look,
     pages_of_strangers_are_accessible_in_every_look,
     dialogs_are_accessible_in_japanese,
+    an_organization_is_made_set_up_and_deleted_from_the_list,
+    what_goes_is_searched_before_it_goes,
+    a_repository_is_made_shown_to_few_and_deleted_from_the_list,
+    a_robot_gets_another_token_and_goes_by_its_menu,
+    the_team_view_counts_members_and_repositories,
+    an_organization_and_its_repository_are_made_in_japanese,
+    a_robot_and_default_permissions_are_made_in_japanese,
+    pages_of_tenants_speak_japanese_on_a_phone,
+    ten_thousand_rows_are_searched_sorted_and_paged,
 ];
 
 /// A browser in which somebody has signed in, at the list of repositories.
@@ -267,4 +324,19 @@ async fn settled(page: &Page) {
             == true
     })
     .await;
+}
+
+/// What GraphQL answers to who is signed in there.
+async fn as_viewer(page: &Page, query: &str, variables: Value) -> Value {
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    let ask = format!(
+        "(async () => {{
+            const csrf = document.cookie.match(/berth_csrf=([^;]*)/)[1];
+            const headers = {{ 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }};
+            const answer = await fetch('/graphql', {{ method: 'POST', headers, body: {} }});
+            return (await answer.json()).data;
+        }})()",
+        json!(body)
+    );
+    page.evaluate(&ask).await
 }

@@ -1,9 +1,12 @@
-//! podman: build, push, pull, several platforms (R2), and the first login of a new user (U5).
+//! podman: build, push, pull, several platforms (R2), the first login of a new user (U5), and robots that are not wanted
+//! any more (B5).
 
 use berth_e2e::client::text;
+use berth_e2e::deployment::Deployment;
 use berth_e2e::harness::Scenario;
 use berth_e2e::image::INDEX;
 use berth_e2e::random;
+use berth_e2e::rows::Rows;
 use berth_e2e::scenarios;
 use berth_e2e::world::World;
 use serde_json::{Value, json};
@@ -11,7 +14,8 @@ use serde_json::{Value, json};
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     image_is_pulled_by_tag_and_by_digest_as_it_was_pushed,
     manifest_list_holds_every_platform,
-    a_new_user_logs_in_with_the_generated_password_and_with_the_encrypted_one
+    a_new_user_logs_in_with_the_generated_password_and_with_the_encrypted_one,
+    who_logs_in_as_a_robot_where_there_are_none_is_told_why,
 ];
 
 async fn image_is_pulled_by_tag_and_by_digest_as_it_was_pushed(world: World) {
@@ -193,4 +197,45 @@ async fn a_new_user_logs_in_with_the_generated_password_and_with_the_encrypted_o
     ];
     let password = made["password"].as_str().expect("it is told once");
     client.podman(login).input(password).fails().await;
+}
+
+/// A registry of its own, with a robot account left from the time before there were to be none.
+async fn who_logs_in_as_a_robot_where_there_are_none_is_told_why(world: World) {
+    let keys = [("ROBOTS_DISALLOW", "true")];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let input = json!({ "name": "acme" });
+    world
+        .graphql
+        .mutate("createOrganization", input, "organization { id }")
+        .await;
+    // No server makes it any more.
+    let rows = Rows::of(world.deployment());
+    for statement in [
+        "insert into accounts (uuid, kind, created_at) values ('5ca1e003-0000-4000-8000-000000000000', 'robot', 0)",
+        "insert into robot_profiles (account_id, namespace_id, short_name, token_sealed, token_hash) \
+         select a.id, o.id, 'old', 'none', 'none' from accounts a cross join accounts o \
+         where a.uuid = '5ca1e003-0000-4000-8000-000000000000' and o.name = 'acme'",
+    ] {
+        rows.ask(statement).await;
+    }
+    let (client, host) = (world.anonymous(), world.host());
+    let log_in = |name: &str| {
+        let login = [
+            "--log-level=debug",
+            "login",
+            "--tls-verify=false",
+            "-u",
+            name,
+            "--password-stdin",
+            &host,
+        ];
+        client.podman(login).input("its-token")
+    };
+    let said = log_in("acme+old").fails().await;
+    for words in [
+        "invalid username/password",
+        "Robot accounts have been disabled. Please contact your administrator.",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
 }

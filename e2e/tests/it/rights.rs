@@ -9,6 +9,9 @@ use serde_json::json;
 pub(crate) const SCENARIOS: &[Scenario] =
     scenarios![podman_obeys_every_change_of_rights_at_the_next_request];
 
+/// What podman says when the registry lets nobody through.
+const REFUSALS: [&str; 3] = ["denied", "unauthorized", "not authorized"];
+
 /// Clients of one account, with the image to push.
 struct Caller {
     client: Sandbox,
@@ -17,10 +20,13 @@ struct Caller {
 
 impl Caller {
     async fn new(world: &World, account: Option<&Account>, repository: &str) -> Self {
-        let client = match account {
-            Some(account) => world.client(account),
-            None => world.anonymous(),
+        let anonymous = || {
+            let client = world.anonymous();
+            // podman wants the file that it was told of.
+            client.write("docker/config.json", "{}");
+            client
         };
+        let client = account.map_or_else(anonymous, |account| world.client(account));
         client.write("context/hello", repository);
         client.write("context/Containerfile", "FROM scratch\nCOPY hello /hello\n");
         let image = client.image(repository, ":1");
@@ -39,7 +45,9 @@ impl Caller {
             if allowed {
                 run.ok().await;
             } else {
-                run.fails().await;
+                let said = run.fails().await.to_lowercase();
+                let is_refusal = REFUSALS.iter().any(|word| said.contains(word));
+                assert!(is_refusal, "{when}: {verb}: {said}");
             }
         }
     }
@@ -149,7 +157,11 @@ async fn podman_obeys_every_change_of_rights_at_the_next_request(world: World) {
         "organization": organization, "account": user.name, "role": "WRITE",
     });
     graphql
-        .mutate("createDefaultPermission", input, "defaultPermission { id }")
+        .mutate(
+            "createDefaultPermission",
+            input,
+            "defaultPermission { uuid }",
+        )
         .await;
     let fresh = format!("{organization}/fresh");
     let admin = Caller::new(&world, Some(&world.admin), &fresh).await;

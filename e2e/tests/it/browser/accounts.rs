@@ -121,7 +121,7 @@ pub(super) async fn where_sign_up_is_off_nothing_leads_there(world: World) {
 }
 
 /// What the registry answers to who asks for a token of `/v2` with these credentials.
-async fn login_status(world: &World, account: &Account) -> u16 {
+pub(super) async fn login_status(world: &World, account: &Account) -> u16 {
     let url = format!("{}/v2/auth?service={}", world.url(), world.host());
     let request = world.http.get(url);
     let answer = request.basic_auth(&account.name, Some(&account.password));

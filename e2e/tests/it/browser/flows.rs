@@ -1,6 +1,6 @@
 //! What people do in the console, by role and name.
 
-use berth_e2e::browser::{Browser, Look};
+use berth_e2e::browser::{Browser, Look, Page};
 use berth_e2e::deployment::Deployment;
 use berth_e2e::world::World;
 
@@ -325,6 +325,20 @@ pub(super) async fn language_and_theme_are_remembered(world: World) {
     browser.close().await;
 }
 
+/// The field of the palette.
+pub(super) const PALETTE: &str = "Pages, repositories, names, actions";
+
+/// Waits until a field has the focus.
+pub(super) async fn focused(page: &Page, name: &str) {
+    page.find("combobox", name).await;
+    page.wait("the field has the focus", async || {
+        page.evaluate(&format!("document.activeElement?.ariaLabel === {name:?}"))
+            .await
+            == true
+    })
+    .await;
+}
+
 pub(super) async fn palette_leads_to_everything_by_keyboard(world: World) {
     let organization = world.organization().await;
     world
@@ -333,25 +347,28 @@ pub(super) async fn palette_leads_to_everything_by_keyboard(world: World) {
     let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
     settled(&page).await;
     page.press_with_control("k").await;
-    page.find("combobox", "Pages, organizations, repositories, actions")
-        .await;
+    page.find("combobox", PALETTE).await;
     page.find("option", "My account Page").await;
-    page.type_text(&organization).await;
+    focused(&page, PALETTE).await;
+    page.type_text(&format!("{organization}/deep")).await;
     page.wait("the hits are there", async || {
         page.evaluate("document.querySelectorAll('[role=option]').length")
             .await
             == 2
     })
     .await;
+    page.find("option", "Show everything found Page").await;
     page.accessible().await;
     page.screenshot("palette").await;
     page.press("ArrowDown").await;
+    page.press("ArrowUp").await;
     page.press("Enter").await;
     page.url_ends_with(&format!("/repository/{organization}/deep/shop"))
         .await;
     page.find("heading", "deep/shop").await;
 
     page.click("button", "Go to").await;
+    focused(&page, PALETTE).await;
     page.type_text("dark").await;
     page.press("Enter").await;
     page.wait("the theme is dark", async || {
@@ -361,6 +378,7 @@ pub(super) async fn palette_leads_to_everything_by_keyboard(world: World) {
     })
     .await;
     page.press_with_control("k").await;
+    focused(&page, PALETTE).await;
     page.type_text("no such thing").await;
     page.see("Nothing found").await;
     page.press("Escape").await;

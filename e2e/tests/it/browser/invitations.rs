@@ -125,6 +125,59 @@ pub(super) async fn the_link_of_a_mail_asks_whoever_follows_it(world: World) {
     browser.close().await;
 }
 
+pub(super) async fn who_has_no_account_makes_one_by_the_link_of_a_mail(world: World) {
+    let mails = Mailbox::open().await;
+    let port = mails.port().to_string();
+    let keys = [
+        ("MAIL_SERVER", "127.0.0.1"),
+        ("MAIL_PORT", port.as_str()),
+        ("MAIL_USE_TLS", "false"),
+        ("FEATURE_INVITE_ONLY_USER_CREATION", "true"),
+    ];
+    let world = World::set_up(Deployment::start_with(world.shape(), &keys).await).await;
+    let organization = world.organization().await;
+    let team = new_team(&world, &organization, "developers", "MEMBER").await;
+    let input = json!({ "team": team, "email": "zoe@example.com" });
+    world
+        .graphql
+        .mutate("inviteByEmail", input, "team { id }")
+        .await;
+    let link = format!("{}/confirminvite?code={}", world.url(), mails.code(0).await);
+    let browser = Browser::start().await;
+    // Without the link there is no way.
+    let page = browser
+        .open(&format!("{}/signin", world.url()), Look::PHONE)
+        .await;
+    page.find("button", "Sign in").await;
+    assert_eq!(page.count("link", "Create an account").await, 0);
+    page.go(&format!("{}/createaccount", world.url())).await;
+    page.see("Accounts of this registry are made by invitation.")
+        .await;
+    assert_eq!(page.count("textbox", "Username").await, 0);
+    page.accessible().await;
+
+    page.go(&link).await;
+    page.click("link", "Create an account").await;
+    page.see("You are invited into a team.").await;
+    page.fill("textbox", "Username", "zoe").await;
+    page.fill("textbox", "E-mail address", "zoe@example.com")
+        .await;
+    for field in ["Password", "Password again"] {
+        page.fill("textbox", field, "a-long-password").await;
+    }
+    page.accessible().await;
+    page.screenshot("sign-up-invited").await;
+    page.press("Enter").await;
+    page.find("heading", "Join the team developers").await;
+    page.click("button", "Accept").await;
+    page.see(&format!(
+        "You are in the team developers of {organization} now"
+    ))
+    .await;
+    page.close().await;
+    browser.close().await;
+}
+
 pub(super) async fn members_and_collaborators_are_seen_and_removed(world: World) {
     let organization = world.organization().await;
     let repository = world.repository(&organization, "app", "PRIVATE").await;
@@ -172,6 +225,125 @@ pub(super) async fn members_and_collaborators_are_seen_and_removed(world: World)
     page.see(&format!("{} was removed from {organization}", member.name))
         .await;
     page.gone("link", "developers").await;
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn invitations_are_answered_in_a_list(world: World) {
+    let (world, _mails) = with_mail(&world).await;
+    let (first, second) = (world.organization().await, world.organization().await);
+    let guest = world.user().await;
+    for (organization, team) in [(&first, "developers"), (&second, "operators")] {
+        let team = new_team(&world, organization, team, "MEMBER").await;
+        put_in(&world, &team, &guest.name).await;
+    }
+    let (browser, page) = signed_in(&world, &guest, Look::DESKTOP).await;
+    // Without a code there is no one question, but all of them.
+    page.go(&format!("{}/confirminvite", world.url())).await;
+    let own = format!("/user/{}?tab=Invitations", guest.name);
+    page.url_ends_with(&own).await;
+    page.find("table", "Invitations").await;
+    page.see(&first).await;
+    page.see(&second).await;
+    page.accessible().await;
+    page.screenshot("invitations").await;
+    page.click("link", "developers").await;
+    page.find("heading", "Join the team developers").await;
+    page.go(&format!("{}{own}", world.url())).await;
+    page.click("button", "Actions for developers").await;
+    page.click("menuitem", "Accept").await;
+    page.see(&format!("You are in the team developers of {first} now"))
+        .await;
+    page.gone("button", "Actions for developers").await;
+    page.click("button", "Actions for operators").await;
+    page.click("menuitem", "Decline").await;
+    page.find("dialog", "Decline the invitation to the team operators?")
+        .await;
+    page.accessible().await;
+    page.click("button", "Decline").await;
+    page.see("Invitation declined").await;
+    page.see("No invitations").await;
+    page.accessible().await;
+    page.close().await;
+    browser.close().await;
+    let query = "query($n: String!, $t: String!) { namespace(name: $n) { ... on Organization {
+        team(name: $t) { members(first: 5, states: [MEMBER, INVITED]) { nodes { account state } } }
+    } } }";
+    for (organization, team, members) in [
+        (
+            &first,
+            "developers",
+            json!([{ "account": guest.name, "state": "MEMBER" }]),
+        ),
+        (&second, "operators", json!([])),
+    ] {
+        let variables = json!({ "n": organization, "t": team });
+        let data = world.graphql.data(query, variables).await;
+        assert_eq!(data["namespace"]["team"]["members"]["nodes"], members);
+    }
+}
+
+pub(super) async fn collaborators_go_and_robots_get_their_roles_back(world: World) {
+    let organization = world.organization().await;
+    let repository = world.repository(&organization, "app", "PRIVATE").await;
+    let outsider = world.user().await;
+    let robot = world.robot(&organization).await;
+    world.grant(&repository, &outsider, "WRITE").await;
+    world.grant(&repository, &robot, "READ").await;
+    let granted = async || {
+        let query = "query($n: String!) { repository(namespace: $n, name: \"app\") { permissions { account role } } }";
+        let data = world
+            .graphql
+            .data(query, json!({ "n": organization }))
+            .await;
+        let all = data["repository"]["permissions"].as_array().cloned();
+        let all = all.unwrap_or_default().into_iter();
+        // Whoever made it may have a role of its own.
+        all.filter(|one| one["account"] != "admin")
+            .collect::<Vec<_>>()
+    };
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&format!(
+        "{}/organization/{organization}?tab=Teamsandmembership&view=collaborators",
+        world.url()
+    ))
+    .await;
+    let robot_menu = format!("Actions for {}", robot.name);
+    page.click("button", &robot_menu).await;
+    page.find("menuitem", "Set repository permissions").await;
+    page.click("menuitem", "Remove all permissions").await;
+    page.see(&format!("Permission of {} removed", robot.name))
+        .await;
+    page.gone("button", &robot_menu).await;
+    assert_eq!(
+        granted().await,
+        [json!({ "account": outsider.name, "role": "WRITE" })]
+    );
+    page.click("button", "Undo").await;
+    page.find("button", &robot_menu).await;
+    assert_eq!(granted().await.len(), 2);
+
+    let user_menu = format!("Actions for {}", outsider.name);
+    page.click("button", &user_menu).await;
+    page.click("menuitem", "Remove from organization").await;
+    page.find(
+        "dialog",
+        &format!("Remove {} from {organization}?", outsider.name),
+    )
+    .await;
+    page.accessible().await;
+    page.click("button", "Remove").await;
+    page.see(&format!(
+        "{} was removed from {organization}",
+        outsider.name
+    ))
+    .await;
+    page.gone("button", &user_menu).await;
+    assert_eq!(
+        granted().await,
+        [json!({ "account": robot.name, "role": "READ" })]
+    );
+    page.accessible().await;
     page.close().await;
     browser.close().await;
 }

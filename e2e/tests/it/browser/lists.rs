@@ -234,6 +234,13 @@ pub(super) async fn users_robots_and_teams_get_roles_in_one_table(world: World) 
     page.accessible().await;
     page.screenshot("permissions").await;
     select(&page, "Permission of developers", "Read").await;
+    // A page that is left takes what it has not sent yet along.
+    page.wait("the role is given", async || {
+        let query = "query($n: String!) { repository(namespace: $n, name: \"app\") { teamPermissions { role } } }";
+        let data = world.graphql.data(query, json!({ "n": organization }));
+        data.await["repository"]["teamPermissions"][0]["role"] == "READ"
+    })
+    .await;
     page.reload().await;
     assert_eq!(chosen(&page, "Permission of developers").await, "Read");
     page.fill("combobox", "User, robot or team", "nobody-of-this-name")

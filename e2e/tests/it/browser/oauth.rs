@@ -77,7 +77,7 @@ pub(super) async fn an_application_is_made_gives_a_token_and_goes(world: World) 
     page.press("Enter").await;
     let credentials = "Client ID and secret of Viewer";
     page.find("dialog", credentials).await;
-    page.see("The secret is shown this once.").await;
+    page.see("The console shows the secret this once.").await;
     page.accessible().await;
     page.screenshot("application-secret").await;
     let secret = "document.querySelectorAll('dialog .berth-command__text')[1].textContent";
@@ -92,7 +92,7 @@ pub(super) async fn an_application_is_made_gives_a_token_and_goes(world: World) 
     page.see("The application can no longer get tokens with the old secret.")
         .await;
     page.click("button", "Reset").await;
-    page.see("The secret is shown this once.").await;
+    page.see("The console shows the secret this once.").await;
     assert_ne!(page.evaluate(secret).await, first);
     page.press("Escape").await;
     page.gone("dialog", credentials).await;

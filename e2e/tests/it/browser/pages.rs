@@ -19,7 +19,7 @@ const LOOKS: [Look; 6] = [
 ];
 
 /// Checks a page that has its content: it speaks the language of its look, axe finds nothing, and nothing sticks out.
-async fn looks_well(page: &Page, path: &str) {
+pub(super) async fn looks_well(page: &Page, path: &str) {
     settled(page).await;
     let language = page.evaluate("document.documentElement.lang").await;
     assert_eq!(language, page.look().language, "{path}");
@@ -180,6 +180,7 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
         ),
         ("account", "/user/admin?tab=Settings".to_owned()),
         ("tokens", "/user/admin?tab=Applicationtokens".to_owned()),
+        ("search", format!("/search?q={organization}")),
         ("users", "/superuser/users".to_owned()),
         ("messages", "/superuser/messages".to_owned()),
         ("service-keys", "/superuser/service-keys".to_owned()),
@@ -193,6 +194,7 @@ pub(super) async fn pages_are_accessible_in_every_look(world: World) {
             "own-authorizations",
             "/user/admin?tab=ExternalLoginsAndApplications".to_owned(),
         ),
+        ("own-invitations", "/user/admin?tab=Invitations".to_owned()),
         ("local-app", "/oauth/localapp".to_owned()),
         ("authorize-nothing", "/oauth/authorize".to_owned()),
         ("authorize", consent),

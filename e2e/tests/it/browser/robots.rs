@@ -202,6 +202,104 @@ pub(super) async fn a_robot_gets_one_role_in_many_repositories_at_once(world: Wo
     browser.close().await;
 }
 
+/// What is in the way of one thing that was chosen is in the way of all of it, and nothing that was typed is lost.
+pub(super) async fn a_robot_is_made_whole_or_not_at_all(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "app", "PRIVATE").await;
+    let team = new_team(&world, &organization, "developers", "MEMBER").await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&tab(&world, &format!("organization/{organization}")))
+        .await;
+    page.click("button", "Create robot account").await;
+    page.fill("textbox", NAME, "deployer").await;
+    page.click("button", "Next").await;
+    page.find("heading", "Add to team").await;
+    page.fill("combobox", "Team", "dev").await;
+    page.find("option", "developers Team").await;
+    page.press("ArrowDown").await;
+    page.press("Enter").await;
+    page.find("button", "Take developers out").await;
+    page.click("button", "Next").await;
+    select(&page, "Permission in app", "Write").await;
+    page.click("button", "Review and finish").await;
+    page.find("heading", "Review and finish").await;
+    world
+        .graphql
+        .mutate("deleteTeam", json!({ "id": team }), "deletedId")
+        .await;
+    page.click("button", "Review and finish").await;
+    page.see("One of the chosen teams or repositories is not there any more.")
+        .await;
+    page.accessible().await;
+    page.screenshot("robot-wizard-choice-gone").await;
+    let query =
+        "query($n: String!) { namespace(name: $n) { robots(first: 5) { nodes { name } } } }";
+    let robots = world
+        .graphql
+        .data(query, json!({ "n": organization }))
+        .await;
+    assert_eq!(robots["namespace"]["robots"]["nodes"], json!([]));
+
+    page.click("button", "2 Add to team").await;
+    page.click("button", "Take developers out").await;
+    page.click("button", "Review and finish").await;
+    page.find("heading", "Review and finish").await;
+    page.see(&format!("{organization}/app: Write")).await;
+    page.click("button", "Review and finish").await;
+    let robot = format!("{organization}+deployer");
+    page.find("dialog", &format!("Credentials of {robot}"))
+        .await;
+    assert_eq!(
+        roles(&world, &organization, &robot).await,
+        json!([["app", "WRITE"]])
+    );
+    page.close().await;
+    browser.close().await;
+}
+
+pub(super) async fn roles_of_a_robot_are_given_all_or_none(world: World) {
+    let organization = world.organization().await;
+    world.repository(&organization, "api", "PRIVATE").await;
+    let gone = world.repository(&organization, "web", "PRIVATE").await;
+    let robot = world.robot(&organization).await;
+    let (browser, page) = signed_in(&world, &world.admin, Look::DESKTOP).await;
+    page.go(&tab(&world, &format!("organization/{organization}")))
+        .await;
+    page.click("button", &format!("Actions for {}", robot.name))
+        .await;
+    page.click("menuitem", "Set repository permissions").await;
+    page.find("checkbox", "Select web").await;
+    select(&page, "Permission in api", "Read").await;
+    select(&page, "Permission in web", "Write").await;
+    page.see("2 changes").await;
+    world
+        .graphql
+        .mutate("deleteRepositories", json!({ "ids": [gone] }), "deletedIds")
+        .await;
+    page.click("button", "Save").await;
+    page.see("The permissions were not set").await;
+    page.see(&format!(
+        "{organization}/web: It does not exist, or is not visible to you."
+    ))
+    .await;
+    page.accessible().await;
+    page.screenshot("robot-permissions-refused").await;
+    assert_eq!(
+        roles(&world, &organization, &robot.name).await,
+        json!([]),
+        "the other one was not given either"
+    );
+    select(&page, "Permission in web", "None").await;
+    page.click("button", "Save").await;
+    page.see("Successfully updated repository permission").await;
+    assert_eq!(
+        roles(&world, &organization, &robot.name).await,
+        json!([["api", "READ"]])
+    );
+    page.close().await;
+    browser.close().await;
+}
+
 pub(super) async fn descriptions_of_robots_expand_and_collapse(world: World) {
     let organization = world.organization().await;
     let long = "One two three four five six seven. ".repeat(7);

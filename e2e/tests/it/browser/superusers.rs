@@ -194,6 +194,12 @@ pub(super) async fn a_user_who_lost_the_password_is_mailed_a_link_by_a_superuser
     // Who is shut out gets none, so none is offered.
     choose(&page, &user.name, "Disable User").await;
     page.see(&format!("{}: now disabled", user.name)).await;
+    // The row is made anew, with its menu.
+    page.wait("the row says that the user is disabled", async || {
+        let rows = "document.querySelector('tbody').innerText.includes('Disabled')";
+        page.evaluate(rows).await == true
+    })
+    .await;
     page.click("button", &format!("Actions for {}", user.name))
         .await;
     page.find("menuitem", "Enable User").await;
