@@ -93,8 +93,9 @@ cargo xtask race [--rounds N] [--yes]
 
 Two replicas push, mount, delete and restore against two collectors that shield nothing, each racer N
 times (1000), on both databases. Every live tag is pulled and hashed in each round, and garbage has one
-period to go. Then clients push, pull and delete one tag at both, N times, and what they saw has to be
-one story.
+period to go. Three processes want one piece of periodic work and four writers one upload, N times, while
+one of them stands still. Then clients push, pull and delete one tag at both, N times, and what they saw
+has to be one story.
 
 Example:
   cargo xtask race --rounds 10000"),
