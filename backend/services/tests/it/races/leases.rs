@@ -326,8 +326,10 @@ impl Contended {
             if acknowledged.len() == CHUNKS {
                 break;
             }
-            // No two are alike, so that it shows whose bytes they are.
-            let bytes = Bytes::from(format!("<{writer}.{attempt}>").repeat(1 + attempt % 5));
+            // No two are alike, so that it shows whose bytes they are; nor are those of two uploads, of which each has a
+            // disk of its own.
+            let name = format!("<{writer}.{attempt} of {}>", self.uuid);
+            let bytes = Bytes::from(name.repeat(1 + attempt % 5));
             let stalled = Arc::new(AtomicBool::new(false));
             let body = self.body(&services, from, &bytes, &stalled);
             let sent = services
