@@ -112,7 +112,8 @@ fn growing(asked: &[Asked]) -> Vec<String> {
 const AT_SCALE: u64 = 8;
 
 /// What lists take when there are a hundred thousand repositories: as many statements for a long page as for a short one,
-/// and each of them by an index still.
+/// and each of them by an index still, but for those that are owed a better plan. That a list takes no more statements
+/// than of some ten thousand is not asked: that of members does (`docs/performance.md`).
 async fn at_scale(r: &mut Registry) -> Vec<String> {
     seed::grow(&r.raw).await;
     queries::reads(r).await;
